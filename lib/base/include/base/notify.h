@@ -1,0 +1,9 @@
+/// Readiness towards whoever started the service, by the protocol of systemd's sd_notify(3): datagrams to the socket
+/// in NOTIFY_SOCKET. systemd and `splc up` understand the same words. Does nothing when the variable is absent, and
+/// nobody learns of a failure: a service works whether or not someone listens. Waits at most a second for the socket.
+#pragma once
+
+void notify_ready(void);
+void notify_stopping(void);
+/// One line for people, shown by `systemctl status` and by `splc up`; the reason when something is wrong.
+void notify_status(const char *format, ...) __attribute__((format(printf, 1, 2)));

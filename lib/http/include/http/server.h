@@ -1,0 +1,62 @@
+/// HTTP/1.1 server inside an event loop. With lib/http/src the only module that knows the HTTP library.
+///
+/// One thread: the loop's. A handler answers at once or keeps the request and answers later; every request is
+/// answered exactly once (the server answers 500 for one that is dropped). Limits are enforced before the handler
+/// sees anything. Listens on the address given, nothing else.
+#pragma once
+
+#include <base/loop.h>
+#include <base/problem.h>
+#include <base/text.h>
+
+struct http_server;
+struct http_request;
+
+struct http_server_options {
+    const char *address; // "127.0.0.1"
+    uint16_t port;       // 0: any free one
+    const char *certificate_file; // PEM chain; NULL: plain HTTP
+    const char *key_file;
+    size_t body_bytes_max;    // past it: 413
+    unsigned connections_max; // past it: closed at accept
+    unsigned idle_timeout_s;  // 0: never (the runtime interface's long poll)
+    void (*handle)(void *context, struct http_request *request);
+    void *context;
+};
+
+/// ERROR_EXISTS when the port is taken; the problem names it.
+enum error http_server_open(struct loop *loop, const struct http_server_options *options,
+                            struct http_server **ret_server, struct problem *ret_problem);
+void http_server_close(struct http_server *server); // NULL is fine; open requests are dropped
+uint16_t http_server_port(const struct http_server *server);
+
+/// The request. All texts are borrowed until it is answered.
+struct text http_method(const struct http_request *request);
+struct text http_path(const struct http_request *request);       // percent-decoded, no query
+struct text http_raw_target(const struct http_request *request); // as it came, for signatures
+struct text http_query(const struct http_request *request, const char *name); // decoded; empty when absent
+bool http_has_query(const struct http_request *request, const char *name);
+struct text http_header(const struct http_request *request, const char *name); // empty when absent; case-insensitive
+struct text http_cookie(const struct http_request *request, const char *name);
+struct text http_body(const struct http_request *request);
+/// Calls `gone` when the client leaves before the answer; the request must still be answered (that frees it).
+void http_on_gone(struct http_request *request, void (*gone)(void *context), void *context);
+
+struct http_header_line {
+    const char *name;
+    const char *value;
+};
+/// Ends the request. `headers` may be NULL; "Content-Type" is application/json unless named.
+void http_answer(struct http_request *request, int status, const struct http_header_line *headers,
+                 size_t header_count, struct text body);
+/// `{"message": "..."}` with the status of the error and `x-amzn-errortype` as AWS's data plane names it.
+void http_answer_error(struct http_request *request, enum error error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/// An endless answer (server-sent events). Bytes are queued up to `queue_bytes_max`; a client that is slower is cut
+/// off, and `gone` called. The stream is freed by `http_stream_close`, also after `gone`.
+struct http_stream;
+struct http_stream *http_answer_stream(struct http_request *request, const char *content_type,
+                                       size_t queue_bytes_max, void (*gone)(void *context), void *context);
+bool http_stream_send(struct http_stream *stream, struct text bytes); // false when cut off
+void http_stream_close(struct http_stream *stream);

@@ -1,0 +1,176 @@
+/// The plant model: AutomationML (CAEX 3.0) in, a resolved plant out. Pure: bytes and names, no file, log or clock.
+///
+/// `model_read` parses, resolves classes and roles, merges attributes (instance, class, base classes), follows the
+/// links, and checks the convention of docs/spec/model.md. All findings of one run are in the diagnostics; a model
+/// with an error gives no plant.
+/// Owns: the plant owns everything reachable from it; all of it is immutable and lives until `plant_destroy`.
+/// Threads: a plant may be read by any number of threads.
+#pragma once
+
+#include <base/cleanup.h>
+#include <base/problem.h>
+#include <base/buffer.h>
+#include <base/value.h>
+
+enum { MODEL_BYTES_MAX = 128 * 1024 * 1024 }; // a large export of an engineering tool has 70 MB
+
+// ---------------------------------------------------------------- diagnostics
+
+struct model_finding {
+    bool error;       // else a warning
+    unsigned line;    // in the file; 0 when it concerns the whole
+    struct text path; // "Plant/MPS/mps_conveyor/motor"; may be empty
+    struct text text; // what is wrong, and what to do
+};
+struct model_findings; // a list; owns its texts
+struct model_findings *model_findings_create(void);
+void model_findings_destroy(struct model_findings *findings); // NULL is fine
+CLEANUP_DEFINE(struct model_findings, model_findings_destroy)
+size_t model_findings_count(const struct model_findings *findings);
+size_t model_findings_errors(const struct model_findings *findings);
+const struct model_finding *model_findings_at(const struct model_findings *findings, size_t index);
+/// "plant.aml:120: error: Plant/MPS/...: text", one line each, in the order of the file.
+void model_findings_print(const struct model_findings *findings, const char *file_name, struct buffer *out);
+
+// ---------------------------------------------------------------- classes
+
+/// A number's limits; absent ones are minus and plus infinity.
+struct plant_range {
+    double low, high;
+    bool given;
+};
+
+/// An argument of a method, a Variable or a parameter: what it is called and what it may be.
+struct plant_field {
+    struct text name;
+    struct text description;
+    enum value_type type;
+    struct text unit; // "m/s"; empty: none
+    struct plant_range range;
+    const struct text *names; // nominal values of a string (EnumStrings), in order; NULL: any
+    size_t name_count;
+    struct text value; // resolved Value or DefaultValue as written; empty when none
+};
+
+struct plant_method {
+    struct text name;
+    struct text description;
+    const struct plant_field *inputs;
+    size_t input_count;
+    const struct plant_field *outputs;
+    size_t output_count;
+};
+
+struct plant_event {
+    struct text name;
+    uint16_t severity; // 1..1000
+    struct text message;
+};
+
+/// A SystemUnitClass. Members are the class's own; those of base classes are found through `base`.
+struct plant_class {
+    struct text name; // "PneumaticCylinder"
+    struct text library; // "SplcSystemUnitClassLib"
+    struct text description;
+    const struct plant_class *base; // NULL for a root
+    const struct plant_field *parameters;
+    size_t parameter_count;
+    const struct plant_field *variables;
+    size_t variable_count;
+    const struct plant_method *methods;
+    size_t method_count;
+    const struct plant_event *events;
+    size_t event_count;
+};
+
+// ---------------------------------------------------------------- instances
+
+enum plant_kind { PLANT_STATION, PLANT_THING, PLANT_CORE_MODULE, PLANT_IO_MODULE, PLANT_OTHER };
+
+enum plant_safe_state { SAFE_FALSE, SAFE_TRUE, SAFE_HOLD };
+
+struct plant_element;
+struct plant_channel;
+
+/// One wire's end at a core module.
+struct plant_signal {
+    struct text name;      // "extended"
+    struct text twin_path; // "position/extended/state", below the module
+    const struct plant_element *module;
+    const struct plant_channel *channel; // the other end; never NULL in a plant without errors
+    bool actuator;                       // PLC to plant
+    bool inverted;
+    enum value_type type; // VALUE_BOOL today
+    enum plant_safe_state safe_state; // actuators
+    struct text on_true, on_false;    // "setDirection(1)": what a desired value calls; empty: rejected
+    size_t index;                     // 0 .. plant->signal_count-1, the order of the file
+};
+
+/// One channel of an I/O module or of the controller.
+struct plant_channel {
+    struct text name; // "I_9"
+    struct text description;
+    const struct plant_element *module;
+    bool output;
+    uint32_t byte; // in the process image
+    uint8_t bit;   // 0..7
+    uint32_t bits; // size
+    const struct plant_signal *signal; // NULL when free
+};
+
+/// One InternalElement below the station, or the station itself.
+struct plant_element {
+    struct text name;
+    struct text id;   // lower-case UUID without braces
+    struct text path; // "MPS/mps_conveyor/motor": NodeId and browse path
+    struct text display_name;
+    struct text display_name_de; // empty when there is no translation
+    struct text description;
+    enum plant_kind kind;
+    struct text role; // most specific role of SplcRoleClassLib: "PneumaticCylinder", "Thing", "Controller"
+    const struct plant_class *class; // NULL when it has none
+    const struct plant_element *parent; // NULL for the station
+    const struct plant_element *thing;  // itself or the nearest one above with role Thing; NULL for the station
+    const struct plant_element *const *children;
+    size_t child_count;
+    const struct plant_signal *const *signals;
+    size_t signal_count;
+    const struct plant_channel *const *channels;
+    size_t channel_count;
+    unsigned line;
+};
+
+struct plant {
+    const struct plant_element *station;
+    const struct plant_element *controller; // the one with role Controller
+    struct text namespace_uri;
+    struct text version; // of the instance hierarchy
+    const struct plant_element *const *elements; // all, parents before children, in the order of the file
+    size_t element_count;
+    const struct plant_signal *const *signals; // all, by index
+    size_t signal_count;
+    const struct plant_class *const *classes; // those in use and their bases, bases first
+    size_t class_count;
+};
+
+/// Reads one file's bytes. ERROR_INVALID when findings hold an error (the problem repeats the first).
+enum error model_read(struct text bytes, struct model_findings *findings, struct plant **ret_plant,
+                      struct problem *ret_problem);
+void plant_destroy(struct plant *plant); // NULL is fine
+CLEANUP_DEFINE(struct plant, plant_destroy)
+
+/// A resolved attribute of an element by path ("Sim/BeltPosition", "Hmi/X", "Timeout"): instance, class, base
+/// classes; Value before DefaultValue. Empty when there is none.
+struct text plant_attribute(const struct plant_element *element, struct text path);
+/// The same as a number; `otherwise` when absent (a value that is no number is a finding at reading).
+double plant_number(const struct plant_element *element, struct text path, double otherwise);
+
+const struct plant_element *plant_find(const struct plant *plant, struct text path); // NULL when absent
+bool plant_class_is(const struct plant_class *class, struct text name); // itself or a base is called so
+/// True when one of the element's roles or a base of it is `role` ("CoreModule").
+bool plant_has_role(const struct plant_element *element, struct text role);
+
+/// A method, variable, event or parameter of the class or the nearest base that has it; NULL when none.
+const struct plant_method *plant_class_method(const struct plant_class *class, struct text name);
+const struct plant_field *plant_class_variable(const struct plant_class *class, struct text name);
+const struct plant_event *plant_class_event(const struct plant_class *class, struct text name);

@@ -1,0 +1,44 @@
+/// Keys, certificates, passwords. The only module that knows OpenSSL and libsodium.
+/// Private keys and secrets are written with mode 0600, and never over existing ones.
+#pragma once
+
+#include <base/problem.h>
+#include <base/buffer.h>
+
+enum { PKI_SECRET_BYTES = 48 }; // text of a generated secret, with NUL
+
+/// A secret of 32 random bytes as URL-safe base64 without padding.
+enum error pki_secret(char ret_secret[static PKI_SECRET_BYTES]);
+/// Reads a secret from a file: one line, without the line end. Refuses files that others can read.
+enum error pki_secret_read(const char *path, struct buffer *ret_secret, struct problem *ret_problem);
+
+/// Argon2id with our own limits (4 MiB, 3 passes: the edge has 24 MB in all). Format of libsodium's crypto_pwhash_str.
+enum { PKI_HASH_BYTES = 128 };
+enum error pki_password_hash(struct text password, char ret_hash[static PKI_HASH_BYTES]);
+bool pki_password_matches(struct text password, const char *hash);
+
+/// A new certificate authority: EC P-256, self-signed, PEM. ERROR_EXISTS when either file is there.
+enum error pki_make_authority(const char *certificate_file, const char *key_file, const char *common_name,
+                              struct problem *ret_problem);
+
+struct pki_request {
+    const char *common_name;
+    const char *const *dns_names; // NULL ends
+    const char *const *addresses; // "127.0.0.1"; NULL ends
+    const char *uri;              // OPC UA application URI; NULL: none
+    unsigned days;
+    bool server, client; // extended key usage
+};
+/// A certificate signed by the authority; EC P-256; PEM chain and PEM key.
+enum error pki_make_certificate(const char *authority_certificate_file, const char *authority_key_file,
+                                const struct pki_request *request, const char *certificate_file, const char *key_file,
+                                struct problem *ret_problem);
+/// A self-signed OPC UA application instance certificate (OPC 10000-6, 6.2.2): RSA 2048, SHA-256, DER both.
+enum error pki_make_application_certificate(const struct pki_request *request, const char *certificate_file,
+                                            const char *key_file, struct problem *ret_problem);
+
+/// Hex of SHA-1 of a DER file: the thumbprint that OPC UA tools show.
+enum { PKI_THUMBPRINT_BYTES = 41 };
+enum error pki_thumbprint(const char *der_file, char ret_hex[static PKI_THUMBPRINT_BYTES], struct problem *ret_problem);
+/// True when both are equal; takes the same time wherever they differ.
+bool pki_equal(struct text a, struct text b);

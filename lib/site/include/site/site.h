@@ -1,0 +1,58 @@
+/// The site: where a plant runs. Read from `site.yaml` in the plant folder and completed with the data folder, which
+/// `splc up` fills (certificates, credentials). Every program takes its endpoints from here, so that they agree.
+/// Form: docs/spec/site.md.
+#pragma once
+
+#include <base/cleanup.h>
+#include <base/problem.h>
+#include <base/text.h>
+
+struct site_function {
+    const char *name;    // "automatic"
+    const char *folder;  // package: holds `function.yaml`; below the plant folder
+};
+
+struct site {
+    const char *plant_folder; // absolute
+    const char *plant_name;   // last part of the folder: "mps"
+    const char *model_file;   // absolute; plant_folder/plant.aml
+    const char *data_folder;  // absolute
+    unsigned port_offset;
+
+    struct {
+        const char *driver; // "sim", "picontrol", "modbus"; default: the model's
+        double scan_period_ms; // 0: the model's CycleTime
+        double speed;          // of the simulated plant; 1 is real time
+        uint64_t seed;
+        bool operator_present; // the simulated operator refills the magazine and empties the slide
+        const char *const *press; // what the simulated operator does after start-up ("start", "reset", "automatic" ...)
+        size_t press_count;
+        const char *address;   // "127.0.0.1"
+        uint16_t port;         // offset added, as in all ports below
+        double lease_soft_s, lease_hard_s; // control authority
+    } edge;
+
+    struct {
+        const char *address;
+        uint16_t nats_port, mqtt_port, http_port, https_port;
+        double desired_ttl_s; // a desired value of an actuator older than this is removed, not executed
+        const struct site_function *functions;
+        size_t function_count;
+    } fog;
+};
+
+/// Defaults stand for what the file does not say; a missing file is an error. The problem names file, line and
+/// field. `data_folder` NULL: $XDG_STATE_HOME/splc/<plant>, else ~/.local/state/splc/<plant>.
+enum error site_load(const char *plant_folder, const char *data_folder, unsigned port_offset, struct site **ret_site,
+                     struct problem *ret_problem);
+void site_destroy(struct site *site); // NULL is fine
+CLEANUP_DEFINE(struct site, site_destroy)
+
+/// "DATA/pki/ca.crt": a file of the data folder (docs/spec/data-folder.md), for the caller to free; NULL: memory.
+char *site_path(const struct site *site, const char *name);
+/// "opc.tcp://127.0.0.1:4840", "tls://127.0.0.1:4222", "mqtts://...", "http://...", "https://..."; for the caller to free.
+char *site_opcua_url(const struct site *site);
+char *site_nats_url(const struct site *site);
+char *site_mqtt_url(const struct site *site);
+char *site_http_url(const struct site *site);
+char *site_https_url(const struct site *site);
