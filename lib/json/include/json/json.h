@@ -18,6 +18,7 @@ struct json_limits {
     size_t bytes_max; // of the text
     unsigned depth_max; // of nesting; a scalar alone has depth 0
 };
+enum { JSON_DEPTH_MAX = 256 }; // deeper is refused whatever the limit says: values are walked by recursion
 
 /// ERROR_INVALID with line and column in the problem for anything that is not strict UTF-8 JSON (no comments, no
 /// trailing comma, no duplicate member); ERROR_TOO_LARGE past a limit. `bytes` is not kept.
@@ -27,6 +28,7 @@ void json_destroy(struct json_document *document); // NULL is fine
 CLEANUP_DEFINE(struct json_document, json_destroy)
 const struct json *json_root(const struct json_document *document);
 
+/// An integer that int64_t does not hold is of kind JSON_REAL; written again it keeps its digits up to uint64_t.
 /// All of these take NULL (an absent value), which is of kind JSON_NULL; `json_exists` tells the difference.
 bool json_exists(const struct json *value);
 enum json_kind json_kind(const struct json *value);
@@ -72,7 +74,7 @@ void json_put_null(struct json_writer *writer);
 void json_put_bool(struct json_writer *writer, bool value);
 void json_put_integer(struct json_writer *writer, int64_t value);
 void json_put_unsigned(struct json_writer *writer, uint64_t value);
-void json_put_real(struct json_writer *writer, double value); // shortest that reads back equal; NaN and infinity: null
+void json_put_real(struct json_writer *writer, double value); // shortest that reads back equal (1.0, not 1); NaN and infinity: null
 void json_put_string(struct json_writer *writer, const char *value);
 void json_put_text(struct json_writer *writer, struct text value); // bytes that are no UTF-8 become U+FFFD
 void json_put_value(struct json_writer *writer, const struct json *value); // a parsed value, compact
