@@ -1,0 +1,36 @@
+/// The scan thread: calls `scan_once` at absolute times of the monotonic clock, for as long as the PLC runs.
+/// The thread makes itself real-time (SCHED_FIFO, locked memory, touched stack); where the system refuses, it runs all
+/// the same, and the report says what was refused and how to allow it.
+/// A missed period is skipped and counted, never made up for.
+/// Threads: `runtime_start`, `runtime_stop` from one thread; `runtime_report` from any.
+#pragma once
+
+#include <base/problem.h>
+#include <scan/scan.h>
+
+struct runtime_options {
+    uint64_t period_ns; // 1 ms .. 1 s
+    double speed;       // plant time per wall time; only a simulated driver may differ from 1
+    int priority;       // SCHED_FIFO, 1..99; 0: do not ask for it
+};
+
+struct runtime_report {
+    bool running;
+    bool realtime;      // SCHED_FIFO granted
+    bool memory_locked; // mlockall granted
+    uint64_t cycles, missed;
+    uint64_t execution_p50_ns, execution_p99_ns, execution_max_ns; // of scan_once
+    uint64_t wakeup_p50_ns, wakeup_p99_ns, wakeup_max_ns;          // how late the thread woke
+};
+
+struct runtime;
+/// Starts the thread; the scan belongs to it until `runtime_stop` returns.
+enum error runtime_start(struct scan *scan, const struct runtime_options *options, struct runtime **ret_runtime,
+                         struct problem *ret_problem);
+/// An eventfd that becomes readable when changes, events or results wait. Owned by the runtime.
+int runtime_wake_fd(const struct runtime *runtime);
+struct runtime_report runtime_report(const struct runtime *runtime);
+/// Sentences about what the system refused, one per call; NULL when there is none at `index`.
+const char *runtime_warning(const struct runtime *runtime, size_t index);
+/// Drives the outputs to the safe state, publishes it, ends the thread and frees everything. NULL is fine.
+void runtime_stop(struct runtime *runtime);

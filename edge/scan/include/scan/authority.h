@@ -1,0 +1,45 @@
+/// Control authority over the station: a lease with an epoch. Pure; time is monotonic wall time from outside.
+///
+///     FREE --init--> HELD --soft time-out, session ended, broken--> LOST --hard time-out--> `hard` (once), FREE
+///      ^               |  ^-------------- init, any session ---------'
+///      '----exit-------'
+///
+/// Each grant raises the epoch. RenewLock in LOST is refused: who was silent for too long must ask again, and so learns
+/// by the new epoch that commands were refused meanwhile.
+#pragma once
+
+#include <scan/exchange.h>
+
+enum authority_state { AUTHORITY_FREE, AUTHORITY_HELD, AUTHORITY_LOST };
+
+/// What the methods of OPC 10000-100, 7 answer.
+enum authority_status {
+    AUTHORITY_OK = 0,
+    AUTHORITY_OTHER = -1,      // held by another session
+    AUTHORITY_NOT_HOLDER = -2, // the caller does not hold it
+    AUTHORITY_ROLE = -3,       // the caller's role is too low
+};
+
+struct authority {
+    enum authority_state state;
+    uint32_t session; // holder, or in LOST who was it; 0 in FREE
+    uint32_t epoch;
+    uint64_t soft_ns, hard_ns; // time-outs
+    uint64_t renewed_ns;       // last grant or renewal
+};
+
+void authority_init(struct authority *authority, uint64_t soft_ns, uint64_t hard_ns);
+enum authority_status authority_grant(struct authority *authority, uint32_t session, enum scan_role role, uint64_t now);
+enum authority_status authority_renew(struct authority *authority, uint32_t session, uint64_t now);
+enum authority_status authority_release(struct authority *authority, uint32_t session);
+/// Needs the role engineer.
+enum authority_status authority_break(struct authority *authority, enum scan_role role);
+/// True when that session was the holder: the lease is lost at once, the hard time-out goes on.
+bool authority_session_ended(struct authority *authority, uint32_t session);
+
+enum authority_tick { AUTHORITY_UNCHANGED, AUTHORITY_SOFT, AUTHORITY_HARD };
+enum authority_tick authority_tick(struct authority *authority, uint64_t now);
+
+bool authority_held_by(const struct authority *authority, uint32_t session);
+/// Whole seconds until the soft time-out, rounded up; 0 unless held.
+uint32_t authority_remaining_s(const struct authority *authority, uint64_t now);

@@ -1,0 +1,57 @@
+/// Why something was refused or stopped: an id and indices in the scan, a sentence outside (program_reason_text).
+#pragma once
+
+#include <base/value.h>
+#include <stdint.h>
+
+/// X(id, status of a call that is refused for it, sentence)
+/// In the sentence: {module} the module's path below the station, {cause} the sentence of the reason that `detail`
+/// names, {argument} and {limits} those of the method and argument in `detail`, {seconds} a time-out.
+#define SCAN_REASON_TABLE(X)                                                                                           \
+    X(NONE, Good, "")                                                                                                  \
+    X(EMERGENCY_STOP, BadInvalidState, "emergency stop is active ({module})")                                          \
+    X(EMERGENCY_STOP_UNKNOWN, BadInvalidState, "the state of the emergency stop is unknown ({module})")                \
+    X(CONTROL_LOST, BadInvalidState, "control authority lost: its holder did not renew it and nobody took it over")    \
+    X(DRIVER_LOST, BadInvalidState, "the I/O driver does not answer")                                                  \
+    X(STOPPED, BadInvalidState, "the controller was stopped")                                                          \
+    X(STOP_BUTTON, BadInvalidState, "{module} was pressed while nobody held the control authority")                    \
+    X(SAFE_STATE, BadInvalidState, "the safe state is latched since: {cause}; remove the cause, then reset")           \
+    X(NOT_REACHED, BadInvalidState, "{module} did not reach its end position in time; reset first")                    \
+    X(SENSORS_CONTRADICT, BadInvalidState, "both end position sensors of {module} are on; mend them, then reset")      \
+    X(EXCLUSION, BadInvalidState, "{module} must never drive both of its opposite outputs; both were switched off")    \
+    X(ROLE, BadUserAccessDenied, "the caller's role may only read; log in as operator")                                \
+    X(NO_LOCK, BadUserAccessDenied, "the caller does not hold the control authority; call InitLock on {module} first") \
+    X(LOCK_OF_OTHER, BadUserAccessDenied, "another session holds the control authority ({module})")                    \
+    X(LOCK_EXPIRED, BadUserAccessDenied,                                                                               \
+      "the caller's control authority ran out because it was not renewed; call InitLock on {module} again")            \
+    X(METHOD_UNKNOWN, BadMethodInvalid, "{module} has no such method")                                                 \
+    X(ARGUMENT_COUNT, BadArgumentsMissing, "the number of arguments is wrong for {module}")                            \
+    X(ARGUMENT_TYPE, BadInvalidArgument, "argument {argument} of {module} has the wrong type")                         \
+    X(ARGUMENT_RANGE, BadOutOfRange, "{argument} must be {limits} ({module})")                                         \
+    X(SENSOR_BAD, BadSensorFailure, "the sensor of {module} gives no usable value")                                    \
+    X(NO_SUCH_CONTROL, BadInvalidArgument, "the panel has no button or switch of that name")                           \
+    X(NOTHING_TO_DO, BadInvalidState, "there is nothing to reset")
+
+enum scan_reason_id {
+#define X(id, status, sentence) SCAN_REASON_##id,
+    SCAN_REASON_TABLE(X)
+#undef X
+        SCAN_REASON_COUNT
+};
+
+/// Eight bytes, so that it is also the value of a tag ("Cause").
+struct scan_reason {
+    uint16_t id;     // enum scan_reason_id
+    uint16_t detail; // SAFE_STATE: the cause's id; ARGUMENT_*: method << 8 | argument
+    uint32_t module; // index; SCAN_NO_MODULE: none
+};
+
+enum { SCAN_NO_MODULE = 0xFFFFFFFF };
+
+status_code scan_reason_status(struct scan_reason reason);
+const char *scan_reason_sentence(enum scan_reason_id id); // with its {places}
+static inline bool scan_refused(struct scan_reason reason) { return reason.id != SCAN_REASON_NONE; }
+static inline struct scan_reason scan_reason_none(void) { return (struct scan_reason){0}; }
+static inline struct scan_reason scan_reason_of(enum scan_reason_id id, uint32_t module) {
+    return (struct scan_reason){.id = (uint16_t)id, .module = module};
+}
