@@ -9,7 +9,7 @@ set(SPLC_THIRD_PARTY_HEADERS
     "curl/.*|http"
     "sqlite3\\.h|store"
     "libpq-fe\\.h|store"
-    "cyaml/.*|site"
+    "yaml\\.h|site"
     "openssl/.*|pki"
     "sodium\\.h|pki"
     "mosquitto\\.h|mqtt"

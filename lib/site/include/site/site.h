@@ -9,7 +9,7 @@
 
 struct site_function {
     const char *name;    // "automatic"
-    const char *folder;  // package: holds `function.yaml`; below the plant folder
+    const char *folder;  // absolute; package: holds `function.yaml`; below the plant folder
 };
 
 struct site {
@@ -20,7 +20,7 @@ struct site {
     unsigned port_offset;
 
     struct {
-        const char *driver; // "sim", "picontrol", "modbus"; default: the model's
+        const char *driver; // "sim", "picontrol", "modbus"; NULL: the model's
         double scan_period_ms; // 0: the model's CycleTime
         double speed;          // of the simulated plant; 1 is real time
         uint64_t seed;
@@ -45,8 +45,18 @@ struct site {
 /// field. `data_folder` NULL: $XDG_STATE_HOME/splc/<plant>, else ~/.local/state/splc/<plant>.
 enum error site_load(const char *plant_folder, const char *data_folder, unsigned port_offset, struct site **ret_site,
                      struct problem *ret_problem);
+/// The same from the bytes of `site.yaml`, without looking at any file; both folders are taken as they are.
+enum error site_read(struct text bytes, const char *plant_folder, const char *data_folder, unsigned port_offset,
+                     struct site **ret_site, struct problem *ret_problem);
 void site_destroy(struct site *site); // NULL is fine
 CLEANUP_DEFINE(struct site, site_destroy)
+
+/// Words of `press` and of `splc up --sim-press` (docs/spec/site.md); NULL ends.
+extern const char *const site_press_words[];
+
+/// The folder that holds the plants' data folders and the link `current`: $XDG_STATE_HOME/splc or
+/// ~/.local/state/splc; for the caller to free. NULL when neither variable is set (or memory).
+char *site_state_folder(void);
 
 /// "DATA/pki/ca.crt": a file of the data folder (docs/spec/data-folder.md), for the caller to free; NULL: memory.
 char *site_path(const struct site *site, const char *name);
