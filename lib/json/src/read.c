@@ -274,9 +274,8 @@ static bool objects_equal(const struct json *a, const struct json *b) {
     struct json_each in_b = json_each(b);
     for (struct json_each each = json_each(a); json_next(&each);) {
         // Most often both have the same order: look beside before searching.
-        const struct json *other = json_next(&in_b) && text_equal(in_b.name, each.name)
-                                       ? in_b.value
-                                       : json_member_text(b, each.name);
+        const struct json *other =
+            json_next(&in_b) && text_equal(in_b.name, each.name) ? in_b.value : json_member_text(b, each.name);
         if (other == NULL || !json_equal(each.value, other)) return false;
     }
     return true;

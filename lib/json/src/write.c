@@ -148,7 +148,7 @@ void json_put_real(struct json_writer *writer, double value) {
     if (!isfinite(value)) return json_put_null(writer);
     char memory[1024];
     yyjson_alc allocator;
-    yyjson_val number;
+    yyjson_val number = {0};
     unsafe_yyjson_set_real(&number, value);
     size_t length = 0;
     char *digits = yyjson_alc_pool_init(&allocator, memory, sizeof memory)

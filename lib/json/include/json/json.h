@@ -15,7 +15,7 @@ struct json; // one value inside a document
 enum json_kind { JSON_NULL, JSON_BOOL, JSON_INTEGER, JSON_REAL, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 struct json_limits {
-    size_t bytes_max; // of the text
+    size_t bytes_max;   // of the text
     unsigned depth_max; // of nesting; a scalar alone has depth 0
 };
 enum { JSON_DEPTH_MAX = 256 }; // deeper is refused whatever the limit says: values are walked by recursion
@@ -32,19 +32,20 @@ const struct json *json_root(const struct json_document *document);
 /// All of these take NULL (an absent value), which is of kind JSON_NULL; `json_exists` tells the difference.
 bool json_exists(const struct json *value);
 enum json_kind json_kind(const struct json *value);
-bool json_is(const struct json *value, enum json_kind kind); // false for an absent value
-bool json_bool(const struct json *value);      // false unless true
-int64_t json_integer(const struct json *value, int64_t otherwise); // also of a real that is whole and fits
-double json_real(const struct json *value, double otherwise);      // of any number
-struct text json_string(const struct json *value); // empty unless a string; borrowed
-size_t json_count(const struct json *value);       // members or elements
+bool json_is(const struct json *value, enum json_kind kind);                 // false for an absent value
+bool json_bool(const struct json *value);                                    // false unless true
+int64_t json_integer(const struct json *value, int64_t otherwise);           // also of a real that is whole and fits
+double json_real(const struct json *value, double otherwise);                // of any number
+struct text json_string(const struct json *value);                           // empty unless a string; borrowed
+size_t json_count(const struct json *value);                                 // members or elements
 const struct json *json_member(const struct json *object, const char *name); // NULL when absent
 const struct json *json_member_text(const struct json *object, struct text name);
 /// Follows "a/b/c" through objects; NULL when a step is absent.
 const struct json *json_path(const struct json *value, struct text path);
 const struct json *json_element(const struct json *array, size_t index); // O(index); iterate instead in loops
 
-/// Members or elements in order: `struct json_each each = json_each(v); while (json_next(&each)) use(each.name, each.value);`
+/// Members or elements in order: `struct json_each each = json_each(v); while (json_next(&each)) use(each.name,
+/// each.value);`
 struct json_each {
     struct text name; // empty in an array
     const struct json *value;
@@ -74,8 +75,9 @@ void json_put_null(struct json_writer *writer);
 void json_put_bool(struct json_writer *writer, bool value);
 void json_put_integer(struct json_writer *writer, int64_t value);
 void json_put_unsigned(struct json_writer *writer, uint64_t value);
-void json_put_real(struct json_writer *writer, double value); // shortest that reads back equal (1.0, not 1); NaN and infinity: null
+void json_put_real(struct json_writer *writer,
+                   double value); // shortest that reads back equal (1.0, not 1); NaN and infinity: null
 void json_put_string(struct json_writer *writer, const char *value);
-void json_put_text(struct json_writer *writer, struct text value); // bytes that are no UTF-8 become U+FFFD
+void json_put_text(struct json_writer *writer, struct text value);         // bytes that are no UTF-8 become U+FFFD
 void json_put_value(struct json_writer *writer, const struct json *value); // a parsed value, compact
 void json_put_raw(struct json_writer *writer, struct text json);           // trusted JSON as it is
