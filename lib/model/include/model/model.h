@@ -22,6 +22,7 @@ struct model_finding {
     struct text path; // "Plant/MPS/mps_conveyor/motor"; may be empty
     struct text text; // what is wrong, and what to do
 };
+enum { MODEL_FINDINGS_MAX = 1000 }; // kept; more of them help nobody
 struct model_findings; // a list; owns its texts
 struct model_findings *model_findings_create(void);
 void model_findings_destroy(struct model_findings *findings); // NULL is fine

@@ -1,0 +1,18 @@
+/// Memory that is taken piece by piece and given back at once.
+#pragma once
+
+#include <base/text.h>
+
+struct arena_block;
+struct arena {
+    struct arena_block *blocks; // the newest first
+};
+
+void arena_clear(struct arena *arena);
+
+/// Zeroed; NULL when out of memory.
+void *arena_take(struct arena *arena, size_t size);
+void *arena_take_array(struct arena *arena, size_t count, size_t size);
+
+/// A copy with a NUL behind it. False when out of memory.
+bool arena_copy(struct arena *arena, struct text text, struct text *ret_copy);

@@ -1,0 +1,155 @@
+#include <xml/xml.h>
+
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <stdlib.h>
+
+struct reader {
+    xmlParserCtxtPtr parser;
+    const struct xml_limits *limits;
+    const struct xml_handler *handler;
+    void *context;
+    unsigned depth;
+    struct xml_attribute *attributes; // of the element being started; kept for the next one
+    size_t attribute_capacity;
+    enum error error; // the first; nothing is called after it
+    unsigned *ret_line;
+    struct problem *ret_problem;
+};
+
+static void stop(struct reader *reader, enum error error) {
+    reader->error = error;
+    xmlStopParser(reader->parser);
+}
+
+static unsigned line_of(const struct reader *reader) {
+    return reader->parser->input == NULL ? 0 : (unsigned)reader->parser->input->line;
+}
+
+/// Stops with a problem of the document's own, unless one is known already.
+static void refuse(struct reader *reader, enum error error, unsigned line, const char *text) {
+    if (reader->error) return;
+    *reader->ret_line = line;
+    stop(reader, problem_say(reader->ret_problem, error, "%s", text));
+}
+
+/// What the handler says decides whether reading goes on.
+static void obey(struct reader *reader, enum error error) {
+    if (error) stop(reader, error);
+}
+
+/// libxml2 hands attributes over as five pointers each: name, prefix, namespace, value, end of value.
+static bool collect_attributes(struct reader *reader, const xmlChar **packed, size_t count, size_t *ret_count) {
+    if (count > reader->attribute_capacity) {
+        struct xml_attribute *larger = reallocarray(reader->attributes, count, sizeof *larger);
+        if (larger == NULL) return false;
+        reader->attributes = larger;
+        reader->attribute_capacity = count;
+    }
+    *ret_count = 0;
+    for (size_t i = 0; i < count; i++, packed += 5) {
+        if (packed[2] != NULL) continue;
+        struct text value = {(const char *)packed[3], (size_t)(packed[4] - packed[3])};
+        reader->attributes[(*ret_count)++] = (struct xml_attribute){text_of((const char *)packed[0]), value};
+    }
+    return true;
+}
+
+static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *space,
+                     int namespace_count, const xmlChar **namespaces, int attribute_count, int defaulted_count,
+                     const xmlChar **packed) {
+    (void)prefix, (void)namespace_count, (void)namespaces, (void)defaulted_count;
+    struct reader *reader = context;
+    if (reader->error) return;
+    if (++reader->depth > reader->limits->depth) {
+        refuse(reader, ERROR_TOO_LARGE, line_of(reader), "elements are nested too deep");
+        return;
+    }
+    struct xml_element element = {
+        .name = text_of((const char *)name), .space = text_of((const char *)space), .line = line_of(reader)};
+    if (!collect_attributes(reader, packed, (size_t)attribute_count, &element.attribute_count)) {
+        refuse(reader, ERROR_NO_MEMORY, element.line, "out of memory");
+        return;
+    }
+    element.attributes = reader->attributes;
+    obey(reader, reader->handler->start(reader->context, &element));
+}
+
+static void on_end(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *space) {
+    (void)name, (void)prefix, (void)space;
+    struct reader *reader = context;
+    if (reader->error) return;
+    reader->depth--;
+    obey(reader, reader->handler->end(reader->context));
+}
+
+static void on_text(void *context, const xmlChar *data, int length) {
+    struct reader *reader = context;
+    if (reader->error || length <= 0) return;
+    struct text piece = {(const char *)data, (size_t)length};
+    obey(reader, reader->handler->text(reader->context, piece, line_of(reader)));
+}
+
+/// Called before the first declaration inside is read, so none ever takes effect.
+static void on_document_type(void *context, const xmlChar *name, const xmlChar *external, const xmlChar *system) {
+    (void)name, (void)external, (void)system;
+    struct reader *reader = context;
+    refuse(reader, ERROR_UNSUPPORTED, line_of(reader),
+           "a document type declaration is not allowed; remove <!DOCTYPE ...>");
+}
+
+static void on_problem(void *context, const xmlError *error) {
+    struct reader *reader = context;
+    if (reader->error || error->level < XML_ERR_ERROR) return;
+    struct text text = text_trim(text_of(error->message));
+    unsigned line = error->line > 0 ? (unsigned)error->line : 0;
+    if (error->code == XML_ERR_NO_MEMORY) {
+        refuse(reader, ERROR_NO_MEMORY, line, "out of memory");
+        return;
+    }
+    *reader->ret_line = line;
+    stop(reader, problem_say(reader->ret_problem, ERROR_INVALID, "not well-formed XML: %.*s", TEXT_ARG(text)));
+}
+
+/// NOENT makes libxml2 write "&" for "&amp;" in attributes; other entities cannot exist without a document type.
+enum { READ_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_NOERROR | XML_PARSE_NOWARNING };
+
+static void read_with(struct reader *reader, struct text bytes) {
+    xmlSAXHandler sax = {
+        .initialized = XML_SAX2_MAGIC,
+        .internalSubset = on_document_type,
+        .startElementNs = on_start,
+        .endElementNs = on_end,
+        .characters = on_text,
+        .ignorableWhitespace = on_text,
+        .cdataBlock = on_text,
+        .serror = (xmlStructuredErrorFunc)on_problem, // libxml2 2.12 made its second argument const
+    };
+    *reader->parser->sax = sax;
+    reader->parser->userData = reader;
+    xmlDocPtr document = xmlCtxtReadMemory(reader->parser, bytes.data, (int)bytes.length, NULL, NULL, READ_OPTIONS);
+    if (document != NULL) xmlFreeDoc(document); // only a tree builder makes one
+    if (!reader->parser->wellFormed) refuse(reader, ERROR_INVALID, 0, "not well-formed XML");
+}
+
+enum error xml_read(struct text bytes, const struct xml_limits *limits, const struct xml_handler *handler, void *context,
+                    unsigned *ret_line, struct problem *ret_problem) {
+    unsigned line = 0;
+    if (ret_line == NULL) ret_line = &line;
+    *ret_line = 0;
+    if (bytes.length == 0) return problem_say(ret_problem, ERROR_INVALID, "the file is empty");
+    if (bytes.length > limits->bytes || bytes.length > XML_BYTES_MAX)
+        return problem_say(ret_problem, ERROR_TOO_LARGE, "larger than %zu bytes", limits->bytes);
+    xmlInitParser();
+    struct reader reader = {.parser = xmlNewParserCtxt(),
+                            .limits = limits,
+                            .handler = handler,
+                            .context = context,
+                            .ret_line = ret_line,
+                            .ret_problem = ret_problem};
+    if (reader.parser == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+    read_with(&reader, bytes);
+    free(reader.attributes);
+    xmlFreeParserCtxt(reader.parser);
+    return reader.error;
+}
