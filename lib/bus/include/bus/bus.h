@@ -1,7 +1,8 @@
 /// The bus of a tier: NATS. The only module that knows the NATS library.
 ///
 /// A connection belongs to one event loop: messages, answers and state changes arrive as callbacks on the loop's
-/// thread, in the order of the subject's publisher. Publishing is done from that thread, too.
+/// thread, those of one subscription in the order in which the server sent them (two subscriptions may overtake each
+/// other). Publishing is done from that thread, too; what one batch of input causes leaves in one packet.
 /// Reconnects for ever by itself, with back-off; subscriptions survive; what is published while off line is refused
 /// with ERROR_UNAVAILABLE, so that the caller decides what must be repeated.
 /// TLS is always on; the server's certificate must be signed by the CA of the data folder.
@@ -20,7 +21,8 @@ struct bus_options {
     const char *user;
     const char *password_file; // read at each connect; must be mode 0600
     const char *name;          // shown in the server's connection list
-    void (*state)(void *context, bool connected, const char *reason); // may be NULL
+    /// On each change; also `connected` with a reason when the server refuses a single subject. May be NULL.
+    void (*state)(void *context, bool connected, const char *reason);
     void *context;
 };
 
@@ -54,12 +56,15 @@ enum error bus_request(struct bus *bus, struct text subject, struct text data, u
                        bus_answer_fn *on_answer, void *context);
 
 /// Publishes `splc.status.<service>` at once, on every `bus_status_changed`, and every second; the form is
-/// docs/spec/bus.md. `fill` writes the service's own members into the open object; may be NULL.
+/// docs/spec/bus.md. `fill` writes the service's own members into the open object; may be NULL. The common members
+/// (service, tier, state, reason, pid, startedAt, time) are written here.
 struct json_writer;
 struct bus_status;
 struct bus_status *bus_status_open(struct bus *bus, const char *service, const char *tier,
                                    void (*fill)(void *context, struct json_writer *writer), void *context);
 void bus_status_changed(struct bus_status *status);
+/// A reason makes the state "degraded"; NULL or "" makes it "ok" again. Publishes at once when it is another than before.
+void bus_status_reason(struct bus_status *status, const char *reason);
 void bus_status_close(struct bus_status *status); // NULL is fine
 
 /// One line of the event stream, `splc.event`: for operators (docs/spec/bus.md). Severity 1..1000 as in OPC UA.
