@@ -9,6 +9,8 @@ enum { PKI_SECRET_BYTES = 48 }; // text of a generated secret, with NUL
 
 /// A secret of 32 random bytes as URL-safe base64 without padding.
 enum error pki_secret(char ret_secret[static PKI_SECRET_BYTES]);
+/// The same into a new file of mode 0600. ERROR_EXISTS when it is there.
+enum error pki_secret_make(const char *path, struct problem *ret_problem);
 /// Reads a secret from a file: one line, without the line end. Refuses files that others can read.
 enum error pki_secret_read(const char *path, struct buffer *ret_secret, struct problem *ret_problem);
 
@@ -29,13 +31,19 @@ struct pki_request {
     unsigned days;
     bool server, client; // extended key usage
 };
-/// A certificate signed by the authority; EC P-256; PEM chain and PEM key.
+/// A certificate signed by the authority; EC P-256; PEM chain (itself, the authority) and PEM key. The subject is
+/// the common name alone, so that the bus can map it to a user. ERROR_EXISTS when either file is there.
 enum error pki_make_certificate(const char *authority_certificate_file, const char *authority_key_file,
                                 const struct pki_request *request, const char *certificate_file, const char *key_file,
                                 struct problem *ret_problem);
 /// A self-signed OPC UA application instance certificate (OPC 10000-6, 6.2.2): RSA 2048, SHA-256, DER both.
+/// ERROR_EXISTS when either file is there; ERROR_INVALID without `uri`.
 enum error pki_make_application_certificate(const struct pki_request *request, const char *certificate_file,
                                             const char *key_file, struct problem *ret_problem);
+
+/// The same certificate and key as PEM (PKCS #8), for tools that want it. ERROR_EXISTS when either file is there.
+enum error pki_export_pem(const char *certificate_der, const char *key_der, const char *certificate_pem,
+                          const char *key_pem, struct problem *ret_problem);
 
 /// Hex of SHA-1 of a DER file: the thumbprint that OPC UA tools show.
 enum { PKI_THUMBPRINT_BYTES = 41 };
