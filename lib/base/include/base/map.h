@@ -13,7 +13,9 @@ enum error map_set(struct map *map, struct text key, void *value); // value must
 void *map_remove(struct map *map, struct text key);                // the value that was there, or NULL
 size_t map_count(const struct map *map);
 
-/// Walks in insertion order (a replaced value keeps its place): `size_t at = 0; while (map_next(map, &at, &key,
-/// &value))`. The map must not change meanwhile, except by removing the entry just returned, which also frees its key.
+/// Walks in insertion order (a replaced value keeps its place):
+///     size_t at = 0;
+///     while (map_next(map, &at, &key, &value)) ...
+/// The map must not change meanwhile, except by removing the entry just returned, which also frees its key.
 /// What is not of interest may be NULL.
 bool map_next(const struct map *map, size_t *at, struct text *ret_key, void **ret_value);
