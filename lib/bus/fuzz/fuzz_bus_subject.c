@@ -17,6 +17,8 @@ static void there_and_back(struct text from, convert_fn *there, convert_fn *back
     if (!text_equal(buffer_view(&again), from)) abort();
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct text input = {(const char *)data, size};
     there_and_back(input, bus_subject_from_topic, bus_topic_from_subject);

@@ -50,8 +50,8 @@ static bool leave(struct bus *bus) {
 }
 
 static void tell(struct bus *bus, bool connected, const char *reason) {
-    snprintf(bus->reason, sizeof bus->reason, "%s", reason);
-    if (bus->state != NULL && !bus->closed) bus->state(bus->context, connected, bus->reason);
+    error_ignore(problem_say(&bus->reason, ERROR_NONE, "%s", reason)); // kept to be compared with the next one
+    if (bus->state != NULL && !bus->closed) bus->state(bus->context, connected, bus->reason.text);
 }
 
 // --- output ---
@@ -200,13 +200,15 @@ static void sweep(struct bus *bus) {
 
 static bool deliver_one(struct bus_subscription *subscription) {
     natsMsg *message = NULL;
-    if (natsSubscription_NextMsg(&message, subscription->handle, 0) != NATS_OK) return false;
+    natsStatus status = natsSubscription_NextMsg(&message, subscription->handle, 0);
+    if (status == NATS_NO_RESPONDERS && subscription->on_no_responders != NULL)
+        subscription->on_no_responders(subscription->context);
+    if (status != NATS_OK) return status == NATS_NO_RESPONDERS;
     struct bus_message view = {
         .subject = text_of(natsMsg_GetSubject(message)),
         .reply = text_of(natsMsg_GetReply(message)),
         .data = {natsMsg_GetData(message), (size_t)natsMsg_GetDataLength(message)},
     };
-    if (natsMsg_IsNoResponders(message)) view.reply = TEXT(BUS_NO_RESPONDERS);
     subscription->on_message(subscription->context, &view);
     natsMsg_Destroy(message);
     return true;
@@ -227,7 +229,7 @@ static void deliver(struct bus *bus) {
 static void notice_refusal(struct bus *bus) {
     const char *text = NULL;
     if (natsConnection_GetLastError(bus->link->connection, &text) != NATS_NOT_PERMITTED) return;
-    if (text == NULL || strcmp(text, bus->reason) == 0) return;
+    if (text == NULL || strcmp(text, bus->reason.text) == 0) return;
     tell(bus, true, text);
 }
 
@@ -256,14 +258,14 @@ static void retry_later(struct bus *bus) {
 }
 
 static void lose(struct bus *bus) {
-    char reason[sizeof bus->reason];
     const char *text = NULL;
     natsStatus status = natsConnection_GetLastError(bus->link->connection, &text);
     if (text == NULL || text[0] == '\0') text = natsStatus_GetText(status);
-    snprintf(reason, sizeof reason, "connection to %s lost: %s", bus->url, text);
+    struct problem reason;
+    error_ignore(problem_say(&reason, ERROR_UNAVAILABLE, "connection to %s lost: %s", bus->url, text)); // told below
     drop_link(bus);
     enter(bus);
-    tell(bus, false, reason);
+    tell(bus, false, reason.text);
     requests_fail(bus);
     if (leave(bus)) retry_later(bus);
 }
@@ -306,12 +308,12 @@ static void on_connected(struct bus *bus) {
 }
 
 static void on_refused(struct bus *bus, const struct link *link) {
-    char reason[sizeof bus->reason];
-    link_explain(link, reason, sizeof reason);
+    struct problem reason;
+    link_explain(link, &reason);
     retry_later(bus);
-    if (strcmp(reason, bus->reason) == 0) return;
+    if (strcmp(reason.text, bus->reason.text) == 0) return;
     enter(bus);
-    tell(bus, false, reason);
+    tell(bus, false, reason.text);
     leave(bus);
 }
 
@@ -394,8 +396,7 @@ enum error bus_open(struct loop *loop, const struct bus_options *options, struct
     bus->retry_delay_ns = RETRY_FIRST_NS;
     bus->subscriptions_end = &bus->subscriptions;
     bus->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    bus->requests = map_create();
-    bool complete = keep_options(bus, options) && bus->wake_fd >= 0 && bus->requests != NULL;
+    bool complete = keep_options(bus, options) && bus->wake_fd >= 0;
     if (complete) bus->wake_watch = loop_watch(loop, bus->wake_fd, EPOLLIN, on_wake, bus);
     if (bus->wake_watch == NULL) {
         bus_free(bus);
@@ -419,7 +420,6 @@ static void bus_free(struct bus *bus) {
     loop_timer_cancel(bus->retry_timer);
     loop_unwatch(bus->wake_watch);
     if (bus->wake_fd >= 0) close(bus->wake_fd);
-    map_destroy(bus->requests);
     free(bus->inbox);
     free(bus->url);
     free(bus->host);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <base/cleanup.h>
-#include <base/map.h>
 #include <bus/bus.h>
 #include <nats/nats.h>
 #include <pthread.h>
@@ -15,6 +14,7 @@ struct bus_subscription {
     char *subject;
     char *queue; // NULL: none
     bus_message_fn *on_message;
+    void (*on_no_responders)(void *context); // NULL: not for answers
     void *context;
     natsSubscription *handle; // on the present connection; NULL while there is none
     bool dead;                // unsubscribed; freed once no message is being delivered
@@ -32,7 +32,7 @@ struct link {
     bool lost;
 
     natsStatus status; // how the attempt ended
-    char detail[256];
+    struct problem detail;
 
     pthread_t thread;
     pthread_mutex_t lock; // for the two below
@@ -41,19 +41,6 @@ struct link {
     int wake_fd;          // copy of the bus's, written when finished
     char *url, *host, *ca_file, *user, *password_file, *name;
 };
-
-struct request {
-    struct bus *bus;
-    uint64_t number;
-    char token[24]; // the number: last level of the reply subject
-    bus_answer_fn *on_answer;
-    void *context;
-    struct loop_timer *timer;
-};
-
-/// What `deliver` puts into the place of the reply subject when nobody serves the subject of a request; no reply
-/// subject can look like this.
-#define BUS_NO_RESPONDERS " "
 
 struct bus {
     struct loop *loop;
@@ -67,16 +54,15 @@ struct bus {
     struct link *link;    // in use
     struct loop_timer *retry_timer;
     uint64_t retry_delay_ns;
-    char reason[512]; // told last, so that it is not told again
+    struct problem reason; // told last, so that it is not told again
 
     struct bus_subscription *subscriptions, **subscriptions_end;
     unsigned depth; // callbacks under way: nothing is freed, output waits for the end
     bool closed;    // by a callback; freed at the end
 
     char *inbox; // "_INBOX.xyz"; NULL before the first request
-    struct bus_subscription *inbox_subscription;
-    uint64_t requests_made;
-    struct map *requests; // token -> struct request
+    struct lane *lanes;
+    uint64_t lanes_made, requests_made;
 
     struct bus_status *statuses;
 };
@@ -86,7 +72,7 @@ struct link *link_start(const struct bus *bus); // NULL: no memory, no thread
 bool link_finished(struct link *link);          // once true, the link belongs to the caller's thread
 void link_abandon(struct link *link);           // an attempt that may still be running
 void link_destroy(struct link *link);
-void link_explain(const struct link *link, char *ret_reason, size_t size);
+void link_explain(const struct link *link, struct problem *ret_reason);
 
 /// request.c
 void requests_fail(struct bus *bus); // the connection is gone: nobody will answer

@@ -85,23 +85,18 @@ static natsStatus set_options(natsOptions *options, struct link *link, const cha
     return status;
 }
 
-static void keep_detail(struct link *link, const char *detail) {
-    snprintf(link->detail, sizeof link->detail, "%s", detail == NULL ? "" : detail);
-}
-
 static natsStatus connect_once(struct link *link) {
     CLEANUP(buffer_clear) struct buffer password = {0};
-    struct problem problem = {0};
-    if (pki_secret_read(link->password_file, &password, &problem)) {
-        keep_detail(link, problem.text);
-        return NATS_NOT_FOUND;
-    }
+    if (pki_secret_read(link->password_file, &password, &link->detail)) return NATS_NOT_FOUND;
     natsOptions *options = NULL;
     natsStatus status = natsOptions_Create(&options);
     if (status == NATS_OK) status = set_options(options, link, password.data);
     if (status == NATS_OK) status = natsConnection_Connect(&link->connection, options);
     natsOptions_Destroy(options);
-    if (status != NATS_OK) keep_detail(link, nats_GetLastError(NULL));
+    if (status == NATS_OK) return status;
+    const char *detail = nats_GetLastError(NULL);
+    if (detail == NULL || detail[0] == '\0') detail = natsStatus_GetText(status);
+    error_ignore(problem_say(&link->detail, ERROR_UNAVAILABLE, "%s", detail)); // the status says it
     return status;
 }
 
@@ -185,25 +180,25 @@ void link_destroy(struct link *link) {
     free_link(link);
 }
 
-void link_explain(const struct link *link, char *ret_reason, size_t size) {
+static enum error explain(const struct link *link, struct problem *ret_reason) {
     switch (link->status) {
-    case NATS_NO_SERVER: snprintf(ret_reason, size, "no server answers at %s", link->url); return;
+    case NATS_NO_SERVER: return problem_say(ret_reason, ERROR_UNAVAILABLE, "no server answers at %s", link->url);
     case NATS_CONNECTION_AUTH_FAILED:
-        snprintf(ret_reason, size, "%s refuses user '%s': %s does not hold the password of the server's configuration",
-                 link->url, link->user, link->password_file);
-        return;
+        return problem_say(ret_reason, ERROR_UNAUTHORIZED,
+                           "%s refuses user '%s': %s does not hold the password of the server's configuration",
+                           link->url, link->user, link->password_file);
     case NATS_SSL_ERROR:
-        snprintf(ret_reason, size, "TLS with %s failed: its certificate must be signed by %s and name %s (%s)",
-                 link->url, link->ca_file, link->host, link->detail);
-        return;
+        return problem_say(ret_reason, ERROR_UNAUTHORIZED,
+                           "TLS with %s failed: its certificate must be signed by %s and name %s (%s)", link->url,
+                           link->ca_file, link->host, link->detail.text);
     case NATS_SECURE_CONNECTION_WANTED:
-        snprintf(ret_reason, size, "%s offers no TLS; nothing is sent in clear", link->url);
-        return;
-    case NATS_NOT_FOUND: // the password file; its problem says everything
-        snprintf(ret_reason, size, "%s", link->detail);
-        return;
-    default:
-        snprintf(ret_reason, size, "%s: %s", link->url,
-                 link->detail[0] != '\0' ? link->detail : natsStatus_GetText(link->status));
+        return problem_say(ret_reason, ERROR_UNAUTHORIZED, "%s offers no TLS; nothing is sent in clear", link->url);
+    case NATS_NOT_FOUND: // the password file, whose problem says everything
+        return problem_say(ret_reason, ERROR_UNAUTHORIZED, "%s", link->detail.text);
+    default: return problem_say(ret_reason, ERROR_UNAVAILABLE, "%s: %s", link->url, link->detail.text);
     }
+}
+
+void link_explain(const struct link *link, struct problem *ret_reason) {
+    error_ignore(explain(link, ret_reason)); // people read the text; the next attempt follows in any case
 }

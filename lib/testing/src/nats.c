@@ -43,6 +43,7 @@ static void write_config(struct testing_nats *nats, const char *more) {
                  "ports_file_dir: \"%s\"\n"
                  "tls: {cert_file: \"%s/nats.crt\", key_file: \"%s/nats.key\"}\n",
                  nats->folder, nats->folder, nats->folder);
+    if (more == NULL || strstr(more, "host:") == NULL) buffer_string(&text, "host: \"127.0.0.1\"\n");
     if (more == NULL || (strstr(more, "authorization") == NULL && strstr(more, "accounts") == NULL))
         buffer_print(&text, "authorization: {users: [{user: test, password: \"%s\"}]}\n", secret);
     if (more != NULL) buffer_print(&text, "%s\n", more);
@@ -68,7 +69,7 @@ static void start(struct testing_nats *nats) {
     char port[16];
     snprintf(port, sizeof port, "%d", nats->port == 0 ? -1 : (int)nats->port); // -1: any free one
     CLEANUP(free_at) char *log = testing_path(nats->folder, "nats.log");
-    const char *arguments[] = {"nats-server", "-c", nats->config, "-a", "127.0.0.1", "-p", port, "-l", log, NULL};
+    const char *arguments[] = {"nats-server", "-c", nats->config, "-p", port, "-l", log, NULL};
     struct process_options options = {.arguments = arguments, .output = -1, .own_group = true};
     struct problem problem = {0};
     must(process_start(&options, &nats->pid, &problem), &problem);

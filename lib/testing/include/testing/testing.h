@@ -30,7 +30,7 @@ struct testing_nats {
 };
 
 /// `more` is appended to the server's configuration (an MQTT listener, JetStream, other users ...); NULL: nothing.
-/// Without a "users" or "authorization" in it, user "test" is the only one. Returns once it accepts connections.
+/// Without "authorization" or "accounts" in it, user "test" is the only one. Returns once it accepts connections.
 struct testing_nats *testing_nats_start(const char *more);
 void testing_nats_kill(struct testing_nats *nats);    // SIGKILL
 void testing_nats_again(struct testing_nats *nats);   // on the same port, after a kill
