@@ -2,12 +2,13 @@
 ///
 /// One thread: the loop's; everything is asynchronous; callbacks come from the loop, never from inside a call.
 /// The client does not reconnect by itself: `state` tells the owner, who closes it and opens another; the owner
-/// knows what has to be browsed and subscribed again.
+/// knows what has to be browsed and subscribed again. Silence counts as a loss: the client asks once a second, and after
+/// three seconds without an answer the connection is LOST, whatever the socket says.
 #pragma once
 
 #include <base/loop.h>
 #include <base/problem.h>
-#include <base/value.h>
+#include <opcua/node.h>
 
 struct opcua_client;
 
@@ -27,15 +28,8 @@ struct opcua_client_options {
 };
 enum error opcua_client_open(struct loop *loop, const struct opcua_client_options *options,
                              struct opcua_client **ret_client, struct problem *ret_problem);
-/// NULL is fine. Pending calls get no callback any more. Allowed inside `state`.
+/// NULL is fine. Pending calls get no callback any more. Allowed inside every callback of the client.
 void opcua_client_close(struct opcua_client *client);
-
-/// A node: namespace index of this session and string or numeric identifier.
-struct opcua_node {
-    uint16_t namespace_index;
-    uint32_t numeric;   // used when `string` is empty
-    struct text string; // borrowed
-};
 
 /// Index of a namespace URI in this session; ERROR_NOT_FOUND when the server has none such. Connected only.
 enum error opcua_client_namespace(struct opcua_client *client, const char *uri, uint16_t *ret_index);
@@ -59,21 +53,13 @@ typedef void opcua_supertype_fn(void *context, status_code status, const struct 
 enum error opcua_client_supertype(struct opcua_client *client, const struct opcua_node *type,
                                   opcua_supertype_fn *done, void *context);
 
-/// Reads the Value attribute of many nodes in as few requests as the server's limits allow; the results come in order, all at once.
-struct opcua_data {
-    struct value value; // borrowed during the callback
-    status_code status;
-    int64_t source_time_ns; // wall, since 1970; 0 when the server gives none
-};
+/// Reads the Value attribute of many nodes in as few requests as the server's limits allow; the results come in order,
+/// all at once.
 typedef void opcua_read_fn(void *context, status_code status, const struct opcua_data *data, size_t count);
 enum error opcua_client_read(struct opcua_client *client, const struct opcua_node *nodes, size_t count,
                              opcua_read_fn *done, void *context);
 
-/// Argument descriptions of a method's InputArguments property.
-struct opcua_argument {
-    struct text name;
-    enum value_type type; // VALUE_NULL: a type that we do not speak
-};
+/// Argument descriptions: the value of a method's InputArguments or OutputArguments property.
 typedef void opcua_arguments_fn(void *context, status_code status, const struct opcua_argument *arguments, size_t count);
 enum error opcua_client_input_arguments(struct opcua_client *client, const struct opcua_node *input_arguments,
                                         opcua_arguments_fn *done, void *context);
@@ -91,16 +77,11 @@ struct opcua_subscription_options {
 };
 struct opcua_subscription;
 enum error opcua_client_subscribe(struct opcua_client *client, const struct opcua_subscription_options *options,
-                                  const struct opcua_node *nodes, size_t count, struct opcua_subscription **ret_subscription);
+                                  const struct opcua_node *nodes, size_t count,
+                                  struct opcua_subscription **ret_subscription);
 
 /// Events of a notifier (the Server object or a station): EventType's browse name is not read; the fields are
 /// SourceName, Time, Severity, Message.
-struct opcua_event {
-    struct text source;
-    struct text message;
-    uint16_t severity;
-    int64_t time_ns;
-};
 typedef void opcua_event_fn(void *context, const struct opcua_event *event);
 enum error opcua_client_subscribe_events(struct opcua_client *client, const struct opcua_node *notifier,
                                          opcua_event_fn *on_event, void *context);

@@ -1,0 +1,326 @@
+// Stations stand below Objects, things below stations, everything below things; types decide, never names of instances.
+//
+// Each request carries a `struct step`. `waiting` counts steps under way; when it reaches 0 a phase is over:
+//   NODES (browse the tree) -> PROPERTIES (read OnTrue and OnFalse of all variables at once) -> done
+#include "browse.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { OBJECTS_FOLDER = 85 };
+
+/// A type and whether it is, or derives from, ThingType or StationType.
+enum type_kind { TYPE_OTHER, TYPE_THING, TYPE_STATION, TYPE_CHANNEL };
+
+/// A property whose text is wanted: of which leaf, and where it goes.
+struct wanted {
+    struct plan_node node;
+    char **target;
+    struct plan_leaf *leaf;
+};
+
+struct browse {
+    struct opcua_client *client;
+    struct plan *plan;
+    browse_done_fn *done;
+    void *context;
+    struct wanted *wanted;
+    size_t wanted_count;
+    struct step *steps; // under way, so that a cancelled browse leaves nothing behind
+    size_t waiting;
+    char reason[160]; // the first failure
+};
+
+enum step_place { AT_OBJECTS, AT_STATION, AT_THING, AT_VARIABLE, AT_METHOD };
+
+struct step {
+    struct browse *browse;
+    struct step *next, **link; // in browse->steps
+    enum step_place place;
+    struct plan_node node; // browsed
+    char *name;            // of an object whose type is being looked up
+    char *path;            // below the thing
+    struct plan_thing *thing;
+    struct plan_leaf *leaf;
+    struct plan_method *method;
+};
+
+static void step_destroy(struct step *step) {
+    *step->link = step->next;
+    if (step->next != NULL) step->next->link = step->link;
+    free(step->node.string);
+    free(step->name);
+    free(step->path);
+    free(step);
+}
+
+static struct step *step_create(struct browse *browse, enum step_place place, const struct opcua_node *node) {
+    struct step *step = calloc(1, sizeof *step);
+    if (step == NULL) return NULL;
+    step->browse = browse;
+    step->place = place;
+    step->next = browse->steps;
+    step->link = &browse->steps;
+    if (step->next != NULL) step->next->link = &step->next;
+    browse->steps = step;
+    if (node != NULL && !plan_node_copy(&step->node, node)) {
+        step_destroy(step);
+        return NULL;
+    }
+    return step;
+}
+
+static void browse_destroy(struct browse *browse) {
+    while (browse->steps != NULL) step_destroy(browse->steps);
+    for (size_t i = 0; i < browse->wanted_count; i++) free(browse->wanted[i].node.string);
+    free(browse->wanted);
+    plan_destroy(browse->plan);
+    free(browse);
+}
+
+static void fail(struct browse *browse, const char *reason) {
+    if (browse->reason[0] == '\0') snprintf(browse->reason, sizeof browse->reason, "%s", reason);
+}
+
+static void finish(struct browse *browse) {
+    browse_done_fn *done = browse->done;
+    void *context = browse->context;
+    struct plan *plan = browse->reason[0] == '\0' ? TAKE(browse->plan) : NULL;
+    char reason[sizeof browse->reason];
+    memcpy(reason, browse->reason, sizeof reason);
+    if (plan != NULL) plan_sort(plan);
+    browse_destroy(browse);
+    done(context, plan, reason);
+}
+
+static void property_texts(void *context, status_code status, const struct opcua_data *data, size_t count) {
+    struct browse *browse = context;
+    if (status_is_bad(status)) fail(browse, "reading what desired values call failed");
+    for (size_t i = 0; i < count && i < browse->wanted_count; i++) {
+        struct wanted *wanted = &browse->wanted[i];
+        if (status_is_bad(data[i].status) || data[i].value.type != VALUE_STRING) continue;
+        free(*wanted->target);
+        *wanted->target = text_copy(data[i].value.string);
+        wanted->leaf->actuator = true;
+    }
+    finish(browse);
+}
+
+static void read_properties(struct browse *browse) {
+    if (browse->wanted_count == 0) return finish(browse);
+    struct opcua_node *nodes = calloc(browse->wanted_count, sizeof *nodes);
+    if (nodes == NULL) return fail(browse, "out of memory"), finish(browse);
+    for (size_t i = 0; i < browse->wanted_count; i++) nodes[i] = plan_node_view(&browse->wanted[i].node);
+    enum error error = opcua_client_read(browse->client, nodes, browse->wanted_count, property_texts, browse);
+    free(nodes);
+    if (error) fail(browse, error_text(error)), finish(browse);
+}
+
+/// One step has come to its end.
+static void step_done(struct step *step) {
+    struct browse *browse = step->browse;
+    step_destroy(step);
+    if (--browse->waiting > 0) return;
+    if (browse->reason[0] != '\0') return finish(browse);
+    read_properties(browse);
+}
+
+static void references_found(void *context, status_code status, const struct opcua_reference *references, size_t count);
+
+/// Sends a step on its way; on failure it is freed and the failure noted.
+static void step_browse(struct step *step) {
+    if (step == NULL) return;
+    struct browse *browse = step->browse;
+    struct opcua_node node = plan_node_view(&step->node);
+    if (step->place == AT_OBJECTS) node = (struct opcua_node){.numeric = OBJECTS_FOLDER};
+    enum error error = opcua_client_browse(browse->client, &node, references_found, step);
+    if (!error) {
+        browse->waiting++;
+        return;
+    }
+    fail(browse, error_text(error));
+    step_destroy(step);
+}
+
+static char *path_join(const char *path, struct text name) {
+    struct buffer joined = {0};
+    if (path != NULL && path[0] != '\0') buffer_print(&joined, "%s/", path);
+    buffer_text(&joined, name);
+    return buffer_take(&joined);
+}
+
+static void want(struct step *step, const struct opcua_reference *property, char **target) {
+    struct browse *browse = step->browse;
+    struct wanted *larger = realloc(browse->wanted, (browse->wanted_count + 1) * sizeof *larger);
+    if (larger == NULL) return fail(browse, "out of memory");
+    browse->wanted = larger;
+    struct wanted *wanted = &larger[browse->wanted_count];
+    *wanted = (struct wanted){.target = target, .leaf = step->leaf};
+    if (plan_node_copy(&wanted->node, &property->node)) browse->wanted_count++;
+}
+
+static void variable_property(struct step *step, const struct opcua_reference *reference) {
+    if (!reference->property) return;
+    if (text_is(reference->browse_name, "OnTrue")) want(step, reference, &step->leaf->on_true);
+    if (text_is(reference->browse_name, "OnFalse")) want(step, reference, &step->leaf->on_false);
+}
+
+static void inputs_found(void *context, status_code status, const struct opcua_argument *arguments, size_t count) {
+    struct step *step = context;
+    struct plan_method *method = step->method;
+    if (status_is_bad(status)) fail(step->browse, "reading the arguments of a method failed");
+    for (size_t i = 0; i < count && i < PLAN_ARGUMENTS_MAX; i++) {
+        method->input_names[i] = text_copy(arguments[i].name);
+        method->input_types[i] = arguments[i].type;
+        method->input_count = i + 1;
+    }
+    step_done(step);
+}
+
+static void outputs_found(void *context, status_code status, const struct opcua_argument *arguments, size_t count) {
+    struct step *step = context;
+    struct plan_method *method = step->method;
+    if (status_is_bad(status)) fail(step->browse, "reading the results of a method failed");
+    for (size_t i = 0; i < count && i < PLAN_ARGUMENTS_MAX; i++) {
+        method->output_names[i] = text_copy(arguments[i].name);
+        method->output_count = i + 1;
+    }
+    step_done(step);
+}
+
+static void method_property(struct step *step, const struct opcua_reference *reference) {
+    bool inputs = text_is(reference->browse_name, "InputArguments");
+    if (!inputs && !text_is(reference->browse_name, "OutputArguments")) return;
+    struct browse *browse = step->browse;
+    struct step *next = step_create(browse, AT_METHOD, NULL);
+    if (next == NULL) return fail(browse, "out of memory");
+    next->method = step->method;
+    enum error error =
+        opcua_client_input_arguments(browse->client, &reference->node, inputs ? inputs_found : outputs_found, next);
+    if (!error) {
+        browse->waiting++;
+        return;
+    }
+    fail(browse, error_text(error));
+    step_destroy(next);
+}
+
+static void thing_member(struct step *step, const struct opcua_reference *reference);
+
+static enum type_kind kind_of_type(struct text type) {
+    if (text_is(type, "ThingType")) return TYPE_THING;
+    if (text_is(type, "StationType")) return TYPE_STATION;
+    if (text_ends_with(type, TEXT("ChannelType"))) return TYPE_CHANNEL;
+    return TYPE_OTHER;
+}
+
+static void object_of_kind(struct step *step, enum type_kind kind) {
+    struct browse *browse = step->browse;
+    struct opcua_node node = plan_node_view(&step->node);
+    if (step->place == AT_OBJECTS && kind == TYPE_STATION) return step_browse(step_create(browse, AT_STATION, &node));
+    if (step->place == AT_STATION && kind == TYPE_THING) {
+        struct step *next = step_create(browse, AT_THING, &node);
+        if (next == NULL) return fail(browse, "out of memory");
+        next->thing = plan_add_thing(browse->plan, text_of(step->name), &node);
+        next->path = path_join(NULL, TEXT_EMPTY);
+        if (next->thing != NULL) return step_browse(next);
+        fail(browse, "out of memory");
+        step_destroy(next);
+    }
+}
+
+/// Walks up from an object's type until a type says what the object is.
+static void supertype_found(void *context, status_code status, const struct opcua_reference *supertype) {
+    struct step *step = context;
+    if (status_is_bad(status)) fail(step->browse, "looking up a type failed");
+    bool ours = !status_is_bad(status) && supertype != NULL && supertype->node.string.length > 0;
+    if (!ours) return step_done(step); // namespace 0: neither a station nor a thing
+    enum type_kind kind = kind_of_type(supertype->node.string);
+    if (kind != TYPE_OTHER) return object_of_kind(step, kind), step_done(step);
+    enum error error = opcua_client_supertype(step->browse->client, &supertype->node, supertype_found, step);
+    if (!error) return;
+    fail(step->browse, error_text(error));
+    step_done(step);
+}
+
+static void object_candidate(struct step *parent, const struct opcua_reference *reference) {
+    struct browse *browse = parent->browse;
+    if (reference->type_definition.string.length == 0) return; // a type of namespace 0
+    struct step *step = step_create(browse, parent->place, &reference->node);
+    if (step == NULL) return fail(browse, "out of memory");
+    step->name = text_copy(reference->browse_name);
+    enum type_kind kind = kind_of_type(reference->type_definition.string);
+    enum error error = ERROR_NONE;
+    if (kind == TYPE_OTHER)
+        error = opcua_client_supertype(browse->client, &reference->type_definition, supertype_found, step);
+    if (kind == TYPE_OTHER && !error) {
+        browse->waiting++;
+        return;
+    }
+    if (error)
+        fail(browse, error_text(error));
+    else
+        object_of_kind(step, kind);
+    step_destroy(step);
+}
+
+static void station_member(struct step *step, const struct opcua_reference *reference) {
+    if (reference->node_class != OPCUA_OBJECT) return;
+    if (!text_is(reference->browse_name, "Lock")) return object_candidate(step, reference);
+    if (step->browse->plan->lock.string != NULL) return; // one station per edge
+    if (!plan_node_copy(&step->browse->plan->lock, &reference->node)) fail(step->browse, "out of memory");
+}
+
+static void thing_member(struct step *step, const struct opcua_reference *reference) {
+    struct browse *browse = step->browse;
+    if (reference->property) return;
+    // Channels belong to the pin table, not to the twin (docs/spec/model.md).
+    if (kind_of_type(reference->type_definition.string) == TYPE_CHANNEL) return;
+    struct opcua_node object = plan_node_view(&step->node);
+    char *path = path_join(step->path, reference->browse_name);
+    struct step *next = path == NULL ? NULL : step_create(browse, AT_THING, &reference->node);
+    if (next == NULL) return free(path), fail(browse, "out of memory");
+    next->path = path;
+    next->thing = step->thing;
+    if (reference->node_class == OPCUA_VARIABLE) {
+        next->place = AT_VARIABLE;
+        next->leaf = plan_add_leaf(browse->plan, step->thing, text_of(path), &reference->node);
+    }
+    if (reference->node_class == OPCUA_METHOD) {
+        next->place = AT_METHOD;
+        next->method = plan_add_method(step->thing, text_of(path), &object, &reference->node);
+    }
+    bool complete = next->place == AT_THING || next->leaf != NULL || next->method != NULL;
+    if (complete) return step_browse(next);
+    fail(browse, "out of memory");
+    step_destroy(next);
+}
+
+static void references_found(void *context, status_code status, const struct opcua_reference *references,
+                             size_t count) {
+    static void (*const member[])(struct step *, const struct opcua_reference *) = {
+        [AT_OBJECTS] = object_candidate,   [AT_STATION] = station_member, [AT_THING] = thing_member,
+        [AT_VARIABLE] = variable_property, [AT_METHOD] = method_property,
+    };
+    struct step *step = context;
+    if (status_is_bad(status)) fail(step->browse, "browsing failed");
+    for (size_t i = 0; i < count; i++) member[step->place](step, &references[i]);
+    step_done(step);
+}
+
+enum error browse_start(struct opcua_client *client, browse_done_fn *done, void *context, struct browse **ret_browse) {
+    struct browse *browse = calloc(1, sizeof *browse);
+    if (browse == NULL) return ERROR_NO_MEMORY;
+    *browse = (struct browse){.client = client, .plan = plan_create(), .done = done, .context = context};
+    struct step *step = browse->plan == NULL ? NULL : step_create(browse, AT_OBJECTS, NULL);
+    if (step != NULL) step_browse(step);
+    if (browse->waiting == 0) {
+        browse_destroy(browse);
+        return ERROR_UNAVAILABLE;
+    }
+    *ret_browse = browse;
+    return ERROR_NONE;
+}
+
+void browse_cancel(struct browse *browse) {
+    if (browse != NULL) browse_destroy(browse);
+}

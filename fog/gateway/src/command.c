@@ -1,0 +1,176 @@
+// AWS IoT Commands: `$aws.commands.things.T.executions.ID.request.json` calls a method; the response tells the outcome.
+#include "convert.h"
+#include "internal.h"
+#include <stdlib.h>
+#include <string.h>
+
+/// One execution under way.
+struct execution {
+    struct execution *next, **link; // in gateway->executions
+    struct gateway *gateway;
+    char *response; // subject
+    char *reply;    // NATS reply subject; empty: none
+    char *thing;
+    struct json_document *request; // keeps the texts of the arguments
+    size_t output_count;
+    char *output_names[PLAN_ARGUMENTS_MAX];
+};
+
+static void execution_destroy(struct execution *execution) {
+    *execution->link = execution->next;
+    if (execution->next != NULL) execution->next->link = execution->link;
+    free(execution->response);
+    free(execution->reply);
+    free(execution->thing);
+    json_destroy(execution->request);
+    for (size_t i = 0; i < execution->output_count; i++) free(execution->output_names[i]);
+    free(execution);
+}
+CLEANUP_DEFINE(struct execution, execution_destroy)
+
+/// A result in AWS's form: booleans as "b", all else as text in "s".
+static void put_result(struct json_writer *writer, const struct value *value) {
+    CLEANUP(buffer_clear) struct buffer text = {0};
+    struct json_writer plain = json_writer(&text);
+    json_open_object(writer);
+    json_key(writer, value->type == VALUE_BOOL ? "b" : "s");
+    if (value->type == VALUE_BOOL)
+        json_put_bool(writer, value->boolean);
+    else if (value->type == VALUE_STRING)
+        json_put_text(writer, value->string);
+    else {
+        convert_put(&plain, value);
+        json_put_text(writer, buffer_view(&text));
+    }
+    json_close_object(writer);
+}
+
+/// Publishes the outcome and ends the execution. `code` "" means success.
+static void respond(struct execution *execution, const char *status, const char *code, struct text description,
+                    const struct value *outputs, size_t output_count) {
+    CLEANUP(buffer_clear) struct buffer document = {0};
+    struct json_writer writer = json_writer(&document);
+    json_open_object(&writer);
+    json_key(&writer, "status");
+    json_put_string(&writer, status);
+    if (code[0] != '\0') {
+        json_key(&writer, "statusReason");
+        json_open_object(&writer);
+        json_key(&writer, "reasonCode");
+        json_put_string(&writer, code);
+        json_key(&writer, "reasonDescription");
+        json_put_text(&writer, description);
+        json_close_object(&writer);
+    }
+    json_key(&writer, "result");
+    json_open_object(&writer);
+    for (size_t i = 0; i < output_count && i < execution->output_count; i++) {
+        if (strcmp(execution->output_names[i], "Reason") == 0) continue; // told above
+        json_key(&writer, execution->output_names[i]);
+        put_result(&writer, &outputs[i]);
+    }
+    json_close_object(&writer);
+    json_close_object(&writer);
+    struct bus *bus = execution->gateway->bus;
+    if (!document.failed) {
+        error_ignore(bus_publish(bus, text_of(execution->response), buffer_view(&document)));
+        if (execution->reply[0] != '\0')
+            error_ignore(bus_publish(bus, text_of(execution->reply), buffer_view(&document)));
+    }
+}
+
+static void reject(struct execution *execution, const char *code, const char *description) {
+    respond(execution, "REJECTED", code, text_of(description), NULL, 0);
+}
+
+static void called(void *context, status_code status, const struct value *outputs, size_t count) {
+    CLEANUP(execution_destroy_at) struct execution *execution = context;
+    struct text reason = TEXT_EMPTY;
+    for (size_t i = 0; i < count && i < execution->output_count; i++)
+        if (strcmp(execution->output_names[i], "Reason") == 0 && outputs[i].type == VALUE_STRING)
+            reason = outputs[i].string;
+    char name[STATUS_NAME_BYTES];
+    if (status_is_good(status)) return respond(execution, "SUCCEEDED", "", TEXT_EMPTY, outputs, count);
+    const char *outcome = status == STATUS_BadTimeout ? "TIMED_OUT" : "FAILED";
+    respond(execution, outcome, status_name(status, name), reason, NULL, 0);
+}
+
+/// "$aws.commands.things.T.executions.ID.request.json": the thing, and the response's subject.
+static bool read_subject(struct text subject, struct execution *execution) {
+    struct text rest = text_from(subject, sizeof "$aws.commands.things." - 1), thing, word, id;
+    if (!text_split(&rest, '.', &thing) || !text_split(&rest, '.', &word) || !text_split(&rest, '.', &id)) return false;
+    CLEANUP(buffer_clear) struct buffer response = {0};
+    buffer_print(&response, "$aws.commands.things.%.*s.executions.%.*s.response.json", TEXT_ARG(thing), TEXT_ARG(id));
+    execution->thing = text_copy(thing);
+    execution->response = buffer_take(&response);
+    return execution->thing != NULL && execution->response != NULL;
+}
+
+static enum error read_arguments(const struct json *request, const struct plan_method *method, struct value *inputs,
+                                 struct problem *problem) {
+    const struct json *arguments = json_member(request, "arguments");
+    if (json_exists(arguments) && !json_is(arguments, JSON_ARRAY))
+        return problem_say(problem, ERROR_INVALID, "\"arguments\" must be an array");
+    if (json_count(arguments) != method->input_count)
+        return problem_say(problem, ERROR_INVALID, "%s takes %zu arguments, not %zu", method->path, method->input_count,
+                           json_count(arguments));
+    struct json_each each = json_each(arguments);
+    for (size_t i = 0; json_next(&each); i++) {
+        enum error error = convert_json(each.value, method->input_types[i], &inputs[i], problem);
+        if (error) return problem_prefix(problem, error, "argument %s", method->input_names[i]);
+    }
+    return ERROR_NONE;
+}
+
+static void execute(struct execution **owned) {
+    struct execution *execution = *owned;
+    struct gateway *gateway = execution->gateway;
+    const struct json *request = json_root(execution->request);
+    int64_t expires_ms = json_integer(json_member(request, "expiresAt"), INT64_MAX);
+    struct text path = json_string(json_member(request, "method"));
+    if (gateway->plan == NULL || gateway->state != LINK_LIVE)
+        return reject(execution, "BadServerNotConnected", "the edge is not connected");
+    const struct plan_thing *thing = plan_find_thing(gateway->plan, text_of(execution->thing));
+    if (thing == NULL) return reject(execution, "BadNodeIdUnknown", "no such thing at any edge");
+    const struct plan_method *method = plan_find_method(thing, path);
+    if (method == NULL) return reject(execution, "BadMethodInvalid", "the thing has no such method");
+    if ((uint64_t)expires_ms < clock_wall_ns() / NS_PER_MS) return reject(execution, "BadTimeout", "expired");
+    struct value inputs[PLAN_ARGUMENTS_MAX];
+    struct problem problem = {0};
+    if (read_arguments(request, method, inputs, &problem)) return reject(execution, "BadInvalidArgument", problem.text);
+    for (size_t i = 0; i < method->output_count; i++) {
+        execution->output_names[i] = text_copy(text_of(method->output_names[i]));
+        if (execution->output_names[i] == NULL) return reject(execution, "BadOutOfMemory", "out of memory");
+        execution->output_count = i + 1;
+    }
+    struct opcua_node object = plan_node_view(&method->object), node = plan_node_view(&method->node);
+    enum error error =
+        opcua_client_call(gateway->client, &object, &node, inputs, method->input_count, called, execution);
+    if (error) return reject(execution, "BadCommunicationError", error_text(error));
+    *owned = NULL; // `called` has it now
+}
+
+void command_received(void *context, const struct bus_message *message) {
+    struct gateway *gateway = context;
+    CLEANUP(execution_destroy_at) struct execution *execution = calloc(1, sizeof *execution);
+    if (execution == NULL) return;
+    execution->gateway = gateway;
+    execution->next = gateway->executions;
+    execution->link = &gateway->executions;
+    if (execution->next != NULL) execution->next->link = &execution->next;
+    gateway->executions = execution;
+    execution->reply = text_copy(message->reply);
+    if (execution->reply == NULL || !read_subject(message->subject, execution)) return;
+    struct problem problem = {0};
+    struct json_limits limits = {GATEWAY_DOCUMENT_BYTES, 16};
+    if (json_parse(message->data, limits, &execution->request, &problem))
+        return reject(execution, "BadInvalidArgument", problem.text);
+    execute(&execution);
+}
+
+void command_fail_all(struct gateway *gateway, const char *reason) {
+    while (gateway->executions != NULL) {
+        respond(gateway->executions, "TIMED_OUT", "BadCommunicationError", text_of(reason), NULL, 0);
+        execution_destroy(gateway->executions);
+    }
+}

@@ -1,0 +1,202 @@
+#include <gateway/gateway.h>
+
+#include "internal.h"
+#include <base/notify.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ticket {
+    struct ticket *next, **link; // in gateway->tickets
+    struct gateway *gateway;
+    enum ticket_kind kind;
+    unsigned generation;
+    size_t index;
+};
+
+struct ticket *ticket_create(struct twin_link *twin, enum ticket_kind kind) {
+    struct ticket *ticket = malloc(sizeof *ticket);
+    if (ticket == NULL) return NULL;
+    struct gateway *gateway = twin->gateway;
+    *ticket =
+        (struct ticket){gateway->tickets, &gateway->tickets, gateway, kind, gateway->generation, twin->thing->index};
+    if (ticket->next != NULL) ticket->next->link = &ticket->next;
+    gateway->tickets = ticket;
+    return ticket;
+}
+
+void ticket_destroy(struct ticket *ticket) {
+    if (ticket == NULL) return;
+    *ticket->link = ticket->next;
+    if (ticket->next != NULL) ticket->next->link = ticket->link;
+    free(ticket);
+}
+
+struct twin_link *ticket_redeem(struct ticket *ticket) {
+    struct gateway *gateway = ticket->gateway;
+    bool current = ticket->generation == gateway->generation;
+    size_t index = ticket->index;
+    ticket_destroy(ticket);
+    return current ? &gateway->twins[index] : NULL;
+}
+
+void ticket_drop_calls(struct gateway *gateway) {
+    for (struct ticket *ticket = gateway->tickets, *next; ticket != NULL; ticket = next) {
+        next = ticket->next;
+        if (ticket->kind == TICKET_CALL) ticket_destroy(ticket);
+    }
+}
+
+void shadow_subject(struct buffer *subject, const char *thing, const char *shadow, const char *operation) {
+    buffer_print(subject, "$aws.things.%s.shadow.", thing);
+    if (shadow != NULL) buffer_print(subject, "name.%s.", shadow);
+    buffer_string(subject, operation);
+}
+
+int64_t shadow_rejected(const struct json *answer) {
+    return json_integer(json_member(answer, "code"), 0);
+}
+
+static void delta_received(void *context, const struct bus_message *message) {
+    struct gateway *gateway = context;
+    if (gateway->plan == NULL) return;
+    struct text rest = text_from(message->subject, sizeof "$aws.things." - 1), name;
+    if (!text_split(&rest, '.', &name)) return;
+    const struct plan_thing *thing = plan_find_thing(gateway->plan, name);
+    if (thing == NULL) return; // not a thing of an edge, a function's state for example
+    CLEANUP(json_destroy_at) struct json_document *document = NULL;
+    struct json_limits limits = {GATEWAY_DOCUMENT_BYTES, 64};
+    struct problem problem;
+    if (json_parse(message->data, limits, &document, &problem))
+        return log_warning("%s: malformed delta: %s", thing->name, problem.text);
+    wish_delta(&gateway->twins[thing->index], json_root(document));
+}
+
+/// What could not be sent, answered or read is tried again.
+static void retry_tick(void *context) {
+    struct gateway *gateway = context;
+    for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) {
+        struct twin_link *twin = &gateway->twins[i];
+        sync_twin(twin);
+        report_flush(twin);
+        wish_next(twin);
+    }
+}
+
+static void bus_state(void *context, bool connected, const char *reason) {
+    struct gateway *gateway = context;
+    if (!connected) return log_warning("bus lost: %s", reason);
+    log_info("bus connected");
+    // A delta may have been missed.
+    for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) gateway->twins[i].synced = false;
+    retry_tick(gateway);
+}
+
+static size_t count_bad(const struct gateway *gateway) {
+    size_t bad = 0;
+    for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->leaf_count; i++)
+        if (!status_is_good(gateway->plan->leaves[i]->status)) bad++;
+    return bad;
+}
+
+static void fill_status(void *context, struct json_writer *writer) {
+    static const char *const leases[] = {"none", "held", "lost"};
+    const struct gateway *gateway = context;
+    bool ok = gateway->state == LINK_LIVE && gateway->lease == LEASE_HELD;
+    json_key(writer, "state");
+    json_put_string(writer, ok ? "ok" : "degraded");
+    json_key(writer, "reason");
+    json_put_string(writer, ok ? "" : gateway->state != LINK_LIVE ? gateway->reason : "control authority is not held");
+    json_key(writer, "edges");
+    json_open_array(writer);
+    json_open_object(writer);
+    json_key(writer, "url");
+    json_put_string(writer, gateway->url);
+    json_key(writer, "state");
+    json_put_string(writer, link_state_name(gateway));
+    json_key(writer, "since");
+    json_put_unsigned(writer, gateway->since_ns / NS_PER_MS);
+    json_key(writer, "reason");
+    json_put_string(writer, gateway->reason);
+    json_key(writer, "items");
+    json_put_unsigned(writer, gateway->plan == NULL ? 0 : gateway->plan->leaf_count);
+    json_key(writer, "bad");
+    json_put_unsigned(writer, count_bad(gateway));
+    json_key(writer, "lease");
+    json_put_string(writer, leases[gateway->lease]);
+    json_close_object(writer);
+    json_close_array(writer);
+    json_key(writer, "latency");
+    json_open_object(writer);
+    json_key(writer, "count");
+    json_put_unsigned(writer, gateway->latency.count);
+    json_key(writer, "p50_ms");
+    json_put_real(writer, latency_percentile_ms(&gateway->latency, 0.5));
+    json_key(writer, "p99_ms");
+    json_put_real(writer, latency_percentile_ms(&gateway->latency, 0.99));
+    json_close_object(writer);
+}
+
+static enum error open_bus(struct gateway *gateway, struct problem *ret_problem) {
+    CLEANUP(free_at) char *url = site_nats_url(gateway->site);
+    CLEANUP(free_at) char *ca = site_path(gateway->site, "pki/ca.crt");
+    CLEANUP(free_at) char *password = site_path(gateway->site, "secrets/nats-gateway");
+    if (url == NULL || ca == NULL || password == NULL) return ERROR_NO_MEMORY;
+    struct bus_options options = {.url = url,
+                                  .ca_file = ca,
+                                  .user = "gateway",
+                                  .password_file = password,
+                                  .name = "gateway",
+                                  .state = bus_state,
+                                  .context = gateway};
+    struct bus_subscription *deltas, *commands;
+    enum error error = bus_open(gateway->loop, &options, &gateway->bus, ret_problem);
+    if (!error)
+        error =
+            bus_subscribe(gateway->bus, "$aws.things.*.shadow.update.delta", NULL, delta_received, gateway, &deltas);
+    if (!error)
+        error = bus_subscribe(gateway->bus, "$aws.commands.things.*.executions.*.request.json", "gateway",
+                              command_received, gateway, &commands);
+    if (error) return error;
+    gateway->status = bus_status_open(gateway->bus, "gateway", "fog", fill_status, gateway);
+    return gateway->status == NULL ? ERROR_NO_MEMORY : ERROR_NONE;
+}
+
+static enum error open_paths(struct gateway *gateway) {
+    const struct site *site = gateway->site;
+    gateway->url = site_opcua_url(site);
+    gateway->certificate = site_path(site, "pki/opcua/gateway.der");
+    gateway->key = site_path(site, "pki/opcua/gateway.key.der");
+    gateway->server_certificate = site_path(site, "pki/opcua/edge.der");
+    gateway->password = site_path(site, "secrets/opcua-gateway");
+    bool complete = gateway->url != NULL && gateway->certificate != NULL && gateway->key != NULL &&
+                    gateway->server_certificate != NULL && gateway->password != NULL;
+    return complete ? ERROR_NONE : ERROR_NO_MEMORY;
+}
+
+static void gateway_close(struct gateway *gateway) {
+    link_close(gateway);
+    bus_status_close(gateway->status);
+    bus_close(gateway->bus); // no answer comes any more
+    while (gateway->tickets != NULL) ticket_destroy(gateway->tickets);
+    loop_destroy(gateway->loop);
+    free(gateway->url);
+    free(gateway->certificate);
+    free(gateway->key);
+    free(gateway->server_certificate);
+    free(gateway->password);
+}
+
+enum error gateway_run(const struct site *site, struct problem *ret_problem) {
+    CLEANUP(gateway_close) struct gateway gateway = {.site = site, .since_ns = clock_wall_ns()};
+    gateway.retry_ns = 100 * NS_PER_MS;
+    gateway.loop = loop_create();
+    if (gateway.loop == NULL) return ERROR_NO_MEMORY;
+    enum error error = loop_stop_on_signals(gateway.loop);
+    if (!error) error = open_paths(&gateway);
+    if (!error) error = open_bus(&gateway, ret_problem);
+    if (error) return error;
+    if (loop_timer(gateway.loop, 0, GATEWAY_RETRY_MS * NS_PER_MS, retry_tick, &gateway) == NULL) return ERROR_NO_MEMORY;
+    link_open(&gateway);
+    notify_ready();
+    return loop_run(gateway.loop);
+}

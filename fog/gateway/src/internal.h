@@ -1,0 +1,122 @@
+/// Parts of the gateway that know each other. One loop, one thread.
+///
+///   link.c     the OPC UA connection: open, browse, subscribe, lost, again
+///   lease.c    control authority at the edge
+///   report.c   values -> `reported`, quality -> shadow `status`
+///   sync.c     what the twin held before: stale leaves, wishes left over
+///   wish.c     `delta` -> method calls -> outcome
+///   command.c  commands -> method calls -> response
+///   gateway.c  the bus, the status, run
+#pragma once
+
+#include "browse.h"
+#include "latency.h"
+#include "plan.h"
+#include <base/clock.h>
+#include <base/log.h>
+#include <bus/bus.h>
+#include <json/json.h>
+#include <site/site.h>
+
+enum {
+    GATEWAY_REQUEST_MS = 1000,        // a twin that does not answer in this time is asked again
+    GATEWAY_RETRY_MS = 200,           // between tries
+    GATEWAY_CAUSES_MAX = 16,          // commands whose effect is awaited, per thing
+    GATEWAY_CAUSE_MS = 1000,          // how long
+    GATEWAY_DOCUMENT_BYTES = 1 << 17, // AWS IoT's limit of a message, 128 KB
+    GATEWAY_TOKEN_BYTES = 65,         // clientToken, with NUL
+};
+
+enum link_state { LINK_CONNECTING, LINK_LIVE, LINK_LOST };
+enum lease_state { LEASE_NONE, LEASE_HELD, LEASE_LOST };
+
+struct gateway;
+struct wish;
+struct cleared;
+struct ticket;
+struct execution;
+
+/// A command that was called because of a change at `time_us`; its effect ends the measured loop.
+struct cause {
+    char *module; // path of the module, "motor"
+    int64_t time_us;
+    uint64_t until_ns;
+};
+
+/// One thing of the plan and its twins.
+struct twin_link {
+    struct gateway *gateway;
+    struct plan_thing *thing;
+    bool update_waiting; // an update of `reported` is under way
+    bool status_dirty, status_waiting;
+    bool synced, sync_waiting;
+    struct wish *wishes; // in order; the first may be under way
+    struct cleared *cleared;
+    struct cause causes[GATEWAY_CAUSES_MAX];
+};
+
+struct gateway {
+    const struct site *site;
+    struct loop *loop;
+    struct bus *bus;
+    struct bus_status *status;
+    struct opcua_client *client;
+    struct browse *browse;
+    struct opcua_subscription *subscription;
+    struct plan *plan;
+    struct twin_link *twins;      // one per thing of the plan
+    unsigned generation;          // of the plan: answers to older ones are ignored
+    struct ticket *tickets;       // given to requests and calls under way
+    struct execution *executions; // commands under way
+    bool losing;                  // the connection is about to be dropped
+    enum link_state state;
+    uint64_t since_ns; // wall
+    char reason[PROBLEM_TEXT_BYTES];
+    uint64_t retry_ns; // until the next try to connect
+    enum lease_state lease;
+    struct loop_timer *lease_timer;
+    struct latency latency;
+    char *url, *certificate, *key, *server_certificate, *password; // paths
+};
+
+// link.c
+void link_open(struct gateway *gateway);
+void link_close(struct gateway *gateway);
+const char *link_state_name(const struct gateway *gateway);
+
+// lease.c
+void lease_start(struct gateway *gateway);
+void lease_stop(struct gateway *gateway);
+
+// report.c
+void report_leaf(struct gateway *gateway, struct plan_leaf *leaf, const struct opcua_data *data);
+/// Sends what is dirty, unless something of the thing is under way already.
+void report_flush(struct twin_link *twin);
+void report_connection(struct gateway *gateway); // to the status shadow of every thing
+
+// sync.c
+void sync_twin(struct twin_link *twin);
+
+// wish.c
+void wish_delta(struct twin_link *twin, const struct json *delta);
+void wish_next(struct twin_link *twin); // starts the next one if nothing is under way
+void wish_clear_all(struct twin_link *twin);
+void wish_effect(struct twin_link *twin, const struct plan_leaf *leaf); // an output changed
+
+// command.c
+void command_received(void *context, const struct bus_message *message);
+void command_fail_all(struct gateway *gateway, const char *reason); // the connection is gone
+
+/// Identifies a thing of the plan in a callback that may come after the plan has gone, or never.
+enum ticket_kind { TICKET_REQUEST, TICKET_CALL };
+struct ticket *ticket_create(struct twin_link *twin, enum ticket_kind kind); // NULL when out of memory
+void ticket_destroy(struct ticket *ticket);                                  // NULL is fine
+/// Destroys the ticket; NULL when the plan has changed since.
+struct twin_link *ticket_redeem(struct ticket *ticket);
+/// Destroys those of calls: their client is closed and will not answer.
+void ticket_drop_calls(struct gateway *gateway);
+
+/// The subject of a thing's shadow operation: "$aws.things.T.shadow.update"; `shadow` NULL for the classic one.
+void shadow_subject(struct buffer *subject, const char *thing, const char *shadow, const char *operation);
+/// A rejection's code in an answer of the twin service; 0 for an accepted one.
+int64_t shadow_rejected(const struct json *answer);
