@@ -1,6 +1,6 @@
 /// Control authority over the station: a lease with an epoch. Pure; time is monotonic wall time from outside.
 ///
-///     FREE --init--> HELD --soft time-out, session ended, broken--> LOST --hard time-out--> `hard` (once), FREE
+///     FREE --init--> HELD --soft time-out, session ended, broken--> LOST --hard time-out--> FREE, and safe state
 ///      ^               |  ^-------------- init, any session ---------'
 ///      '----exit-------'
 ///
@@ -22,7 +22,8 @@ enum authority_status {
 
 struct authority {
     enum authority_state state;
-    uint32_t session; // holder, or in LOST who was it; 0 in FREE
+    uint32_t session; // holder; 0 in FREE and LOST
+    uint32_t loser;   // LOST: who held it until then
     uint32_t epoch;
     uint64_t soft_ns, hard_ns; // time-outs
     uint64_t renewed_ns;       // last grant or renewal
@@ -31,7 +32,8 @@ struct authority {
 void authority_init(struct authority *authority, uint64_t soft_ns, uint64_t hard_ns);
 enum authority_status authority_grant(struct authority *authority, uint32_t session, enum scan_role role, uint64_t now);
 enum authority_status authority_renew(struct authority *authority, uint32_t session, uint64_t now);
-enum authority_status authority_release(struct authority *authority, uint32_t session);
+/// Given back. With the station at rest it is free; else somebody must take it over before the hard time-out.
+enum authority_status authority_release(struct authority *authority, uint32_t session, bool at_rest);
 /// Needs the role engineer.
 enum authority_status authority_break(struct authority *authority, enum scan_role role);
 /// True when that session was the holder: the lease is lost at once, the hard time-out goes on.

@@ -31,21 +31,20 @@ struct scan_change {
     uint64_t time_ns; // wall clock of the scan that saw or made it
 };
 
-/// X(id, name in the model or ours, severity where the model has none, message where the model has none; {reason} is
-/// the event's reason)
+/// X(id, name, severity, message): severity and message only where the model's class has no event of that name. When
+/// the event has a reason, its sentence follows the message.
 #define SCAN_EVENT_TABLE(X)                                                                                            \
-    X(POSITION_TIMEOUT, "PositionTimeout", 500, "{reason}")                                                            \
+    X(POSITION_TIMEOUT, "PositionTimeout", 500, "End position not reached in time")                                    \
     X(TRIPPED, "Tripped", 900, "Emergency stop active")                                                                \
     X(RELEASED, "Released", 300, "Emergency stop released")                                                            \
-    X(SAFE_STATE_ENTERED, "SafeStateEntered", 800, "Safe state: {reason}")                                             \
-    X(SAFE_STATE_LEFT, "SafeStateLeft", 300, "Safe state left by reset; waiting for a fresh command")                  \
-    X(FAULT, "Fault", 600, "{reason}")                                                                                 \
-    X(INTERLOCK, "Interlock", 700, "{reason}")                                                                         \
+    X(SAFE_STATE_ENTERED, "SafeStateEntered", 800, "Safe state entered")                                               \
+    X(SAFE_STATE_LEFT, "SafeStateLeft", 300, "Safe state left")                                                        \
+    X(COMMAND_REFUSED, "CommandRefused", 400, "Command refused")                                                       \
+    X(FAULT, "Fault", 600, "Fault")                                                                                    \
     X(LOCK_GRANTED, "LockGranted", 100, "Control authority granted")                                                   \
     X(LOCK_RELEASED, "LockReleased", 100, "Control authority given back")                                              \
     X(LOCK_LOST, "LockLost", 500, "Control authority lost: not renewed in time, or its session ended")                 \
     X(LOCK_BROKEN, "LockBroken", 500, "Control authority broken by another session")                                   \
-    X(CALL_REFUSED, "CallRefused", 200, "Call refused: {reason}")                                                      \
     X(WORKPIECE_LOST, "WorkpieceLost", 600, "A workpiece left its path and is lost")                                   \
     X(JAM, "Jam", 600, "The feed position is occupied: the pusher is blocked")
 
@@ -61,7 +60,7 @@ struct scan_event {
     uint32_t module;      // who says it
     uint16_t id;          // enum scan_event_id
     uint16_t lost_before; // events that did not fit into the ring before this one
-    uint32_t session;     // LOCK_*, CALL_REFUSED: whose
+    uint32_t session;     // LOCK_*, COMMAND_REFUSED: whose; 0: none
     struct scan_reason reason;
 };
 

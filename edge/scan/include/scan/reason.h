@@ -6,7 +6,7 @@
 
 /// X(id, status of a call that is refused for it, sentence)
 /// In the sentence: {module} the module's path below the station, {cause} the sentence of the reason that `detail`
-/// names, {argument} and {limits} those of the method and argument in `detail`, {seconds} a time-out.
+/// names, {argument}, {type} and {limits} those of the method and argument in `detail`.
 #define SCAN_REASON_TABLE(X)                                                                                           \
     X(NONE, Good, "")                                                                                                  \
     X(EMERGENCY_STOP, BadInvalidState, "emergency stop is active ({module})")                                          \
@@ -20,17 +20,17 @@
     X(SENSORS_CONTRADICT, BadInvalidState, "both end position sensors of {module} are on; mend them, then reset")      \
     X(EXCLUSION, BadInvalidState, "{module} must never drive both of its opposite outputs; both were switched off")    \
     X(ROLE, BadUserAccessDenied, "the caller's role may only read; log in as operator")                                \
-    X(NO_LOCK, BadUserAccessDenied, "the caller does not hold the control authority; call InitLock on {module} first") \
+    X(NO_LOCK, BadUserAccessDenied, "the caller does not hold the control authority; call {module}/InitLock first")    \
     X(LOCK_OF_OTHER, BadUserAccessDenied, "another session holds the control authority ({module})")                    \
     X(LOCK_EXPIRED, BadUserAccessDenied,                                                                               \
-      "the caller's control authority ran out because it was not renewed; call InitLock on {module} again")            \
+      "the caller's control authority ran out because it was not renewed; call {module}/InitLock again")               \
     X(METHOD_UNKNOWN, BadMethodInvalid, "{module} has no such method")                                                 \
     X(ARGUMENT_COUNT, BadArgumentsMissing, "the number of arguments is wrong for {module}")                            \
-    X(ARGUMENT_TYPE, BadInvalidArgument, "argument {argument} of {module} has the wrong type")                         \
+    X(ARGUMENT_TYPE, BadInvalidArgument, "argument {argument} of {module} must be {type}")                             \
     X(ARGUMENT_RANGE, BadOutOfRange, "{argument} must be {limits} ({module})")                                         \
     X(SENSOR_BAD, BadSensorFailure, "the sensor of {module} gives no usable value")                                    \
-    X(NO_SUCH_CONTROL, BadInvalidArgument, "the panel has no button or switch of that name")                           \
-    X(NOTHING_TO_DO, BadInvalidState, "there is nothing to reset")
+    X(NOT_FITTED, BadNotSupported, "{module} has no output for that")                                                  \
+    X(NO_SUCH_CONTROL, BadInvalidArgument, "the panel has no button or switch of that name")
 
 enum scan_reason_id {
 #define X(id, status, sentence) SCAN_REASON_##id,

@@ -26,7 +26,8 @@ struct scan_point {
     bool inverted;
     uint8_t safe; // enum scan_safe; outputs
 };
-enum scan_safe { SCAN_SAFE_OFF, SCAN_SAFE_ON, SCAN_SAFE_HOLD, SCAN_SAFE_FREE }; // FREE: hold, and lamps may still change
+/// HOLD keeps what was on; FREE as well, but its module may go on signalling (lamps).
+enum scan_safe { SCAN_SAFE_OFF, SCAN_SAFE_ON, SCAN_SAFE_HOLD, SCAN_SAFE_FREE };
 
 /// A channel of an I/O module, wired or not: its raw value is a tag of its own.
 struct scan_channel {
@@ -38,7 +39,6 @@ struct scan_channel {
 struct scan_exclusion {
     uint32_t first, second; // index into `outputs`
     uint32_t module;
-    bool reported;
 };
 
 struct scan_time {
@@ -70,7 +70,7 @@ struct scan {
     // image and what hangs on it
     struct io_driver driver;
     size_t image_bytes;
-    uint8_t *input_image, *last_input_image, *output_image;
+    uint8_t *input_image, *last_input_image, *output_image, *last_output_image;
     struct scan_point *inputs, *outputs;
     size_t input_count, output_count;
     struct scan_channel *input_channels, *output_channels;
@@ -83,6 +83,8 @@ struct scan {
 
     struct scan_module *modules;
     size_t module_count;
+    uint32_t *steppers, *settlers; // modules with these stages
+    size_t stepper_count, settler_count;
     uint32_t lock_module, controller_module;
     uint32_t *emergency_stops; // tags: true means pressed
     uint32_t *emergency_stop_modules;
@@ -96,7 +98,11 @@ struct scan {
     uint64_t cycles;
     struct authority authority;
     struct scan_safe_state safe;
-    bool driver_lost, inputs_known, reset_was_pressed, stop_was_pressed, stopped;
+    bool read_failed, write_failed; // the driver, last time
+    bool inputs_known;              // `last_input_image` is in the tags
+    bool reset_was_pressed, stop_was_pressed;
+    bool stopped;
+    bool notify; // events or results of this scan wait for the server
     size_t fault_count;
     struct scan_reason first_fault;
     atomic_bool stop_requested;
@@ -125,11 +131,15 @@ void scan_set(struct scan *scan, uint32_t tag, union scan_value value, status_co
 void scan_fault(struct scan *scan, struct scan_module *module, enum scan_reason_id why, enum scan_event_id event);
 void scan_raise(struct scan *scan, const struct scan_module *module, enum scan_event_id event,
                 struct scan_reason reason);
-/// Leaves the safe state when its causes are gone, and clears faults. What the panel and `reset` of the controller do.
+void scan_raise_for(struct scan *scan, const struct scan_module *module, enum scan_event_id event,
+                    struct scan_reason reason, uint32_t session);
+/// Leaves the safe state when its causes are gone, and clears faults: what the panel's reset button and the controller's
+/// method do. No wish survives it, so nothing moves before a fresh command.
 struct scan_reason scan_reset(struct scan *scan);
 
 union scan_value scan_boolean(bool value);
 union scan_value scan_int32(int32_t value);
+union scan_value scan_uint16(uint16_t value);
 union scan_value scan_uint32(uint32_t value);
 union scan_value scan_real(double value);
 union scan_value scan_name(uint32_t index);

@@ -1,0 +1,32 @@
+/// What a program consists of, and the steps that build it (build.c, check.c).
+#pragma once
+
+#include <base/map.h>
+#include <program/program.h>
+
+#include "core_module.h"
+
+struct program {
+    const struct plant *plant;
+    struct scan scan;
+    struct program_tag *tags;
+    struct program_module *modules;
+    struct map *tag_by_path;    // index + 1, as pointer
+    struct map *module_by_path; // the same
+    uint32_t simulation;        // SCAN_NO_MODULE: none
+    void **owned;               // everything that `own` gave
+    size_t owned_count, owned_capacity;
+    bool out_of_memory;
+};
+
+/// Zeroed memory that lives as long as the program; NULL sets `out_of_memory`. Of zero bytes: a valid pointer.
+void *own(struct program *program, size_t count, size_t bytes);
+struct text own_path(struct program *program, struct text folder, struct text name);
+
+/// The core module of an element, the controller's included; NULL when it is none.
+const struct core_module *element_module(const struct plant_element *element);
+
+/// Holds class, signals and channels of every element against what is implemented.
+enum error check_plant(const struct plant *plant, struct problem *ret_problem);
+
+struct text below_station(const struct program *program, struct text path);

@@ -1,0 +1,28 @@
+/// The table of core modules: one row for each role of the model, one file for each row.
+#pragma once
+
+#include <model/model.h>
+#include <scan/scan.h>
+
+struct core_module {
+    const struct scan_kind *kind;
+    size_t memory_bytes;
+    /// Looks up the element's signals and parameters; `memory` is zero before.
+    void (*bind)(const struct plant_element *element, void *memory);
+    const char *const *signals; // that the role knows, NULL ends
+    size_t required;            // so many of them must be fitted
+    bool exclusive;             // the first two signals are outputs that must never be on together
+};
+
+extern const struct core_module cylinder_module, motor_module, light_barrier_module, material_sensor_module,
+    button_module, switch_module, indicator_module, emergency_stop_module, controller_module;
+extern const struct scan_kind lock_kind;
+
+/// NULL when no core module has that role.
+const struct core_module *core_module_of(struct text role);
+/// "PneumaticCylinder, Motor ...", for messages.
+void core_module_roles(char *ret_text, size_t bytes);
+
+// ---- for `bind`
+uint32_t bind_signal(const struct plant_element *element, const char *name); // its tag; SCAN_NO_TAG: not fitted
+uint64_t bind_seconds(const struct plant_element *element, const char *parameter, double otherwise); // in ns

@@ -1,0 +1,122 @@
+#include "stages.h"
+
+static void run_stage(struct scan *scan, const uint32_t *modules, size_t count, bool settle) {
+    for (size_t i = 0; i < count; i++) {
+        struct scan_module *module = &scan->modules[modules[i]];
+        scan_stage_fn *stage = settle ? module->kind->settle : module->kind->step;
+        stage(scan, module);
+    }
+}
+
+/// Puts changes into the ring in the order in which they came about; what finds no room stays for a later scan.
+static bool publish(struct scan *scan) {
+    size_t given = 0;
+    for (; given < scan->dirty_count; given++) {
+        uint32_t tag = scan->dirty_list[given];
+        struct scan_change change = {.tag = tag,
+                                     .quality = scan->quality[tag],
+                                     .value = scan->value[tag],
+                                     .time_ns = scan->changed_ns[tag]};
+        if (!exchange_give_change(scan->exchange, &change)) break;
+        scan->dirty[tag] = false;
+    }
+    size_t left = scan->dirty_count - given;
+    for (size_t i = 0; i < left; i++) scan->dirty_list[i] = scan->dirty_list[given + i];
+    scan->dirty_count = left;
+    return given > 0;
+}
+
+bool scan_once(struct scan *scan, const struct scan_time *time) {
+    scan->now = *time;
+    scan->plant_ns += time->elapsed_ns;
+    scan->cycles++;
+    scan->notify = false;
+    stage_read(scan);
+    stage_supervise(scan);
+    stage_commands(scan);
+    run_stage(scan, scan->steppers, scan->stepper_count, false);
+    stage_interlocks(scan);
+    stage_decide(scan);
+    stage_write(scan);
+    run_stage(scan, scan->settlers, scan->settler_count, true);
+    bool published = publish(scan);
+    return published || scan->notify;
+}
+
+void scan_request_stop(struct scan *scan) {
+    atomic_store_explicit(&scan->stop_requested, true, memory_order_release);
+}
+
+void scan_wish(struct scan *scan, uint32_t tag, bool on) {
+    scan->wish[scan->output_of_tag[tag]] = on;
+}
+
+void scan_set(struct scan *scan, uint32_t tag, union scan_value value, status_code quality) {
+    if (scan->value[tag].bits == value.bits && scan->quality[tag] == quality) return;
+    scan->value[tag] = value;
+    scan->quality[tag] = quality;
+    scan->changed_ns[tag] = scan->now.wall_ns;
+    if (scan->dirty[tag]) return;
+    scan->dirty[tag] = true;
+    scan->dirty_list[scan->dirty_count++] = tag;
+}
+
+void scan_raise(struct scan *scan, const struct scan_module *module, enum scan_event_id event,
+                struct scan_reason reason) {
+    scan_raise_for(scan, module, event, reason, 0);
+}
+
+void scan_raise_for(struct scan *scan, const struct scan_module *module, enum scan_event_id event,
+                    struct scan_reason reason, uint32_t session) {
+    scan->notify = true;
+    exchange_give_event(scan->exchange, (struct scan_event){.time_ns = scan->now.wall_ns,
+                                                            .module = module->index,
+                                                            .id = (uint16_t)event,
+                                                            .session = session,
+                                                            .reason = reason});
+}
+
+void scan_fault(struct scan *scan, struct scan_module *module, enum scan_reason_id why, enum scan_event_id event) {
+    if (scan_refused(module->fault)) return;
+    module->fault = scan_reason_of(why, module->index);
+    if (scan->fault_count++ == 0) scan->first_fault = module->fault;
+    scan_raise(scan, module, event, module->fault);
+}
+
+union scan_value scan_boolean(bool value) {
+    union scan_value of = {.bits = 0};
+    of.boolean = value;
+    return of;
+}
+
+union scan_value scan_int32(int32_t value) {
+    union scan_value of = {.bits = 0};
+    of.int32 = value;
+    return of;
+}
+
+union scan_value scan_uint16(uint16_t value) {
+    union scan_value of = {.bits = 0};
+    of.uint16 = value;
+    return of;
+}
+
+union scan_value scan_uint32(uint32_t value) {
+    union scan_value of = {.bits = 0};
+    of.uint32 = value;
+    return of;
+}
+
+union scan_value scan_real(double value) {
+    return (union scan_value){.real = value};
+}
+
+union scan_value scan_name(uint32_t index) {
+    union scan_value of = {.bits = 0};
+    of.name = index;
+    return of;
+}
+
+union scan_value scan_because(struct scan_reason reason) {
+    return (union scan_value){.reason = reason};
+}

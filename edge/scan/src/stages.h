@@ -1,0 +1,16 @@
+/// The stages of a scan, in the order in which `scan_once` calls them.
+#pragma once
+
+#include <scan/scan.h>
+
+void stage_read(struct scan *scan);
+void stage_supervise(struct scan *scan); // causes of the safe state, reset button, deadlines of the authority
+void stage_commands(struct scan *scan);
+void stage_interlocks(struct scan *scan);
+void stage_decide(struct scan *scan); // the safe-state arbiter
+void stage_write(struct scan *scan);
+
+void scan_set_channels(struct scan *scan, const struct scan_channel *channels, size_t count, const uint8_t *image,
+                       status_code quality);
+/// Why a moving command is refused at this moment, whoever calls; NONE when it is not.
+struct scan_reason scan_standstill(const struct scan *scan);

@@ -1,0 +1,207 @@
+#include "parts.h"
+
+#include <scan/scan.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t STEP_NS = 1000000;
+
+uint64_t sim_random(uint64_t *state) {
+    *state += UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t mixed = *state;
+    mixed = (mixed ^ mixed >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94D049BB133111EB);
+    return mixed ^ mixed >> 31;
+}
+
+enum error sim_create(const struct plant *plant, const struct sim_options *options, struct sim **ret_sim,
+                      struct problem *ret_problem) {
+    CLEANUP(sim_destroy_at) struct sim *sim = calloc(1, sizeof *sim);
+    if (sim == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
+    sim->seed = sim->random = options->seed;
+    sim->person.present = options->operator_present;
+    enum error error = sim_read_plant(sim, plant, ret_problem);
+    if (!error) error = sim_read_press(sim, options->press, options->press_count, ret_problem);
+    if (error) return error;
+    sim->outputs = calloc(sim->image_bytes, 1);
+    if (sim->outputs == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
+    *ret_sim = TAKE(sim);
+    return ERROR_NONE;
+}
+
+void sim_destroy(struct sim *sim) {
+    if (sim == NULL) return;
+    free(sim->outputs);
+    free(sim);
+}
+
+struct sim_counts sim_count(const struct sim *sim) {
+    struct sim_counts counts = sim->counts;
+    counts.on_belt = (uint32_t)sim->belt.piece_count;
+    counts.in_magazine = (uint32_t)sim->magazine.stock_count;
+    return counts;
+}
+
+// ---------------------------------------------------------------- the driver
+
+static void step(struct sim *sim) {
+    sim->step++;
+    bool power = sim_power(sim);
+    person_step(sim, power);
+    panel_step(sim);
+    belt_step(sim, power);
+    magazine_step(sim, power);
+    ejector_step(sim, power);
+}
+
+static bool beam_reports(const struct sim *sim, const struct beam *beam) {
+    if (beam->kind == BEAM_MAGAZINE_EMPTY) return sim->magazine.stock_count == 0;
+    if (beam->kind == BEAM_SLIDE_FULL) return sim->counts.on_slide >= sim->ejector.slide_capacity;
+    double reach = sim->belt.piece_length / 2;
+    for (size_t i = 0; i < sim->belt.piece_count; i++) {
+        const struct piece *piece = &sim->belt.pieces[i];
+        double distance = piece->at - beam->at;
+        bool there = distance <= reach && distance >= -reach;
+        if (there && (piece->material == METAL || !beam->metal_only)) return true;
+    }
+    return false;
+}
+
+static void report_piston(const struct piston *piston, uint8_t *inputs) {
+    wire_set(piston->extended, piston->at >= 1, inputs);
+    wire_set(piston->retracted, piston->at <= 0, inputs);
+}
+
+static enum error read_inputs(void *context, uint64_t elapsed_ns, uint8_t *inputs, size_t bytes) {
+    struct sim *sim = context;
+    if (bytes < sim->image_bytes) return ERROR_INVALID;
+    sim->rest_ns += elapsed_ns;
+    for (; sim->rest_ns >= STEP_NS; sim->rest_ns -= STEP_NS) step(sim);
+    for (size_t i = 0; i < sim->beam_count; i++) {
+        wire_set(sim->beams[i].wire, beam_reports(sim, &sim->beams[i]), inputs);
+    }
+    for (size_t i = 0; i < sim->control_count; i++) {
+        wire_set(sim->controls[i].wire, sim->controls[i].on, inputs);
+    }
+    report_piston(&sim->magazine.pusher, inputs);
+    report_piston(&sim->ejector.piston, inputs);
+    return ERROR_NONE;
+}
+
+static enum error write_outputs(void *context, const uint8_t *outputs, size_t bytes) {
+    struct sim *sim = context;
+    if (bytes < sim->image_bytes) return ERROR_INVALID;
+    memcpy(sim->outputs, outputs, sim->image_bytes);
+    return ERROR_NONE;
+}
+
+struct io_driver sim_driver(struct sim *sim) {
+    return (struct io_driver){
+        .name = "sim", .read = read_inputs, .write = write_outputs, .simulated = true, .context = sim};
+}
+
+// ---------------------------------------------------------------- the module
+
+enum {
+    FED, SORTED, PASSED, LOST, ON_BELT, IN_MAGAZINE, ON_SLIDE,
+    METAL_SORTED, PLASTIC_SORTED, METAL_PASSED, PLASTIC_PASSED, SEED,
+};
+static const struct scan_field variables[] = {
+    [FED] = {"fed", VALUE_UINT32, NULL},
+    [SORTED] = {"sorted", VALUE_UINT32, NULL},
+    [PASSED] = {"passed", VALUE_UINT32, NULL},
+    [LOST] = {"lost", VALUE_UINT32, NULL},
+    [ON_BELT] = {"onBelt", VALUE_UINT32, NULL},
+    [IN_MAGAZINE] = {"inMagazine", VALUE_UINT32, NULL},
+    [ON_SLIDE] = {"onSlide", VALUE_UINT32, NULL},
+    [METAL_SORTED] = {"metalSorted", VALUE_UINT32, NULL},
+    [PLASTIC_SORTED] = {"plasticSorted", VALUE_UINT32, NULL},
+    [METAL_PASSED] = {"metalPassed", VALUE_UINT32, NULL},
+    [PLASTIC_PASSED] = {"plasticPassed", VALUE_UINT32, NULL},
+    [SEED] = {"seed", VALUE_UINT32, NULL},
+};
+
+static void step_module(struct scan *scan, struct scan_module *module) {
+    struct sim *sim = module->memory;
+    if (scan->authority.state == AUTHORITY_HELD) sim->attended = true;
+    const struct sim_counts counts = sim_count(sim);
+    const uint32_t values[] = {
+        [FED] = counts.fed,
+        [SORTED] = counts.sorted,
+        [PASSED] = counts.passed,
+        [LOST] = counts.lost,
+        [ON_BELT] = counts.on_belt,
+        [IN_MAGAZINE] = counts.in_magazine,
+        [ON_SLIDE] = counts.on_slide,
+        [METAL_SORTED] = counts.metal_sorted,
+        [PLASTIC_SORTED] = counts.plastic_sorted,
+        [METAL_PASSED] = counts.metal_passed,
+        [PLASTIC_PASSED] = counts.plastic_passed,
+        [SEED] = (uint32_t)sim->seed,
+    };
+    for (uint32_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        scan_set(scan, module->first_tag + i, scan_uint32(values[i]), STATUS_Good);
+    }
+    for (; sim->lost_told < counts.lost; sim->lost_told++) {
+        scan_raise(scan, module, SCAN_EVENT_WORKPIECE_LOST, scan_reason_none());
+    }
+    for (; sim->jams_told < counts.jams; sim->jams_told++) {
+        scan_raise(scan, module, SCAN_EVENT_JAM, scan_reason_none());
+    }
+}
+
+static struct scan_reason found(bool there, const struct scan_module *module) {
+    return there ? scan_reason_none() : scan_reason_of(SCAN_REASON_NO_SUCH_CONTROL, module->index);
+}
+
+/// The text of an argument; what is longer than a name can be is no name.
+static struct text text_argument(const struct scan_argument *argument) {
+    return (struct text){argument->text, strnlen(argument->text, SCAN_TEXT_BYTES)};
+}
+
+static struct scan_reason call_press(struct scan *scan, struct scan_module *module, const struct scan_command *command,
+                                     struct scan_result *result) {
+    (void)scan, (void)result;
+    return found(sim_press(module->memory, text_argument(&command->arguments[0])), module);
+}
+
+static struct scan_reason call_turn(struct scan *scan, struct scan_module *module, const struct scan_command *command,
+                                    struct scan_result *result) {
+    (void)scan, (void)result;
+    bool on = command->arguments[1].value.boolean;
+    return found(sim_turn(module->memory, text_argument(&command->arguments[0]), on), module);
+}
+
+static struct scan_reason call_refill(struct scan *scan, struct scan_module *module,
+                                      const struct scan_command *command, struct scan_result *result) {
+    (void)scan, (void)command, (void)result;
+    sim_refill(module->memory);
+    return scan_reason_none();
+}
+
+static struct scan_reason call_empty_slide(struct scan *scan, struct scan_module *module,
+                                           const struct scan_command *command, struct scan_result *result) {
+    (void)scan, (void)command, (void)result;
+    sim_empty_slide(module->memory);
+    return scan_reason_none();
+}
+
+static const struct scan_field press_inputs[] = {{"name", VALUE_STRING, NULL}};
+static const struct scan_field turn_inputs[] = {{"name", VALUE_STRING, NULL}, {"on", VALUE_BOOL, NULL}};
+
+static const struct scan_method methods[] = {
+    {"press", SCAN_HAND, press_inputs, 1, NULL, 0, call_press},
+    {"turn", SCAN_HAND, turn_inputs, 2, NULL, 0, call_turn},
+    {"refill", SCAN_HAND, NULL, 0, NULL, 0, call_refill},
+    {"emptySlide", SCAN_HAND, NULL, 0, NULL, 0, call_empty_slide},
+};
+
+const struct scan_kind sim_kind = {
+    .name = "Simulation",
+    .variables = variables,
+    .variable_count = sizeof variables / sizeof variables[0],
+    .methods = methods,
+    .method_count = sizeof methods / sizeof methods[0],
+    .step = step_module,
+};
