@@ -121,12 +121,22 @@ static enum error set_real(const struct parser *parser, const struct option *opt
     return ERROR_NONE;
 }
 
+static enum error add(const struct parser *parser, const struct option *option, const char *value) {
+    struct option_list *list = option->target;
+    if (list->count == OPTION_LIST_MAX) {
+        return refuse(parser, "option --%s: given more than %d times", option->name, OPTION_LIST_MAX);
+    }
+    list->values[list->count++] = value;
+    return ERROR_NONE;
+}
+
 static enum error set(const struct parser *parser, const struct option *option, const char *value) {
     switch (option->kind) {
     case OPTION_FLAG: *(bool *)option->target = true; return ERROR_NONE;
     case OPTION_TEXT: *(const char **)option->target = value; return ERROR_NONE;
     case OPTION_UNSIGNED: return set_unsigned(parser, option, value);
     case OPTION_REAL: return set_real(parser, option, value);
+    case OPTION_LIST: return add(parser, option, value);
     }
     assert(!"an option of a known kind");
     return ERROR_INTERNAL;

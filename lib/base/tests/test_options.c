@@ -134,6 +134,38 @@ static void check_refusal(void **state) {
     assert_int_equal(options_parse(&up, argc, argv, arguments, ARGUMENTS_MAX, &count, NULL), ERROR_INVALID);
 }
 
+static struct option_list pressed;
+static const struct option list_table[] = {{"press", "WORD", "may be repeated", OPTION_LIST, &pressed}};
+static const struct options list_options = {
+    .usage = "splc up", .summary = "", .table = list_table, .count = COUNT_OF(list_table)};
+
+static void an_option_may_collect_what_it_is_given(void **state) {
+    (void)state;
+    static const char *const words[] = {"--press", "automatic", "--press=start", NULL};
+    char *argv[WORDS_MAX + 2];
+    make_argv(argv, words);
+    pressed.count = 0;
+    size_t count;
+    assert_int_equal(options_parse(&list_options, 4, argv, NULL, 0, &count, NULL), ERROR_NONE);
+    assert_int_equal(pressed.count, 2);
+    assert_string_equal(pressed.values[0], "automatic");
+    assert_string_equal(pressed.values[1], "start");
+}
+
+static void a_collection_has_an_end(void **state) {
+    (void)state;
+    const char *words[OPTION_LIST_MAX + 2] = {NULL};
+    for (size_t i = 0; i <= OPTION_LIST_MAX; i++) words[i] = "--press=start";
+    char *argv[OPTION_LIST_MAX + 3];
+    make_argv(argv, words);
+    pressed.count = 0;
+    size_t count;
+    struct problem problem;
+    assert_int_equal(options_parse(&list_options, OPTION_LIST_MAX + 2, argv, NULL, 0, &count, &problem),
+                     ERROR_INVALID);
+    assert_string_equal(problem.text, "option --press: given more than 32 times; see splc up --help");
+}
+
 static void an_endless_option_leaves_room_for_the_way_out(void **state) {
     (void)state;
     char word[2000] = "--";
@@ -233,6 +265,8 @@ int main(void) {
     struct suite suite = {0};
     SUITE_TABLE(&suite, parse_cases, check_parse);
     SUITE_TABLE(&suite, refusal_cases, check_refusal);
+    SUITE_TEST(&suite, an_option_may_collect_what_it_is_given);
+    SUITE_TEST(&suite, a_collection_has_an_end);
     SUITE_TEST(&suite, an_endless_option_leaves_room_for_the_way_out);
     SUITE_TABLE(&suite, program_cases, check_program);
     SUITE_TEST(&suite, the_help_page_reads_like_a_manual);

@@ -5,14 +5,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_UNSIGNED, OPTION_REAL };
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_UNSIGNED, OPTION_REAL, OPTION_LIST };
+
+/// What an option that may be given several times collects, in order.
+enum { OPTION_LIST_MAX = 32 };
+struct option_list {
+    const char *values[OPTION_LIST_MAX];
+    size_t count;
+};
 
 struct option {
     const char *name;     // "port-offset" for --port-offset N and --port-offset=N
     const char *argument; // "N" in the help; NULL for a flag
     const char *help;     // one or more lines
     enum option_kind kind;
-    void *target; // bool, const char *, unsigned, double: left alone when the option is absent
+    void *target; // bool, const char *, unsigned, double, struct option_list: left alone when the option is absent
 };
 
 struct options {
