@@ -119,7 +119,7 @@ struct service *service_start(const struct service_options *options) {
     struct problem problem = {0};
     if (http_server_open(service->loop, &server, &service->server, &problem)) fail_msg("%s", problem.text);
     service->client = http_client_create(
-        &(struct http_client_options){.ca_file = options->certificate_file, .bearer_token = "t", .timeout_ms = 10000});
+        &(struct http_client_options){.ca_file = options->ca_file, .bearer_token = "t", .timeout_ms = 10000});
     assert_non_null(service->client);
     assert_int_equal(pthread_create(&service->thread, NULL, run, service), 0);
     return service;

@@ -12,7 +12,7 @@ enum { SERVICE_BODY_BYTES_MAX = 4096, SERVICE_QUEUE_BYTES_MAX = 64 * 1024, SERVI
 
 struct service;
 struct service_options {
-    const char *certificate_file, *key_file;
+    const char *certificate_file, *key_file, *ca_file; // NULL: plain HTTP
     unsigned idle_timeout_s;
 };
 struct service *service_start(const struct service_options *options);

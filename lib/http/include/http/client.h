@@ -20,7 +20,7 @@ struct http_client_options {
     unsigned timeout_ms;      // of a whole call; 0: none (long poll)
 };
 struct http_client *http_client_create(const struct http_client_options *options); // NULL when out of memory
-void http_client_destroy(struct http_client *client); // NULL is fine
+void http_client_destroy(struct http_client *client);                              // NULL is fine
 
 struct http_call {
     const char *method; // "GET"

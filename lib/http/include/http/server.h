@@ -18,12 +18,12 @@ enum {
 };
 
 struct http_server_options {
-    const char *address; // "127.0.0.1", "::1"; numeric
-    uint16_t port;       // 0: any free one
+    const char *address;          // "127.0.0.1", "::1"; numeric
+    uint16_t port;                // 0: any free one
     const char *certificate_file; // PEM chain; NULL: plain HTTP
     const char *key_file;         // PEM, mode 0600; NULL exactly when certificate_file is
-    size_t body_bytes_max;    // past it: 413
-    unsigned connections_max; // more of them wait at the listening socket until one closes
+    size_t body_bytes_max;        // past it: 413
+    unsigned connections_max;     // more of them wait at the listening socket until one closes
     /// For a connection between two requests, for a request to arrive completely, and for a client to take some of
     /// its answer; then the connection is closed. 0: never. A handler may take as long as it likes.
     unsigned idle_timeout_s;
@@ -41,8 +41,8 @@ uint16_t http_server_port(const struct http_server *server);
 
 /// The request. All texts are borrowed until it is answered.
 struct text http_method(const struct http_request *request);
-struct text http_path(const struct http_request *request);       // percent-decoded, no query
-struct text http_raw_target(const struct http_request *request); // as it came, for signatures
+struct text http_path(const struct http_request *request);                    // percent-decoded, no query
+struct text http_raw_target(const struct http_request *request);              // as it came, for signatures
 struct text http_query(const struct http_request *request, const char *name); // decoded; empty when absent
 bool http_has_query(const struct http_request *request, const char *name);
 struct text http_header(const struct http_request *request, const char *name); // empty when absent; case-insensitive
@@ -57,8 +57,8 @@ struct http_header_line {
     const char *value;
 };
 /// Ends the request. `headers` may be NULL; "Content-Type" is application/json unless named. The body is copied.
-void http_answer(struct http_request *request, int status, const struct http_header_line *headers,
-                 size_t header_count, struct text body);
+void http_answer(struct http_request *request, int status, const struct http_header_line *headers, size_t header_count,
+                 struct text body);
 /// `{"message": "..."}` with the status of the error and `x-amzn-errortype` as AWS's data plane names it.
 void http_answer_error(struct http_request *request, enum error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -68,7 +68,7 @@ void http_answer_error(struct http_request *request, enum error error, const cha
 /// The stream is freed by `http_stream_close`, also after `gone`, and allowed inside it. NULL when out of memory; the
 /// request is then answered with 500.
 struct http_stream;
-struct http_stream *http_answer_stream(struct http_request *request, const char *content_type,
-                                       size_t queue_bytes_max, void (*gone)(void *context), void *context);
+struct http_stream *http_answer_stream(struct http_request *request, const char *content_type, size_t queue_bytes_max,
+                                       void (*gone)(void *context), void *context);
 bool http_stream_send(struct http_stream *stream, struct text bytes); // false when cut off
-void http_stream_close(struct http_stream *stream); // NULL is fine; what is queued is still sent
+void http_stream_close(struct http_stream *stream);                   // NULL is fine; what is queued is still sent
