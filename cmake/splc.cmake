@@ -98,6 +98,12 @@ function(splc_module name)
     cmake_parse_arguments(MODULE "" "" "USES;LIBRARIES;TEST_USES" ${ARGN})
     splc_note_module(${name} ${MODULE_USES})
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/*.c)
+    if(NOT sources) # headers only
+        add_library(${name} INTERFACE)
+        target_include_directories(${name} INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/include)
+        target_link_libraries(${name} INTERFACE ${MODULE_USES})
+        return()
+    endif()
     add_library(${name} STATIC ${sources})
     target_include_directories(${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/include
         PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
