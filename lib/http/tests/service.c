@@ -98,7 +98,6 @@ static void *run(void *context) {
     error_ignore(loop_run(service->loop));
     http_server_close(service->server);
     end_streams(service, NULL);
-    loop_destroy(service->loop);
     return NULL;
 }
 
@@ -128,6 +127,7 @@ struct service *service_start(const struct service_options *options) {
 void service_stop(struct service *service) {
     loop_stop(service->loop);
     pthread_join(service->thread, NULL);
+    loop_destroy(service->loop);
     http_client_destroy(service->client);
     http_result_clear(&service->result);
     free(service);
