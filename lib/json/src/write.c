@@ -103,6 +103,12 @@ void json_key(struct json_writer *writer, const char *name) {
     json_key_text(writer, text_of(name));
 }
 
+void json_key_raw(struct json_writer *writer, struct text key) {
+    put_comma(writer);
+    buffer_text(writer->out, key);
+    writer->comma_ = false;
+}
+
 void json_put_text(struct json_writer *writer, struct text value) {
     put_comma(writer);
     put_quoted(writer->out, value);

@@ -71,6 +71,7 @@ void json_open_array(struct json_writer *writer);
 void json_close_array(struct json_writer *writer);
 void json_key(struct json_writer *writer, const char *name);
 void json_key_text(struct json_writer *writer, struct text name);
+void json_key_raw(struct json_writer *writer, struct text key); // trusted text with its colon: "name":
 void json_put_null(struct json_writer *writer);
 void json_put_bool(struct json_writer *writer, bool value);
 void json_put_integer(struct json_writer *writer, int64_t value);
