@@ -2,15 +2,16 @@
 /// The thread makes itself real-time (SCHED_FIFO, locked memory, touched stack); where the system refuses, it runs all
 /// the same, and the report says what was refused and how to allow it.
 /// A missed period is skipped and counted, never made up for.
-/// Threads: `runtime_start`, `runtime_stop` from one thread; `runtime_report` from any.
+/// Threads: `runtime_start`, `runtime_stop`, `runtime_destroy` from one thread; `runtime_report` from any.
 #pragma once
 
+#include <base/cleanup.h>
 #include <base/problem.h>
 #include <scan/scan.h>
 
 struct runtime_options {
-    uint64_t period_ns; // 1 ms .. 1 s
-    double speed;       // plant time per wall time; only a simulated driver may differ from 1
+    uint64_t period_ns; // 0.1 ms .. 1 s
+    double speed;       // plant time per wall time, up to 100; only with a simulated driver other than 1
     int priority;       // SCHED_FIFO, 1..99; 0: do not ask for it
 };
 
@@ -24,7 +25,7 @@ struct runtime_report {
 };
 
 struct runtime;
-/// Starts the thread; the scan belongs to it until `runtime_stop` returns.
+/// Starts the thread; the scan belongs to it until `runtime_stop` has returned.
 enum error runtime_start(struct scan *scan, const struct runtime_options *options, struct runtime **ret_runtime,
                          struct problem *ret_problem);
 /// An eventfd that becomes readable when changes, events or results wait. Owned by the runtime.
@@ -32,5 +33,7 @@ int runtime_wake_fd(const struct runtime *runtime);
 struct runtime_report runtime_report(const struct runtime *runtime);
 /// Sentences about what the system refused, one per call; NULL when there is none at `index`.
 const char *runtime_warning(const struct runtime *runtime, size_t index);
-/// Drives the outputs to the safe state, publishes it, ends the thread and frees everything. NULL is fine.
-void runtime_stop(struct runtime *runtime);
+/// Drives the outputs to the safe state, publishes it (the eventfd is readable once more), and ends the thread.
+void runtime_stop(struct runtime *runtime); // NULL is fine, twice as well
+void runtime_destroy(struct runtime *runtime); // stops it, and closes the eventfd: unwatch it first; NULL is fine
+CLEANUP_DEFINE(struct runtime, runtime_destroy)
