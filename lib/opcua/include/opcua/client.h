@@ -2,8 +2,8 @@
 ///
 /// One thread: the loop's; everything is asynchronous; callbacks come from the loop, never from inside a call.
 /// The client does not reconnect by itself: `state` tells the owner, who closes it and opens another; the owner
-/// knows what has to be browsed and subscribed again. Silence counts as a loss: the client asks once a second, and after
-/// three seconds without an answer the connection is LOST, whatever the socket says.
+/// knows what has to be browsed and subscribed again. Silence counts as a loss: the client asks once a second, and
+/// after three seconds without an answer the connection is LOST, whatever the socket says.
 #pragma once
 
 #include <base/loop.h>
@@ -15,13 +15,13 @@ struct opcua_client;
 enum opcua_client_state { OPCUA_CONNECTING, OPCUA_CONNECTED, OPCUA_LOST };
 
 struct opcua_client_options {
-    const char *url;              // "opc.tcp://127.0.0.1:4840"
-    const char *application_uri;  // as in the certificate
-    const char *certificate_file; // DER
-    const char *key_file;         // DER, mode 0600
+    const char *url;                     // "opc.tcp://127.0.0.1:4840"
+    const char *application_uri;         // as in the certificate
+    const char *certificate_file;        // DER
+    const char *key_file;                // DER, mode 0600
     const char *server_certificate_file; // DER: the only server that is trusted
     const char *user;
-    const char *password_file;    // mode 0600
+    const char *password_file; // mode 0600
     /// Once CONNECTED, later LOST; or LOST at once with the reason (certificate not trusted, wrong password ...).
     void (*state)(void *context, enum opcua_client_state state, const char *reason);
     void *context;
@@ -38,20 +38,21 @@ enum opcua_node_class { OPCUA_OBJECT = 1, OPCUA_VARIABLE = 2, OPCUA_METHOD = 4, 
 struct opcua_reference {
     struct opcua_node node;
     enum opcua_node_class node_class;
-    struct text browse_name;  // without namespace
+    struct text browse_name; // without namespace
     uint16_t browse_namespace;
     struct text display_name;
     struct opcua_node type_definition; // of objects and variables
-    bool property; // HasProperty, not HasComponent or another hierarchical reference
+    bool property;                     // HasProperty, not HasComponent or another hierarchical reference
 };
 /// Forward hierarchical references of a node (for a type: its supertype comes by `opcua_client_supertype`).
 /// Follows continuation points. `references` are borrowed during the callback.
 typedef void opcua_browse_fn(void *context, status_code status, const struct opcua_reference *references, size_t count);
 enum error opcua_client_browse(struct opcua_client *client, const struct opcua_node *node, opcua_browse_fn *done,
                                void *context);
-typedef void opcua_supertype_fn(void *context, status_code status, const struct opcua_reference *supertype); // NULL: none
-enum error opcua_client_supertype(struct opcua_client *client, const struct opcua_node *type,
-                                  opcua_supertype_fn *done, void *context);
+typedef void opcua_supertype_fn(void *context, status_code status,
+                                const struct opcua_reference *supertype); // NULL: none
+enum error opcua_client_supertype(struct opcua_client *client, const struct opcua_node *type, opcua_supertype_fn *done,
+                                  void *context);
 
 /// Reads the Value attribute of many nodes in as few requests as the server's limits allow; the results come in order,
 /// all at once.
@@ -60,7 +61,8 @@ enum error opcua_client_read(struct opcua_client *client, const struct opcua_nod
                              opcua_read_fn *done, void *context);
 
 /// Argument descriptions: the value of a method's InputArguments or OutputArguments property.
-typedef void opcua_arguments_fn(void *context, status_code status, const struct opcua_argument *arguments, size_t count);
+typedef void opcua_arguments_fn(void *context, status_code status, const struct opcua_argument *arguments,
+                                size_t count);
 enum error opcua_client_input_arguments(struct opcua_client *client, const struct opcua_node *input_arguments,
                                         opcua_arguments_fn *done, void *context);
 

@@ -1,0 +1,229 @@
+#include "security.h"
+
+#include "convert.h"
+
+#include <base/buffer.h>
+#include <base/cleanup.h>
+#include <base/file.h>
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <open62541/plugin/pki_default.h>
+#include <open62541/plugin/securitypolicy_default.h>
+
+enum error security_load(const char *path, const char *what, UA_ByteString *ret_bytes, struct problem *ret_problem) {
+    CLEANUP(buffer_clear) struct buffer bytes = {0};
+    enum error error = file_read(path, TRUSTED_BYTES_MAX, &bytes, ret_problem);
+    if (error) return problem_prefix(ret_problem, error, "%s", what);
+    if (bytes.length == 0 || bytes.data[0] != 0x30) // an ASN.1 sequence; PEM begins with '-'
+        return problem_say(ret_problem, ERROR_INVALID, "%s %s is not DER; convert it with openssl (-outform DER)", what,
+                           path);
+    UA_ByteString borrowed = ua_text(buffer_view(&bytes));
+    if (UA_ByteString_copy(&borrowed, ret_bytes) != UA_STATUSCODE_GOOD) return ERROR_NO_MEMORY;
+    explicit_bzero(bytes.data, bytes.length);
+    return ERROR_NONE;
+}
+
+void security_forget(UA_ByteString *key) {
+    if (key->data != NULL) explicit_bzero(key->data, key->length);
+    UA_ByteString_clear(key);
+}
+
+static enum error make_basic256sha256(UA_SecurityPolicy *policy, const UA_ByteString *certificate,
+                                      const UA_ByteString *key, const UA_Logger *logger, struct problem *ret_problem) {
+    UA_StatusCode status = UA_SecurityPolicy_Basic256Sha256(policy, *certificate, *key, logger);
+    if (status == UA_STATUSCODE_GOOD) return ERROR_NONE;
+    return problem_say(
+        ret_problem, ERROR_INVALID,
+        "certificate and key do not make an OPC UA identity (%s): they must be RSA with 2048 to 4096 bits, "
+        "SHA-256, and belong together",
+        UA_StatusCode_name(status));
+}
+
+enum error security_policies(const UA_ByteString *certificate, const UA_ByteString *key, const UA_Logger *logger,
+                             UA_SecurityPolicy **ret_policies, size_t *ret_count, struct problem *ret_problem) {
+    UA_SecurityPolicy *policies = calloc(2, sizeof *policies);
+    if (policies == NULL) return ERROR_NO_MEMORY;
+    if (UA_SecurityPolicy_None(&policies[0], *certificate, logger) != UA_STATUSCODE_GOOD) {
+        free(policies);
+        return ERROR_NO_MEMORY;
+    }
+    enum error error = make_basic256sha256(&policies[1], certificate, key, logger, ret_problem);
+    if (error) {
+        policies[0].clear(&policies[0]);
+        free(policies);
+        return error;
+    }
+    *ret_policies = policies;
+    *ret_count = 2;
+    return ERROR_NONE;
+}
+
+enum error security_password_policy(const UA_ByteString *certificate, const UA_ByteString *key, const UA_Logger *logger,
+                                    UA_SecurityPolicy **ret_policies, size_t *ret_count, struct problem *ret_problem) {
+    UA_SecurityPolicy *policy = calloc(1, sizeof *policy);
+    if (policy == NULL) return ERROR_NO_MEMORY;
+    enum error error = make_basic256sha256(policy, certificate, key, logger, ret_problem);
+    if (error) {
+        free(policy);
+        return error;
+    }
+    *ret_policies = policy;
+    *ret_count = 1;
+    return ERROR_NONE;
+}
+
+// --- whom we trust ---
+
+enum { REJECTED_NAME_BYTES = 32 };
+
+struct trust {
+    struct security_trust options;
+    UA_CertificateVerification rules; // of the library: validity, use, application URI
+};
+
+static const struct trust *trust_of(const UA_CertificateVerification *verification) {
+    return verification->context;
+}
+
+static bool file_holds(const char *folder, const char *name, const UA_ByteString *certificate) {
+    CLEANUP(free_at) char *path = file_join(folder, name);
+    CLEANUP(buffer_clear) struct buffer bytes = {0};
+    if (path == NULL || file_read(path, TRUSTED_BYTES_MAX, &bytes, NULL)) return false;
+    return text_equal(buffer_view(&bytes), text_of_ua(*certificate));
+}
+
+/// Read anew each time: what an engineer puts there is trusted at once, what he takes away no longer.
+static bool is_in_folder(const char *folder, const UA_ByteString *certificate) {
+    DIR *directory = opendir(folder);
+    if (directory == NULL) return false;
+    bool found = false;
+    for (struct dirent *entry = readdir(directory); entry != NULL && !found; entry = readdir(directory))
+        found = text_ends_with(text_of(entry->d_name), TEXT(".der")) && file_holds(folder, entry->d_name, certificate);
+    closedir(directory);
+    return found;
+}
+
+static size_t count_files(const char *folder) {
+    DIR *directory = opendir(folder);
+    if (directory == NULL) return 0;
+    size_t count = 0;
+    for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory))
+        if (entry->d_name[0] != '.') count++;
+    closedir(directory);
+    return count;
+}
+
+/// FNV-1a: a name, not a proof.
+static uint64_t name_hash(const UA_ByteString *bytes) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < bytes->length; i++) hash = (hash ^ bytes->data[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/// For review. Whoever sends ever new certificates fills no disk.
+static void keep_rejected(const char *folder, const UA_ByteString *certificate,
+                          char ret_name[static REJECTED_NAME_BYTES]) {
+    snprintf(ret_name, REJECTED_NAME_BYTES, "%016" PRIx64 ".der", name_hash(certificate));
+    CLEANUP(free_at) char *path = file_join(folder, ret_name);
+    if (path == NULL || certificate->length > TRUSTED_BYTES_MAX || file_exists(path)) return;
+    if (count_files(folder) >= REJECTED_MAX) return;
+    error_ignore(file_make_folder(folder, 0700, NULL));
+    error_ignore(file_write(path, text_of_ua(*certificate), 0600, NULL));
+}
+
+static void refuse(const struct trust *trust, const char *reason) {
+    if (trust->options.refused != NULL) trust->options.refused(trust->options.context, reason);
+}
+
+/// The first of a chain: the application's own. All in DER, where the length stands at the beginning.
+static UA_ByteString leaf_of(const UA_ByteString *chain) {
+    UA_ByteString leaf = *chain;
+    if (chain->length < 4 || chain->data[0] != 0x30 || chain->data[1] != 0x82) return leaf;
+    size_t length = 4 + ((size_t)chain->data[2] << 8 | chain->data[3]);
+    if (length < leaf.length) leaf.length = length;
+    return leaf;
+}
+
+static bool is_trusted(const struct security_trust *options, const UA_ByteString *certificate) {
+    if (options->pinned != NULL) return UA_ByteString_equal(options->pinned, certificate);
+    return is_in_folder(options->trusted_folder, certificate);
+}
+
+/// Validity and use, as the library judges them, given that this very certificate is trusted.
+static UA_StatusCode check_rules(const struct trust *trust, const UA_ByteString *certificate) {
+    UA_CertificateVerification rules = {.logging = trust->options.logger};
+    UA_StatusCode status = UA_CertificateVerification_Trustlist(&rules, certificate, 1, NULL, 0, NULL, 0);
+    if (status != UA_STATUSCODE_GOOD) return UA_STATUSCODE_BADCERTIFICATEINVALID;
+    status = rules.verifyCertificate(&rules, certificate);
+    rules.clear(&rules);
+    return status;
+}
+
+static void refuse_untrusted(const struct trust *trust, const UA_ByteString *certificate) {
+    const struct security_trust *options = &trust->options;
+    char name[REJECTED_NAME_BYTES], reason[PROBLEM_TEXT_BYTES];
+    if (options->rejected_folder == NULL) {
+        refuse(trust, "it is not the certificate that was expected");
+        return;
+    }
+    keep_rejected(options->rejected_folder, certificate, name);
+    snprintf(reason, sizeof reason, "certificate is not trusted; to trust it, move %s/%s to %s",
+             options->rejected_folder, name, options->trusted_folder);
+    refuse(trust, reason);
+}
+
+static UA_StatusCode verify(const UA_CertificateVerification *verification, const UA_ByteString *chain) {
+    const struct trust *trust = trust_of(verification);
+    UA_ByteString certificate = leaf_of(chain);
+    if (!is_trusted(&trust->options, &certificate)) {
+        refuse_untrusted(trust, &certificate);
+        return UA_STATUSCODE_BADCERTIFICATEUNTRUSTED;
+    }
+    UA_StatusCode status = check_rules(trust, &certificate);
+    if (status == UA_STATUSCODE_GOOD) return status;
+    char reason[PROBLEM_TEXT_BYTES];
+    snprintf(reason, sizeof reason, "certificate is trusted but not valid: %s", UA_StatusCode_name(status));
+    refuse(trust, reason);
+    return status;
+}
+
+static UA_StatusCode verify_uri(const UA_CertificateVerification *verification, const UA_ByteString *certificate,
+                                const UA_String *uri) {
+    const UA_CertificateVerification *rules = &trust_of(verification)->rules;
+    return rules->verifyApplicationURI(rules, certificate, uri);
+}
+
+static void clear(UA_CertificateVerification *verification) {
+    struct trust *trust = verification->context;
+    if (trust == NULL) return;
+    trust->rules.clear(&trust->rules);
+    free(trust);
+    verification->context = NULL;
+}
+
+UA_StatusCode security_verification(const struct security_trust *options,
+                                    UA_CertificateVerification *ret_verification) {
+    struct trust *trust = calloc(1, sizeof *trust);
+    if (trust == NULL) return UA_STATUSCODE_BADOUTOFMEMORY;
+    trust->options = *options;
+    UA_StatusCode status = UA_CertificateVerification_Trustlist(&trust->rules, NULL, 0, NULL, 0, NULL, 0);
+    if (status != UA_STATUSCODE_GOOD) {
+        free(trust);
+        return status;
+    }
+    *ret_verification = (UA_CertificateVerification){
+        .context = trust,
+        .verifyCertificate = verify,
+        .verifyApplicationURI = verify_uri,
+        .getExpirationDate = trust->rules.getExpirationDate,
+        .getSubjectName = trust->rules.getSubjectName,
+        .clear = clear,
+        .logging = options->logger,
+    };
+    return UA_STATUSCODE_GOOD;
+}
