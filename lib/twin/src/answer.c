@@ -302,9 +302,8 @@ static enum error get(struct exchange *exchange) {
 }
 
 /// The delete itself takes a version, so that what is created later continues two above the deleted document.
-static enum error delete(struct exchange *exchange) {
-    error_ignore(read_request(exchange, NULL));
-    if (!twin_exists(exchange->before)) return reject_absent(exchange);
+static enum error delete (struct exchange *exchange) {
+    error_ignore(read_request(exchange, NULL)); if (!twin_exists(exchange->before)) return reject_absent(exchange);
     struct twin *after = twin_make(exchange->before->version + 1, NULL);
     if (after == NULL) return ERROR_NO_MEMORY;
     twin_unref(exchange->result->twin);
@@ -337,7 +336,9 @@ static bool failed(const struct twin_result *result) {
 
 void twin_answer(struct twin *before, const struct twin_request *request, struct twin_result *result) {
     static enum error (*const operations[])(struct exchange *) = {
-        [TWIN_GET] = get, [TWIN_UPDATE] = update, [TWIN_DELETE] = delete,
+        [TWIN_GET] = get,
+        [TWIN_UPDATE] = update,
+        [TWIN_DELETE] = delete,
     };
     start_over(result, before);
     struct exchange exchange = {
@@ -351,8 +352,7 @@ void twin_answer(struct twin *before, const struct twin_request *request, struct
     json_destroy(exchange.document);
 }
 
-void twin_reject(const struct twin_request *request, enum error error, const char *message,
-                 struct buffer *ret_answer) {
+void twin_reject(const struct twin_request *request, enum error error, const char *message, struct buffer *ret_answer) {
     struct exchange exchange = {.request = request, .now_s = (uint32_t)request->time_s};
     error_ignore(read_request(&exchange, NULL));
     write_rejection(&exchange, error, message, ret_answer);

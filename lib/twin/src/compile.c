@@ -17,9 +17,9 @@ static enum compile_fault compile_children(struct buffer *out, const struct json
     for (struct json_each each = json_each(value); json_next(&each);) {
         if (level == TWIN_LEVELS_MAX) return COMPILE_TOO_DEEP;
         if (!is_object && json_is(each.value, JSON_NULL)) return COMPILE_NULL_IN_ARRAY;
-        const struct json *times_of_child = is_object               ? json_member_text(times, each.name)
+        const struct json *times_of_child = is_object              ? json_member_text(times, each.name)
                                             : json_next(&elements) ? elements.value
-                                                                    : NULL;
+                                                                   : NULL;
         enum compile_fault fault = compile(out, each.name, is_object, each.value, times_of_child, time_s, level + 1);
         if (fault != COMPILE_GOOD) return fault;
     }

@@ -90,8 +90,7 @@ static int64_t number_after(struct text text, char mark) {
 
 static void expand(struct json_writer *writer, const struct json *value, const struct bindings *bindings) {
     struct text text = json_string(value);
-    if (text_starts_with(text, TEXT("$v:")))
-        return json_put_integer(writer, bindings->base + number_after(text, ':'));
+    if (text_starts_with(text, TEXT("$v:"))) return json_put_integer(writer, bindings->base + number_after(text, ':'));
     if (json_is(value, JSON_OBJECT)) return expand_object(writer, value, bindings);
     if (!json_is(value, JSON_ARRAY)) return json_put_value(writer, value);
     json_open_array(writer);

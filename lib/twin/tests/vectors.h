@@ -4,7 +4,6 @@
 #include <base/buffer.h>
 #include <base/text.h>
 
-
 /// One request of a sequence.
 struct vector_request {
     const char *operation; // "update", "get", "delete"

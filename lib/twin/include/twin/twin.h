@@ -18,12 +18,12 @@
 #include <base/text.h>
 
 enum {
-    TWIN_REQUEST_BYTES_MAX = 32 * 1024,  // room for spaces and nulls around the state; more is 413
-    TWIN_STATE_BYTES_MAX = 8 * 1024,     // compact desired + reported after the merge; AWS's limit
-    TWIN_LEVELS_MAX = 8,                 // names and indices below desired or reported; AWS's limit
-    TWIN_CLIENT_TOKEN_BYTES_MAX = 64,    // AWS's limit
-    TWIN_THING_NAME_BYTES_MAX = 128,     // AWS's limit
-    TWIN_SHADOW_NAME_BYTES_MAX = 64,     // AWS's limit
+    TWIN_REQUEST_BYTES_MAX = 32 * 1024, // room for spaces and nulls around the state; more is 413
+    TWIN_STATE_BYTES_MAX = 8 * 1024,    // compact desired + reported after the merge; AWS's limit
+    TWIN_LEVELS_MAX = 8,                // names and indices below desired or reported; AWS's limit
+    TWIN_CLIENT_TOKEN_BYTES_MAX = 64,   // AWS's limit
+    TWIN_THING_NAME_BYTES_MAX = 128,    // AWS's limit
+    TWIN_SHADOW_NAME_BYTES_MAX = 64,    // AWS's limit
 };
 
 /// One version of a shadow, also of a deleted one, which is there for its version only. NULL: never existed.
@@ -32,9 +32,9 @@ struct twin *twin_ref(struct twin *twin); // returns it; NULL is fine
 void twin_unref(struct twin *twin);       // NULL is fine
 CLEANUP_DEFINE(struct twin, twin_unref)
 
-bool twin_exists(const struct twin *twin);        // false for NULL and for a deleted shadow
-uint64_t twin_version(const struct twin *twin);   // 0 for NULL
-size_t twin_memory(const struct twin *twin);      // bytes that it takes
+bool twin_exists(const struct twin *twin);      // false for NULL and for a deleted shadow
+uint64_t twin_version(const struct twin *twin); // 0 for NULL
+size_t twin_memory(const struct twin *twin);    // bytes that it takes
 
 enum twin_operation { TWIN_GET, TWIN_UPDATE, TWIN_DELETE };
 
@@ -47,9 +47,9 @@ struct twin_request {
 };
 
 struct twin_result {
-    enum error error;      // ERROR_NONE: accepted
-    struct twin *twin;     // after the request; the result's own reference, the one before when nothing changed
-    bool desired;          // the request touches desired (whether or not that changed something)
+    enum error error;        // ERROR_NONE: accepted
+    struct twin *twin;       // after the request; the result's own reference, the one before when nothing changed
+    bool desired;            // the request touches desired (whether or not that changed something)
     struct buffer answer;    // document for `accepted`, or for `rejected`
     struct buffer delta;     // event `delta`; empty: none
     struct buffer documents; // event `documents`; empty: none
