@@ -68,6 +68,13 @@ static natsStatus on_detach(void *data) {
     return NATS_OK;
 }
 
+/// Refusals are read where they are told, on the loop's thread (`notice_refusal`); without a handler some versions of
+/// the library print them.
+static void on_library_error(natsConnection *connection, natsSubscription *subscription, natsStatus status,
+                             void *context) {
+    (void)connection, (void)subscription, (void)status, (void)context;
+}
+
 static natsStatus set_options(natsOptions *options, struct link *link, const char *password) {
     natsStatus status = natsOptions_SetURL(options, link->url);
     if (status == NATS_OK) status = natsOptions_SetUserInfo(options, link->user, password);
@@ -80,6 +87,7 @@ static natsStatus set_options(natsOptions *options, struct link *link, const cha
     if (status == NATS_OK) status = natsOptions_SetIgnoreDiscoveredServers(options, true);
     if (status == NATS_OK) status = natsOptions_SetPingInterval(options, 0);
     if (status == NATS_OK) status = natsOptions_SetSendAsap(options, true);
+    if (status == NATS_OK) status = natsOptions_SetErrorHandler(options, on_library_error, NULL);
     if (status == NATS_OK)
         status = natsOptions_SetEventLoop(options, link, on_attach, on_read_wanted, on_write_wanted, on_detach);
     return status;

@@ -5,6 +5,7 @@
 #include <pki/pki.h>
 #include <testing/testing.h>
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -358,6 +359,28 @@ static void a_loss_found_while_publishing_is_told_and_mended(void **state) {
     settle(&f->a);
 }
 
+static int open_descriptors(void) {
+    DIR *folder = opendir("/proc/self/fd");
+    int count = 0;
+    while (readdir(folder) != NULL) count++;
+    closedir(folder);
+    return count;
+}
+
+static void reconnecting_leaks_no_descriptor(void **state) {
+    struct fixture *f = *state;
+    int before = open_descriptors();
+    for (int i = 0; i < 3; i++) {
+        testing_nats_kill(f->nats);
+        wait_for(is_disconnected, &f->a);
+        wait_for(is_disconnected, &f->b);
+        testing_nats_again(f->nats);
+        wait_for(is_connected, &f->a);
+        wait_for(is_connected, &f->b);
+    }
+    assert_int_equal(open_descriptors(), before);
+}
+
 static void a_server_that_is_not_there_yet_is_waited_for(void **state) {
     struct fixture *f = *state;
     testing_nats_kill(f->nats);
@@ -536,6 +559,7 @@ int main(void) {
         CONNECTED(a_bus_closed_with_requests_under_way_calls_nobody_back),
         CONNECTED(subscriptions_survive_a_restart_of_the_server),
         CONNECTED(a_loss_found_while_publishing_is_told_and_mended),
+        CONNECTED(reconnecting_leaks_no_descriptor),
         ALONE(a_server_that_is_not_there_yet_is_waited_for),
         ALONE(a_wrong_password_is_refused_with_a_reason_and_mended_in_the_file),
         ALONE(an_untrusted_server_certificate_is_refused_with_a_reason),
