@@ -103,6 +103,7 @@ enum error twin_load(struct text document, uint64_t version, struct twin **ret_t
     if (tree.failed) return ERROR_NO_MEMORY;
     tree_copy_without_nulls(&clean, tree_at(&tree, begin));
     if (clean.failed) return ERROR_NO_MEMORY;
+    if (clean.length != tree.length) return problem_say(ret_problem, ERROR_INVALID, "a kept document has no null");
     *ret_twin = twin_make(version, tree_at(&clean, 0));
     return *ret_twin == NULL ? ERROR_NO_MEMORY : ERROR_NONE;
 }

@@ -285,6 +285,7 @@ static const struct load_case loads[] = {
      "'desired'"},
     {"a section without members is refused", "{\"state\":{\"desired\":{}},\"metadata\":{}}", ERROR_INVALID,
      "'desired'"},
+    {"a kept null is refused", "{\"state\":{\"desired\":{\"a\":null}},\"metadata\":{}}", ERROR_INVALID, "no null"},
     {"a kept null in an array is refused", "{\"state\":{\"desired\":{\"a\":[null]}},\"metadata\":{}}", ERROR_INVALID,
      "'desired'"},
 };
