@@ -7,7 +7,7 @@
 struct model_findings {
     struct model_finding *items;
     size_t count, capacity;
-    size_t errors;   // of all, also of those not kept
+    size_t errors; // of all, also of those not kept
     size_t not_kept;
     struct arena texts;
     bool failed; // out of memory

@@ -30,13 +30,13 @@ static enum error end(void *context) {
     return ERROR_NONE;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const struct xml_limits limits = {.bytes = 64 * 1024, .depth = DEPTH};
     const struct xml_handler handler = {start, text, end};
     unsigned depth = 0;
     struct problem problem = {0};
-    enum error error =
-        xml_read((struct text){(const char *)data, size}, &limits, &handler, &depth, NULL, &problem);
+    enum error error = xml_read((struct text){(const char *)data, size}, &limits, &handler, &depth, NULL, &problem);
     expect((error == ERROR_NONE) == (problem.text[0] == '\0'));
     expect(error != ERROR_NONE || depth == 0);
     return 0;

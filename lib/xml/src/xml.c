@@ -132,8 +132,8 @@ static void read_with(struct reader *reader, struct text bytes) {
     if (!reader->parser->wellFormed) refuse(reader, ERROR_INVALID, 0, "not well-formed XML");
 }
 
-enum error xml_read(struct text bytes, const struct xml_limits *limits, const struct xml_handler *handler, void *context,
-                    unsigned *ret_line, struct problem *ret_problem) {
+enum error xml_read(struct text bytes, const struct xml_limits *limits, const struct xml_handler *handler,
+                    void *context, unsigned *ret_line, struct problem *ret_problem) {
     unsigned line = 0;
     if (ret_line == NULL) ret_line = &line;
     *ret_line = 0;

@@ -57,15 +57,15 @@ static const struct reading_case cases[] = {
      "<a x=1 y=2 @1 \n<b @2 t>\n>", 0, NULL},
     {"the line of a start tag is where it ends", TEXT("<a\n x='1'\n>t</a>"), ERROR_NONE, "<a x=1 @3 t>", 0, NULL},
     {"a namespace is told, an attribute of another one is not",
-     TEXT("<a xmlns='urn:n' xmlns:o='urn:o' o:x='1' y='2'><o:b/></a>"), ERROR_NONE,
-     "<a{urn:n} y=2 @1 <b{urn:o} @1 >>", 0, NULL},
+     TEXT("<a xmlns='urn:n' xmlns:o='urn:o' o:x='1' y='2'><o:b/></a>"), ERROR_NONE, "<a{urn:n} y=2 @1 <b{urn:o} @1 >>",
+     0, NULL},
     {"the five entities and character references are resolved", TEXT("<a x='&lt;&amp;&#228;'>&gt;&amp;&quot;</a>"),
      ERROR_NONE, "<a x=<&ä @1 >&\">", 0, NULL},
     {"character data sections are text", TEXT("<a><![CDATA[<b>]]></a>"), ERROR_NONE, "<a @1 <b>>", 0, NULL},
     {"a byte order mark is fine", TEXT("\xEF\xBB\xBF<a/>"), ERROR_NONE, "<a @1 >", 0, NULL},
     {"UTF-16 becomes UTF-8", TEXT("\xFF\xFE<\0a\0 \0x\0=\0'\0\xE4\0'\0/\0>\0"), ERROR_NONE, "<a x=ä @1 >", 0, NULL},
-    {"Latin-1 becomes UTF-8", TEXT("<?xml version='1.0' encoding='ISO-8859-1'?><a>\xE4</a>"), ERROR_NONE, "<a @1 ä>",
-     0, NULL},
+    {"Latin-1 becomes UTF-8", TEXT("<?xml version='1.0' encoding='ISO-8859-1'?><a>\xE4</a>"), ERROR_NONE, "<a @1 ä>", 0,
+     NULL},
     {"comments and instructions are passed over", TEXT("<!-- c --><?p i?><a>1<!-- c -->2<?p i?></a>"), ERROR_NONE,
      "<a @1 12>", 0, NULL},
     {"as deep as the limit is fine", TEXT("<a><a><a><a/></a></a></a>"), ERROR_NONE, "<a @1 <a @1 <a @1 <a @1 >>>>", 0,
@@ -170,9 +170,11 @@ int main(void) {
     struct CMUnitTest tests[CASES + 3];
     for (size_t i = 0; i < CASES; i++)
         tests[i] = (struct CMUnitTest){cases[i].name, check, NULL, NULL, (void *)&cases[i]};
-    tests[CASES] =
-        (struct CMUnitTest){"an error of the handler ends the reading and is the result", handler_stops, NULL, NULL, NULL};
-    tests[CASES + 1] = (struct CMUnitTest){"a document past the size limit is refused", size_is_limited, NULL, NULL, NULL};
-    tests[CASES + 2] = (struct CMUnitTest){"a large document is read with right lines", large_document, NULL, NULL, NULL};
+    tests[CASES] = (struct CMUnitTest){"an error of the handler ends the reading and is the result", handler_stops,
+                                       NULL, NULL, NULL};
+    tests[CASES + 1] =
+        (struct CMUnitTest){"a document past the size limit is refused", size_is_limited, NULL, NULL, NULL};
+    tests[CASES + 2] =
+        (struct CMUnitTest){"a large document is read with right lines", large_document, NULL, NULL, NULL};
     return cmocka_run_group_tests_name("xml", tests, NULL, NULL);
 }

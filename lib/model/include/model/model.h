@@ -150,7 +150,7 @@ struct plant {
     size_t element_count;
     const struct plant_signal *const *signals; // all, by index
     size_t signal_count;
-    const struct plant_class *const *classes; // those in use and their bases, bases first
+    const struct plant_class *const *classes; // all of the file, bases first
     size_t class_count;
 };
 
@@ -175,3 +175,7 @@ bool plant_has_role(const struct plant_element *element, struct text role);
 const struct plant_method *plant_class_method(const struct plant_class *class, struct text name);
 const struct plant_field *plant_class_variable(const struct plant_class *class, struct text name);
 const struct plant_event *plant_class_event(const struct plant_class *class, struct text name);
+const struct plant_class *plant_find_class(const struct plant *plant, struct text name); // NULL when there is none
+
+/// The UNECE code of a unit ("MTS" for "m/s"), as OPC UA wants it; NULL when it has none ("px").
+const char *plant_unit_code(struct text unit);

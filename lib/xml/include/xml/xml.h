@@ -35,8 +35,8 @@ struct xml_limits {
 enum { XML_BYTES_MAX = 1024 * 1024 * 1024 }; // libxml2 counts in int
 enum { XML_DEPTH_MAX = 200 };                // libxml2 ends at 256
 
-/// ERROR_INVALID for what is no well-formed XML, ERROR_UNSUPPORTED for a document type declaration, ERROR_TOO_LARGE past
-/// a limit; the problem says what, `*ret_line` where (0: the whole document). Both are left alone when the error is the
-/// handler's.
-enum error xml_read(struct text bytes, const struct xml_limits *limits, const struct xml_handler *handler, void *context,
-                    unsigned *ret_line, struct problem *ret_problem);
+/// ERROR_INVALID for what is no well-formed XML, ERROR_UNSUPPORTED for a document type declaration, ERROR_TOO_LARGE
+/// past a limit; the problem says what, `*ret_line` where (0: the whole document). Both are left alone when the error
+/// is the handler's.
+enum error xml_read(struct text bytes, const struct xml_limits *limits, const struct xml_handler *handler,
+                    void *context, unsigned *ret_line, struct problem *ret_problem);

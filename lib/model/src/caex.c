@@ -1,0 +1,125 @@
+#include "caex.h"
+
+#include "findings.h"
+
+#include <base/nearest.h>
+#include <stdlib.h>
+
+enum error caex_read(struct caex *caex, struct text bytes, struct model_findings *findings) {
+    caex->findings = findings;
+    enum error error = caex_read_tree(caex, bytes);
+    if (!error) error = caex_index_names(caex);
+    if (!error) caex_resolve(caex);
+    return error;
+}
+
+void caex_clear(struct caex *caex) {
+    caex_index_clear(caex);
+    for (size_t family = 0; family < FAMILY_NONE; family++) map_destroy(caex->classes[family]);
+    map_destroy(caex->ids);
+    arena_clear(&caex->arena);
+    *caex = (struct caex){0};
+}
+
+static void add(struct caex *caex, bool error, unsigned line, const struct caex_node *node, const char *format,
+                va_list arguments) __attribute__((format(printf, 5, 0)));
+static void add(struct caex *caex, bool error, unsigned line, const struct caex_node *node, const char *format,
+                va_list arguments) {
+    CLEANUP(buffer_clear) struct buffer path = {0};
+    if (node != NULL) caex_path(node, &path);
+    findings_add(caex->findings, error, line, buffer_view(&path), format, arguments);
+}
+
+void caex_error(struct caex *caex, const struct caex_node *node, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    add(caex, true, node->line, node, format, arguments);
+    va_end(arguments);
+}
+
+void caex_warning(struct caex *caex, const struct caex_node *node, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    add(caex, false, node->line, node, format, arguments);
+    va_end(arguments);
+}
+
+void caex_error_at(struct caex *caex, unsigned line, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    add(caex, true, line, NULL, format, arguments);
+    va_end(arguments);
+}
+
+struct caex_node *caex_walk(const struct caex_node *top, struct caex_node *node) {
+    if (node->first != NULL) return node->first;
+    while (node != top && node->next == NULL) node = node->parent;
+    return node == top ? NULL : node->next;
+}
+
+static struct caex_node *of_kind(struct caex_node *node, enum caex_kind kind) {
+    while (node != NULL && node->kind != kind) node = node->next;
+    return node;
+}
+
+struct caex_node *caex_first(const struct caex_node *parent, enum caex_kind kind) {
+    return of_kind(parent->first, kind);
+}
+
+struct caex_node *caex_next(const struct caex_node *node) {
+    return of_kind(node->next, node->kind);
+}
+
+void caex_path(const struct caex_node *node, struct buffer *out) {
+    if (node->parent != NULL) caex_path(node->parent, out);
+    if (node->name.length == 0) return; // the file, roles, and what constraints consist of
+    if (out->length > 0) buffer_byte(out, '/');
+    buffer_text(out, node->name);
+}
+
+enum caex_family caex_family_of(enum caex_kind kind) {
+    switch (kind) {
+    case CAEX_INTERFACE_CLASS: return FAMILY_INTERFACE;
+    case CAEX_ROLE_CLASS: return FAMILY_ROLE;
+    case CAEX_UNIT_CLASS: return FAMILY_UNIT;
+    case CAEX_TYPE: return FAMILY_TYPE;
+    default: return FAMILY_NONE;
+    }
+}
+
+struct caex_node *caex_class(const struct caex *caex, enum caex_family family, struct text path) {
+    return map_get(caex->classes[family], path);
+}
+
+bool caex_is_a(const struct caex_node *node, const struct caex_node *ancestor) {
+    if (ancestor == NULL) return false;
+    while (node != NULL && node != ancestor) node = node->base;
+    return node != NULL;
+}
+
+enum { HINTS_MAX = 50 }; // each looks at many names; a file with more mistakes gets its first ones explained
+
+const char *caex_hint(struct caex *caex, struct text word, const char *const *choices, size_t count) {
+    if (caex->hints >= HINTS_MAX) return "";
+    caex->hints++;
+    const char *nearest = nearest_word(word, choices, count);
+    if (nearest == NULL) return "";
+    CLEANUP(buffer_clear) struct buffer hint = {0};
+    buffer_print(&hint, "; did you mean '%s'?", nearest);
+    struct text kept;
+    return !hint.failed && arena_copy(&caex->arena, buffer_view(&hint), &kept) ? kept.data : "";
+}
+
+const char *caex_hint_child(struct caex *caex, struct text word, enum caex_kind kind,
+                            const struct caex_node *const *parents, size_t count) {
+    size_t names = 0, at = 0;
+    for (size_t i = 0; i < count; i++)
+        for (struct caex_node *child = caex_first(parents[i], kind); child != NULL; child = caex_next(child)) names++;
+    if (names == 0) return "";
+    CLEANUP(free_at) const char **choices = calloc(names, sizeof *choices);
+    if (choices == NULL) return "";
+    for (size_t i = 0; i < count; i++)
+        for (struct caex_node *child = caex_first(parents[i], kind); child != NULL; child = caex_next(child))
+            choices[at++] = child->name.data;
+    return caex_hint(caex, word, choices, names);
+}

@@ -1,0 +1,146 @@
+#include "check.h"
+#include "findings.h"
+#include "plant.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+static void store_destroy(struct store *store) {
+    if (store == NULL) return;
+    struct list *lists[] = {&store->all_elements, &store->all_signals, &store->all_channels, &store->all_classes};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) list_clear(lists[i]);
+    map_destroy(store->elements);
+    caex_clear(&store->caex);
+    free(store);
+}
+CLEANUP_DEFINE(struct store, store_destroy)
+
+/// Our own libraries, as every plant includes them.
+static void find_known_classes(struct store *store) {
+    static const char *const roles[KNOWN_ROLES] = {
+        [ROLE_STATION] = "SplcRoleClassLib/Station",        [ROLE_THING] = "SplcRoleClassLib/Thing",
+        [ROLE_CONTROLLER] = "SplcRoleClassLib/Controller",  [ROLE_IO_MODULE] = "SplcRoleClassLib/IoModule",
+        [ROLE_CORE_MODULE] = "SplcRoleClassLib/CoreModule",
+    };
+    static const char *const interfaces[KNOWN_INTERFACES] = {
+        [INTERFACE_SIGNAL] = "SplcInterfaceClassLib/Signal",
+        [INTERFACE_SENSOR] = "SplcInterfaceClassLib/SensorSignal",
+        [INTERFACE_ACTUATOR] = "SplcInterfaceClassLib/ActuatorSignal",
+        [INTERFACE_CHANNEL] = "SplcInterfaceClassLib/Channel",
+        [INTERFACE_INPUT] = "SplcInterfaceClassLib/InputChannel",
+        [INTERFACE_OUTPUT] = "SplcInterfaceClassLib/OutputChannel",
+    };
+    for (size_t i = 0; i < KNOWN_ROLES; i++) store->roles[i] = caex_class(&store->caex, FAMILY_ROLE, text_of(roles[i]));
+    for (size_t i = 0; i < KNOWN_INTERFACES; i++)
+        store->interfaces[i] = caex_class(&store->caex, FAMILY_INTERFACE, text_of(interfaces[i]));
+}
+
+/// As far as there is a station to look at; what is wrong are findings.
+static enum error make_plant(struct store *store) {
+    find_known_classes(store);
+    check_attributes(&store->caex);
+    enum error error = plant_make_classes(store);
+    if (error) return error;
+    plant_check_calls(store);
+    error = plant_make_elements(store);
+    if (error || store->plant.station == NULL) return error;
+    error = plant_make_io(store);
+    if (error) return error;
+    plant_make_wires(store);
+    error = plant_check_addresses(store);
+    if (error) return error;
+    return plant_check_browse_paths(store);
+}
+
+/// Moves the lists into the plant.
+static enum error finish(struct store *store) {
+    struct plant *plant = &store->plant;
+    struct arena *arena = &store->caex.arena;
+    plant->elements = list_keep(&store->all_elements, arena);
+    plant->signals = list_keep(&store->all_signals, arena);
+    plant->classes = list_keep(&store->all_classes, arena);
+    if (plant->elements == NULL || plant->signals == NULL || plant->classes == NULL) return ERROR_NO_MEMORY;
+    plant->element_count = store->all_elements.count;
+    plant->signal_count = store->all_signals.count;
+    plant->class_count = store->all_classes.count;
+    return ERROR_NONE;
+}
+
+static enum error say_first(const struct model_findings *findings, struct problem *ret_problem) {
+    for (size_t i = 0; i < model_findings_count(findings); i++) {
+        const struct model_finding *finding = model_findings_at(findings, i);
+        if (!finding->error) continue;
+        return problem_say(ret_problem, ERROR_INVALID, "line %u: %.*s%s%.*s", finding->line, TEXT_ARG(finding->path),
+                           finding->path.length > 0 ? ": " : "", TEXT_ARG(finding->text));
+    }
+    return problem_say(ret_problem, ERROR_INVALID, "the model has errors");
+}
+
+enum error model_read(struct text bytes, struct model_findings *findings, struct plant **ret_plant,
+                      struct problem *ret_problem) {
+    assert(findings != NULL && ret_plant != NULL);
+    CLEANUP(store_destroy_at) struct store *store = calloc(1, sizeof *store);
+    if (store == NULL || (store->elements = map_create()) == NULL)
+        return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+    enum error error = caex_read(&store->caex, bytes, findings);
+    if (!error) error = make_plant(store);
+    if (!error) error = finish(store);
+    findings_sort(findings);
+    store->caex.findings = NULL; // they are the caller's
+    if (error == ERROR_NO_MEMORY || findings_failed(findings))
+        return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+    if (error || model_findings_errors(findings) > 0) return say_first(findings, ret_problem);
+    *ret_plant = &TAKE(store)->plant;
+    return ERROR_NONE;
+}
+
+void plant_destroy(struct plant *plant) {
+    store_destroy((struct store *)plant);
+}
+
+struct text plant_attribute(const struct plant_element *element, struct text path) {
+    return scope_text(&((const struct element *)element)->scope, path);
+}
+
+double plant_number(const struct plant_element *element, struct text path, double otherwise) {
+    double number;
+    return text_to_real(text_trim(plant_attribute(element, path)), &number) ? otherwise : number;
+}
+
+const struct plant_element *plant_find(const struct plant *plant, struct text path) {
+    const struct element *element = map_get(((const struct store *)plant)->elements, path);
+    return element == NULL ? NULL : &element->shown;
+}
+
+bool plant_class_is(const struct plant_class *class, struct text name) {
+    while (class != NULL && !text_equal(class->name, name)) class = class->base;
+    return class != NULL;
+}
+
+const struct plant_class *plant_find_class(const struct plant *plant, struct text name) {
+    for (size_t i = 0; i < plant->class_count; i++)
+        if (text_equal(plant->classes[i]->name, name)) return plant->classes[i];
+    return NULL;
+}
+
+const struct plant_method *plant_class_method(const struct plant_class *class, struct text name) {
+    for (; class != NULL; class = class->base)
+        for (size_t i = 0; i < class->method_count; i++)
+            if (text_equal(class->methods[i].name, name)) return &class->methods[i];
+    return NULL;
+}
+
+const struct plant_field *plant_class_variable(const struct plant_class *class, struct text name) {
+    for (; class != NULL; class = class->base)
+        for (size_t i = 0; i < class->variable_count; i++)
+            if (text_equal(class->variables[i].name, name)) return &class->variables[i];
+    return NULL;
+}
+
+const struct plant_event *plant_class_event(const struct plant_class *class, struct text name) {
+    for (; class != NULL; class = class->base)
+        for (size_t i = 0; i < class->event_count; i++)
+            if (text_equal(class->events[i].name, name)) return &class->events[i];
+    return NULL;
+}
