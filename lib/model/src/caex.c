@@ -44,6 +44,13 @@ void caex_warning(struct caex *caex, const struct caex_node *node, const char *f
     va_end(arguments);
 }
 
+void caex_error_in(struct caex *caex, const struct caex_node *node, unsigned line, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    add(caex, true, line, node, format, arguments);
+    va_end(arguments);
+}
+
 void caex_error_at(struct caex *caex, unsigned line, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);

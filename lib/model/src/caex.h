@@ -59,6 +59,7 @@ struct caex_node {
     struct text default_value, data_type, unit; // of attributes
     struct text side_a, side_b;                 // of links: IDs of interfaces, like `id`
     bool has_value, has_default;
+    unsigned value_line, default_line;
     bool bad;               // its value has a finding already
     uint8_t chain_state;    // while inheritance is checked
     struct caex_node *base; // what `reference` names; NULL when nothing
@@ -90,7 +91,10 @@ void caex_error(struct caex *caex, const struct caex_node *node, const char *for
     __attribute__((format(printf, 3, 4)));
 void caex_warning(struct caex *caex, const struct caex_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/// The same for the whole file or a line of it.
+/// The same at a line inside of the node.
+void caex_error_in(struct caex *caex, const struct caex_node *node, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/// The same for a line of the file that is no node's; 0: the whole file.
 void caex_error_at(struct caex *caex, unsigned line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /// The next node in the order of the file, parents first; NULL after the last one below `top`.

@@ -306,8 +306,14 @@ static enum error end_leaf(struct reader *reader) {
     if (node == NULL) return ERROR_NO_MEMORY;
     if (text_at(node, row->offset)->data != NULL)
         caex_error_at(reader->caex, reader->leaf_line, "a second <%s>; remove one", row->name);
-    if (row->offset == FIELD(value)) node->has_value = true;
-    if (row->offset == FIELD(default_value)) node->has_default = true;
+    if (row->offset == FIELD(value)) {
+        node->has_value = true;
+        node->value_line = reader->leaf_line;
+    }
+    if (row->offset == FIELD(default_value)) {
+        node->has_default = true;
+        node->default_line = reader->leaf_line;
+    }
     return keep(reader->caex, buffer_view(&reader->text), row->offset, node) ? ERROR_NONE : ERROR_NO_MEMORY;
 }
 

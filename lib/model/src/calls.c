@@ -52,15 +52,17 @@ static void check_argument(struct store *store, const struct caex_node *node, co
                            const struct plant_field *field, struct text value) {
     double number;
     if (!fits_type(field->type, value))
-        caex_error(&store->caex, node, "argument %.*s of %.*s is '%.*s', which is no %s", TEXT_ARG(field->name),
-                   TEXT_ARG(method->name), TEXT_ARG(value), value_type_name(field->type));
+        caex_error_in(&store->caex, node, node->value_line, "argument %.*s of %.*s is '%.*s', which is no %s",
+                      TEXT_ARG(field->name), TEXT_ARG(method->name), TEXT_ARG(value), value_type_name(field->type));
     else if (!fits_names(field, value))
-        caex_error(&store->caex, node, "argument %.*s of %.*s is '%.*s', which is none of its values",
-                   TEXT_ARG(field->name), TEXT_ARG(method->name), TEXT_ARG(value));
+        caex_error_in(&store->caex, node, node->value_line,
+                      "argument %.*s of %.*s is '%.*s', which is none of its values", TEXT_ARG(field->name),
+                      TEXT_ARG(method->name), TEXT_ARG(value));
     else if (field->range.given && !text_to_real(value, &number) &&
              (number < field->range.low || number > field->range.high))
-        caex_error(&store->caex, node, "argument %.*s of %.*s is %.*s, outside of %g to %g", TEXT_ARG(field->name),
-                   TEXT_ARG(method->name), TEXT_ARG(value), field->range.low, field->range.high);
+        caex_error_in(&store->caex, node, node->value_line, "argument %.*s of %.*s is %.*s, outside of %g to %g",
+                      TEXT_ARG(field->name), TEXT_ARG(method->name), TEXT_ARG(value), field->range.low,
+                      field->range.high);
 }
 
 static const char *near_method(struct store *store, const struct plant_class *class, struct text name) {
@@ -77,18 +79,20 @@ static void check_call(struct store *store, const struct caex_node *node, const 
     struct call call;
     if (node->value.length == 0) return; // explicitly nothing
     if (!parse_call(node->value, &call)) {
-        caex_error(&store->caex, node, "'%.*s' is no call; write it as setState(true)", TEXT_ARG(node->value));
+        caex_error_in(&store->caex, node, node->value_line, "'%.*s' is no call; write it as setState(true)",
+                      TEXT_ARG(node->value));
         return;
     }
     const struct plant_method *method = plant_class_method(class, call.method);
     if (method == NULL) {
-        caex_error(&store->caex, node, "class %.*s has no method '%.*s'%s", TEXT_ARG(class->name),
-                   TEXT_ARG(call.method), near_method(store, class, call.method));
+        caex_error_in(&store->caex, node, node->value_line, "class %.*s has no method '%.*s'%s", TEXT_ARG(class->name),
+                      TEXT_ARG(call.method), near_method(store, class, call.method));
         return;
     }
     if (method->input_count != call.argument_count) {
-        caex_error(&store->caex, node, "%.*s takes %zu argument%s, not %zu", TEXT_ARG(method->name),
-                   method->input_count, method->input_count == 1 ? "" : "s", call.argument_count);
+        caex_error_in(&store->caex, node, node->value_line, "%.*s takes %zu argument%s, not %zu",
+                      TEXT_ARG(method->name), method->input_count, method->input_count == 1 ? "" : "s",
+                      call.argument_count);
         return;
     }
     for (size_t i = 0; i < call.argument_count; i++)

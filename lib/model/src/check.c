@@ -121,18 +121,18 @@ static void check_unit(struct caex *caex, const struct scope *attribute) {
                  caex_hint(caex, node->unit, names, count));
 }
 
-static void check_value(struct caex *caex, const struct scope *attribute, struct text value) {
+static void check_value(struct caex *caex, const struct scope *attribute, struct text value, unsigned line) {
     struct caex_node *node = attribute->nodes[0];
     const struct data_type *type = data_type_find(scope_data_type(attribute));
     const char *wanted = type == NULL ? NULL : data_type_refuses(type, value);
     if (wanted != NULL) {
-        caex_error(caex, node, "'%.*s' is not %s", TEXT_ARG(value), wanted);
+        caex_error_in(caex, node, line, "'%.*s' is not %s", TEXT_ARG(value), wanted);
         node->bad = true;
         return;
     }
     const char *wrong = check_constraints(caex, attribute, value);
     if (wrong == NULL) return;
-    caex_error(caex, node, "'%.*s' %s", TEXT_ARG(value), wrong);
+    caex_error_in(caex, node, line, "'%.*s' %s", TEXT_ARG(value), wrong);
     node->bad = true;
 }
 
@@ -147,8 +147,8 @@ static void check_attribute(struct caex *caex, const struct scope *attribute) {
     check_data_type(caex, attribute);
     check_unit(caex, attribute);
     check_limits(caex, node);
-    if (node->has_value) check_value(caex, attribute, node->value);
-    if (node->has_default) check_value(caex, attribute, node->default_value);
+    if (node->has_value) check_value(caex, attribute, node->value, node->value_line);
+    if (node->has_default) check_value(caex, attribute, node->default_value, node->default_line);
     if ((node->has_value || node->has_default) && scope_data_type(attribute).length == 0 && must_have_type(node))
         caex_error(caex, node, "the value has no data type; add AttributeDataType=\"xs:...\"");
 }
@@ -179,7 +179,8 @@ static void check_inside(struct caex *caex, const struct scope *owner) {
     for (; node != NULL; node = caex_next(node)) {
         struct scope attribute = scope_enter(owner, node->name);
         if (attribute.count == 0 || attribute.nodes[0] != node) continue; // a second one of its name
-        if (attribute.count == 1) check_spelling(caex, owner, node);
+        bool declared = attribute.count > 1 && attribute.nodes[1]->kind == CAEX_ATTRIBUTE;
+        if (!declared) check_spelling(caex, owner, node);
         check_attribute(caex, &attribute);
         check_inside(caex, &attribute);
     }

@@ -68,7 +68,7 @@ static void check_declared(struct store *store, const struct element *element, c
     }
     const struct caex_node *declared = interface->nodes[1]->base;
     if (node->base != NULL && declared != NULL && !caex_is_a(node->base, declared))
-        caex_error(&store->caex, node, "is a %.*s here, but a %.*s in class %.*s", TEXT_ARG(node->base->name),
+        caex_error(&store->caex, node, "its class is %.*s here, but %.*s in class %.*s", TEXT_ARG(node->base->name),
                    TEXT_ARG(declared->name), TEXT_ARG(element->shown.class->name));
 }
 

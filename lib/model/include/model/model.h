@@ -7,9 +7,9 @@
 /// Threads: a plant may be read by any number of threads.
 #pragma once
 
+#include <base/buffer.h>
 #include <base/cleanup.h>
 #include <base/problem.h>
-#include <base/buffer.h>
 #include <base/value.h>
 
 enum { MODEL_BYTES_MAX = 128 * 1024 * 1024 }; // a large export of an engineering tool has 70 MB
@@ -23,7 +23,7 @@ struct model_finding {
     struct text text; // what is wrong, and what to do
 };
 enum { MODEL_FINDINGS_MAX = 1000 }; // kept; more of them help nobody
-struct model_findings; // a list; owns its texts
+struct model_findings;              // a list; owns its texts
 struct model_findings *model_findings_create(void);
 void model_findings_destroy(struct model_findings *findings); // NULL is fine
 CLEANUP_DEFINE(struct model_findings, model_findings_destroy)
@@ -70,7 +70,7 @@ struct plant_event {
 
 /// A SystemUnitClass. Members are the class's own; those of base classes are found through `base`.
 struct plant_class {
-    struct text name; // "PneumaticCylinder"
+    struct text name;    // "PneumaticCylinder"
     struct text library; // "SplcSystemUnitClassLib"
     struct text description;
     const struct plant_class *base; // NULL for a root
@@ -101,7 +101,7 @@ struct plant_signal {
     const struct plant_channel *channel; // the other end; never NULL in a plant without errors
     bool actuator;                       // PLC to plant
     bool inverted;
-    enum value_type type; // VALUE_BOOL today
+    enum value_type type;             // VALUE_BOOL today
     enum plant_safe_state safe_state; // actuators
     struct text on_true, on_false;    // "setDirection(1)": what a desired value calls; empty: rejected
     size_t index;                     // 0 .. plant->signal_count-1, the order of the file
@@ -113,9 +113,9 @@ struct plant_channel {
     struct text description;
     const struct plant_element *module;
     bool output;
-    uint32_t byte; // in the process image
-    uint8_t bit;   // 0..7
-    uint32_t bits; // size
+    uint32_t byte;                     // in the process image
+    uint8_t bit;                       // 0..7
+    uint32_t bits;                     // size
     const struct plant_signal *signal; // NULL when free
 };
 
@@ -129,7 +129,7 @@ struct plant_element {
     struct text description;
     enum plant_kind kind;
     struct text role; // most specific role of SplcRoleClassLib: "PneumaticCylinder", "Thing", "Controller"
-    const struct plant_class *class; // NULL when it has none
+    const struct plant_class *class;    // NULL when it has none
     const struct plant_element *parent; // NULL for the station
     const struct plant_element *thing;  // itself or the nearest one above with role Thing; NULL for the station
     const struct plant_element *const *children;
@@ -145,7 +145,7 @@ struct plant {
     const struct plant_element *station;
     const struct plant_element *controller; // the one with role Controller
     struct text namespace_uri;
-    struct text version; // of the instance hierarchy
+    struct text version;                         // of the instance hierarchy
     const struct plant_element *const *elements; // all, parents before children, in the order of the file
     size_t element_count;
     const struct plant_signal *const *signals; // all, by index
@@ -167,7 +167,7 @@ struct text plant_attribute(const struct plant_element *element, struct text pat
 double plant_number(const struct plant_element *element, struct text path, double otherwise);
 
 const struct plant_element *plant_find(const struct plant *plant, struct text path); // NULL when absent
-bool plant_class_is(const struct plant_class *class, struct text name); // itself or a base is called so
+bool plant_class_is(const struct plant_class *class, struct text name);              // itself or a base is called so
 /// True when one of the element's roles or a base of it is `role` ("CoreModule").
 bool plant_has_role(const struct plant_element *element, struct text role);
 
