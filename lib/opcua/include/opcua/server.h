@@ -1,0 +1,138 @@
+/// OPC UA server inside an event loop: one endpoint, Basic256Sha256, Sign & Encrypt, user name and password.
+///
+/// Security None is there for discovery (GetEndpoints, FindServers) and for nothing else. All variables are read-only:
+/// what a client wants done, it calls. Variables are event-based: what `opcua_server_write` writes is in the next
+/// publish response of whoever monitors it with the sampling interval 0; publishing intervals go down to 1 ms.
+///
+///     opcua_server_open -> add namespaces and nodes -> opcua_server_serve -> write, raise events -> opcua_server_close
+///
+/// Threads: the loop's; callbacks come from the loop.
+/// Owns: copies of all that is passed in, except contexts.
+#pragma once
+
+#include <base/loop.h>
+#include <base/problem.h>
+#include <opcua/node.h>
+
+struct opcua_server;
+
+/// Each includes those before it.
+enum opcua_role { OPCUA_VIEWER, OPCUA_OPERATOR, OPCUA_ENGINEER, OPCUA_ADMINISTRATOR };
+
+/// Who calls. `session` is a number of our own, from 1, never used again.
+struct opcua_caller {
+    uint32_t session;
+    enum opcua_role role;
+    struct text user; // borrowed for as long as the session lives
+};
+
+struct opcua_server_options {
+    const char *address;          // "127.0.0.1"
+    uint16_t port;                // 0: any free one
+    const char *application_uri;  // as in the certificate
+    const char *application_name; // for people
+    const char *certificate_file; // DER
+    const char *key_file;         // DER, mode 0600
+    /// Certificates of clients (*.der): those in `trusted_folder` may connect; others are refused and kept in
+    /// `rejected_folder`, which is made when needed. Read at each connection: moving a file is enough.
+    const char *trusted_folder, *rejected_folder;
+
+    /// True when the password is right; may take its time (a hash that is slow on purpose).
+    bool (*login)(void *context, struct text user, struct text password, enum opcua_role *ret_role);
+    /// A session began, or is over: closed, timed out, its client gone. NULL: not interested.
+    void (*opened)(void *context, const struct opcua_caller *caller);
+    void (*closed)(void *context, const struct opcua_caller *caller);
+    /// For the audit: a client was refused, and why, in one line.
+    void (*refused)(void *context, const char *what);
+    void *context;
+};
+
+enum error opcua_server_open(struct loop *loop, const struct opcua_server_options *options,
+                             struct opcua_server **ret_server, struct problem *ret_problem);
+/// Opens the port. Before, nodes may be added; afterwards as well, but types and objects only before.
+/// ERROR_EXISTS: another program has the port.
+enum error opcua_server_serve(struct opcua_server *server, struct problem *ret_problem);
+/// Ends all sessions and frees. NULL is fine. Not inside a callback of the server.
+void opcua_server_close(struct opcua_server *server);
+
+uint16_t opcua_server_port(const struct opcua_server *server); // 0 before serve
+size_t opcua_server_session_count(const struct opcua_server *server);
+
+// ---------------------------------------------------------------- nodes
+
+/// Index of the namespace; added when it is new. 0 when out of memory.
+uint16_t opcua_server_namespace(struct opcua_server *server, const char *uri);
+
+/// What every node has. `parent`: for a type its supertype. The browse name's namespace is that of who gave the name:
+/// the type's for a member that the type declares, 0 for OPC UA's own ("EURange").
+struct opcua_names {
+    struct opcua_node node, parent;
+    uint16_t browse_namespace;
+    struct text browse_name;
+    struct text display_name;    // English; empty: the browse name
+    struct text display_name_de; // served to sessions that ask for German; empty: none
+    struct text description;
+};
+
+static const struct opcua_node OPCUA_OBJECTS_FOLDER = {.numeric = 85};
+static const struct opcua_node OPCUA_BASE_OBJECT_TYPE = {.numeric = 58};
+static const struct opcua_node OPCUA_FOLDER_TYPE = {.numeric = 61};
+static const struct opcua_node OPCUA_SERVER_OBJECT = {.numeric = 2253};
+
+enum error opcua_server_add_object_type(struct opcua_server *server, const struct opcua_names *names);
+/// Below the Objects folder it hangs by Organizes, elsewhere by HasComponent. Members that its type declares and that
+/// are added to the object as well are the object's own.
+enum error opcua_server_add_object(struct opcua_server *server, const struct opcua_names *names,
+                                   const struct opcua_node *type);
+
+/// A read-only variable for `opcua_server_write`. Until the first write: BadWaitingForInitialData.
+/// Below an object type it is a declaration: `ret_variable` may be NULL.
+struct opcua_variable;
+enum error opcua_server_add_variable(struct opcua_server *server, const struct opcua_names *names, enum value_type type,
+                                     struct opcua_variable **ret_variable);
+
+/// Properties: constants.
+enum error opcua_server_add_property(struct opcua_server *server, const struct opcua_names *names,
+                                     const struct value *value);
+enum error opcua_server_add_property_texts(struct opcua_server *server, const struct opcua_names *names,
+                                           const struct text *texts, size_t count); // EnumStrings
+enum error opcua_server_add_property_range(struct opcua_server *server, const struct opcua_names *names, double low,
+                                           double high); // EURange
+/// `unit` is "mm", "s" ...: the UNECE code is looked up; an unknown unit keeps its name.
+enum error opcua_server_add_property_unit(struct opcua_server *server, const struct opcua_names *names,
+                                          struct text unit); // EngineeringUnits
+
+/// One call of a method. The number and types of the inputs are those that were declared. The outputs are preset: empty
+/// strings, zeros.
+enum { OPCUA_TEXT_BYTES = 512 };
+struct opcua_invocation {
+    const struct opcua_caller *caller;
+    const struct value *inputs;
+    size_t input_count;
+    struct value *outputs;
+    size_t output_count;
+    char text[OPCUA_TEXT_BYTES]; // room for a string among the outputs: it is copied after the return
+};
+/// The outputs reach the client with a bad status, too.
+typedef status_code opcua_method_fn(void *context, struct opcua_invocation *call);
+
+struct opcua_method {
+    const struct opcua_argument *inputs;
+    size_t input_count;
+    const struct opcua_argument *outputs;
+    size_t output_count;
+    opcua_method_fn *call; // NULL: a declaration of a type
+    void *context;
+};
+/// The nodes of its arguments are its own path, `/InputArguments` and `/OutputArguments`.
+enum error opcua_server_add_method(struct opcua_server *server, const struct opcua_names *names,
+                                   const struct opcua_method *method);
+
+// ---------------------------------------------------------------- values and events
+
+/// Value, quality and source time. VALUE_NULL: no value, only why there is none. ERROR_INVALID: another type.
+enum error opcua_server_write(struct opcua_server *server, struct opcua_variable *variable,
+                              const struct opcua_data *data);
+
+/// An event of BaseEventType from the Server object.
+enum error opcua_server_raise(struct opcua_server *server, const struct opcua_event *event);

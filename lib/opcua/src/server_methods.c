@@ -1,0 +1,116 @@
+// Methods: what the library calls back becomes an invocation of ours.
+
+#include "server_internal.h"
+
+#include <base/buffer.h>
+#include <base/cleanup.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARGUMENTS_MAX = 32 }; // of one method, on the stack
+
+struct method {
+    struct owned owned; // first
+    struct opcua_server *server;
+    opcua_method_fn *call;
+    void *context;
+    size_t output_count;
+    enum value_type outputs[ARGUMENTS_MAX];
+};
+
+/// The library has room for the outputs and checked the inputs against their declaration.
+static UA_StatusCode on_call(UA_Server *ua, const UA_NodeId *session_id, void *session_context,
+                             const UA_NodeId *method_id, void *method_context, const UA_NodeId *object_id,
+                             void *object_context, size_t input_count, const UA_Variant *inputs, size_t output_count,
+                             UA_Variant *outputs) {
+    (void)ua, (void)session_id, (void)method_id, (void)object_id, (void)object_context;
+    const struct method *method = method_context;
+    const struct session *session = session_context;
+    if (session == NULL || method->call == NULL) return UA_STATUSCODE_BADNOTIMPLEMENTED;
+    if (input_count > ARGUMENTS_MAX || output_count != method->output_count) return UA_STATUSCODE_BADINTERNALERROR;
+    struct value input_values[ARGUMENTS_MAX], output_values[ARGUMENTS_MAX];
+    for (size_t i = 0; i < input_count; i++) input_values[i] = value_of_ua(&inputs[i]);
+    for (size_t i = 0; i < output_count; i++) output_values[i] = (struct value){.type = method->outputs[i]};
+    struct opcua_invocation call = {
+        .caller = &session->caller,
+        .inputs = input_values,
+        .input_count = input_count,
+        .outputs = output_values,
+        .output_count = output_count,
+    };
+    status_code status = method->call(method->context, &call);
+    for (size_t i = 0; i < output_count; i++) {
+        UA_String string;
+        UA_Variant variant;
+        ua_variant(&output_values[i], &string, &variant);
+        if (UA_Variant_copy(&variant, &outputs[i]) != UA_STATUSCODE_GOOD) return UA_STATUSCODE_BADOUTOFMEMORY;
+    }
+    return status;
+}
+
+static UA_Argument *make_arguments(const struct opcua_argument *arguments, size_t count) {
+    UA_Argument *made = calloc(count + 1, sizeof *made);
+    for (size_t i = 0; made != NULL && i < count; i++) {
+        UA_Argument_init(&made[i]);
+        made[i].name = ua_text(arguments[i].name);
+        made[i].description = ua_localized("en", arguments[i].description);
+        made[i].dataType = ua_type(arguments[i].type)->typeId;
+        made[i].valueRank = UA_VALUERANK_SCALAR;
+    }
+    return made;
+}
+
+static bool are_known(const struct opcua_argument *arguments, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (ua_type(arguments[i].type) == NULL) return false;
+    return count <= ARGUMENTS_MAX;
+}
+
+static struct method *keep_method(struct opcua_server *server, const struct opcua_method *description) {
+    struct method *method = server_own(server, sizeof *method);
+    if (method == NULL) return NULL;
+    method->server = server;
+    method->call = description->call;
+    method->context = description->context;
+    method->output_count = description->output_count;
+    for (size_t i = 0; i < description->output_count; i++) method->outputs[i] = description->outputs[i].type;
+    return method;
+}
+
+/// "a/b" and "InputArguments" make "a/b/InputArguments"; for the caller to free.
+static char *path_below(struct text path, const char *name) {
+    struct buffer buffer = {0};
+    buffer_text(&buffer, path);
+    buffer_byte(&buffer, '/');
+    buffer_string(&buffer, name);
+    return buffer_take(&buffer);
+}
+
+enum error opcua_server_add_method(struct opcua_server *server, const struct opcua_names *names,
+                                   const struct opcua_method *description) {
+    if (!are_known(description->inputs, description->input_count) ||
+        !are_known(description->outputs, description->output_count))
+        return ERROR_UNSUPPORTED;
+    CLEANUP(free_at) UA_Argument *inputs = make_arguments(description->inputs, description->input_count);
+    CLEANUP(free_at) UA_Argument *outputs = make_arguments(description->outputs, description->output_count);
+    CLEANUP(free_at) char *inputs_path = path_below(names->node.string, "InputArguments");
+    CLEANUP(free_at) char *outputs_path = path_below(names->node.string, "OutputArguments");
+    struct method *method = keep_method(server, description);
+    if (inputs == NULL || outputs == NULL || inputs_path == NULL || outputs_path == NULL || method == NULL)
+        return ERROR_NO_MEMORY;
+    struct node_parts parts = server_parts(names, UA_NS0ID_HASCOMPONENT);
+    struct opcua_node inputs_node = {.namespace_index = names->node.namespace_index, .string = text_of(inputs_path)};
+    struct opcua_node outputs_node = {.namespace_index = names->node.namespace_index, .string = text_of(outputs_path)};
+    UA_MethodAttributes attributes = UA_MethodAttributes_default;
+    attributes.displayName = parts.display_name;
+    attributes.description = parts.description;
+    attributes.executable = true;
+    attributes.userExecutable = true;
+    UA_StatusCode status =
+        UA_Server_addMethodNodeEx(server->ua, parts.id, parts.parent, parts.reference, parts.browse_name, attributes,
+                                  on_call, description->input_count, inputs, ua_node(&inputs_node), NULL,
+                                  description->output_count, outputs, ua_node(&outputs_node), NULL, method, NULL);
+    if (status != UA_STATUSCODE_GOOD) return server_node_error(status);
+    return server_complete_node(server, names);
+}

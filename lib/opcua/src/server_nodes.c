@@ -1,0 +1,264 @@
+// Types, objects, variables, properties; values and events.
+
+#include "server_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum error server_node_error(UA_StatusCode status) {
+    switch (status) {
+    case UA_STATUSCODE_GOOD: return ERROR_NONE;
+    case UA_STATUSCODE_BADNODEIDEXISTS:
+    case UA_STATUSCODE_BADBROWSENAMEDUPLICATED: return ERROR_EXISTS;
+    case UA_STATUSCODE_BADPARENTNODEIDINVALID:
+    case UA_STATUSCODE_BADTYPEDEFINITIONINVALID:
+    case UA_STATUSCODE_BADNODEIDUNKNOWN: return ERROR_NOT_FOUND;
+    case UA_STATUSCODE_BADOUTOFMEMORY: return ERROR_NO_MEMORY;
+    default: return ERROR_INVALID;
+    }
+}
+
+struct node_parts server_parts(const struct opcua_names *names, UA_UInt32 reference) {
+    struct text display_name = names->display_name.length > 0 ? names->display_name : names->browse_name;
+    return (struct node_parts){
+        .id = ua_node(&names->node),
+        .parent = ua_node(&names->parent),
+        .reference = UA_NODEID_NUMERIC(0, reference),
+        .browse_name = {names->browse_namespace, ua_text(names->browse_name)},
+        .display_name = ua_localized("en", display_name),
+        .description = ua_localized("en", names->description),
+    };
+}
+
+static bool is_below_type(struct opcua_server *server, const struct opcua_names *names) {
+    UA_NodeClass parent_class;
+    UA_StatusCode status = UA_Server_readNodeClass(server->ua, ua_node(&names->parent), &parent_class);
+    return status == UA_STATUSCODE_GOOD && parent_class == UA_NODECLASS_OBJECTTYPE;
+}
+
+enum error server_complete_node(struct opcua_server *server, const struct opcua_names *names) {
+    UA_StatusCode status = UA_STATUSCODE_GOOD;
+    UA_NodeId id = ua_node(&names->node);
+    if (names->display_name_de.length > 0)
+        status = UA_Server_writeDisplayName(server->ua, id, ua_localized("de", names->display_name_de));
+    if (status == UA_STATUSCODE_GOOD && is_below_type(server, names))
+        status = UA_Server_addReference(server->ua, id, UA_NODEID_NUMERIC(0, UA_NS0ID_HASMODELLINGRULE),
+                                        UA_EXPANDEDNODEID_NUMERIC(0, UA_NS0ID_MODELLINGRULE_MANDATORY), true);
+    return server_node_error(status);
+}
+
+uint16_t opcua_server_namespace(struct opcua_server *server, const char *uri) {
+    return UA_Server_addNamespace(server->ua, uri);
+}
+
+// --- types and objects ---
+
+enum error opcua_server_add_object_type(struct opcua_server *server, const struct opcua_names *names) {
+    struct node_parts parts = server_parts(names, UA_NS0ID_HASSUBTYPE);
+    UA_ObjectTypeAttributes attributes = UA_ObjectTypeAttributes_default;
+    attributes.displayName = parts.display_name;
+    attributes.description = parts.description;
+    UA_StatusCode status = UA_Server_addObjectTypeNode(server->ua, parts.id, parts.parent, parts.reference,
+                                                       parts.browse_name, attributes, NULL, NULL);
+    if (status != UA_STATUSCODE_GOOD) return server_node_error(status);
+    return server_complete_node(server, names);
+}
+
+static enum error remember_unfinished(struct opcua_server *server, const UA_NodeId *id) {
+    if (server->unfinished_count == server->unfinished_capacity) {
+        size_t capacity = server->unfinished_capacity == 0 ? 64 : server->unfinished_capacity * 2;
+        UA_NodeId *more = realloc(server->unfinished, capacity * sizeof *more);
+        if (more == NULL) return ERROR_NO_MEMORY;
+        server->unfinished = more;
+        server->unfinished_capacity = capacity;
+    }
+    UA_StatusCode status = UA_NodeId_copy(id, &server->unfinished[server->unfinished_count]);
+    if (status != UA_STATUSCODE_GOOD) return ERROR_NO_MEMORY;
+    server->unfinished_count++;
+    return ERROR_NONE;
+}
+
+enum error opcua_server_add_object(struct opcua_server *server, const struct opcua_names *names,
+                                   const struct opcua_node *type) {
+    bool top = names->parent.string.length == 0 && names->parent.numeric == OPCUA_OBJECTS_FOLDER.numeric;
+    struct node_parts parts = server_parts(names, top ? UA_NS0ID_ORGANIZES : UA_NS0ID_HASCOMPONENT);
+    UA_ObjectAttributes attributes = UA_ObjectAttributes_default;
+    attributes.displayName = parts.display_name;
+    attributes.description = parts.description;
+    UA_StatusCode status = UA_Server_addNode_begin(server->ua, UA_NODECLASS_OBJECT, parts.id, parts.parent,
+                                                   parts.reference, parts.browse_name, ua_node(type), &attributes,
+                                                   &UA_TYPES[UA_TYPES_OBJECTATTRIBUTES], NULL, NULL);
+    if (status != UA_STATUSCODE_GOOD) return server_node_error(status);
+    enum error error = remember_unfinished(server, &parts.id);
+    if (!error) error = server_complete_node(server, names);
+    return error;
+}
+
+// --- variables ---
+
+static struct opcua_variable *keep_variable(struct opcua_server *server, const struct opcua_names *names,
+                                            enum value_type type) {
+    struct text path = names->node.string;
+    struct opcua_variable *variable = server_own(server, sizeof *variable + path.length);
+    if (variable == NULL) return NULL;
+    char *copy = (char *)(variable + 1);
+    if (path.length > 0) memcpy(copy, path.data, path.length);
+    struct opcua_node node = names->node;
+    node.string.data = copy;
+    variable->id = ua_node(&node);
+    variable->type = type;
+    return variable;
+}
+
+static enum error write_data(struct opcua_server *server, struct opcua_variable *variable, struct value value,
+                             status_code status, int64_t source_time_ns) {
+    UA_String string;
+    UA_DataValue data = {.hasStatus = true, .status = status};
+    ua_variant(&value, &string, &data.value);
+    data.hasValue = value.type != VALUE_NULL;
+    data.hasSourceTimestamp = source_time_ns != 0;
+    data.sourceTimestamp = ua_time(source_time_ns);
+    return server_node_error(UA_Server_writeDataValue(server->ua, variable->id, data));
+}
+
+enum error opcua_server_write(struct opcua_server *server, struct opcua_variable *variable,
+                              const struct opcua_data *data) {
+    if (data->value.type != variable->type && data->value.type != VALUE_NULL) return ERROR_INVALID;
+    return write_data(server, variable, data->value, data->status, data->source_time_ns);
+}
+
+enum error opcua_server_add_variable(struct opcua_server *server, const struct opcua_names *names, enum value_type type,
+                                     struct opcua_variable **ret_variable) {
+    struct node_parts parts = server_parts(names, UA_NS0ID_HASCOMPONENT);
+    struct value zero = {.type = type};
+    UA_String string;
+    UA_VariableAttributes attributes = UA_VariableAttributes_default;
+    attributes.displayName = parts.display_name;
+    attributes.description = parts.description;
+    attributes.dataType = ua_type(type)->typeId;
+    attributes.valueRank = UA_VALUERANK_SCALAR;
+    attributes.accessLevel = UA_ACCESSLEVELMASK_READ;
+    ua_variant(&zero, &string, &attributes.value);
+    UA_StatusCode status =
+        UA_Server_addVariableNode(server->ua, parts.id, parts.parent, parts.reference, parts.browse_name,
+                                  UA_NODEID_NUMERIC(0, UA_NS0ID_BASEDATAVARIABLETYPE), attributes, NULL, NULL);
+    if (status != UA_STATUSCODE_GOOD) return server_node_error(status);
+    enum error error = server_complete_node(server, names);
+    if (error || ret_variable == NULL) return error;
+    struct opcua_variable *variable = keep_variable(server, names, type);
+    if (variable == NULL) return ERROR_NO_MEMORY;
+    error = write_data(server, variable, zero, STATUS_BadWaitingForInitialData, 0);
+    if (!error) *ret_variable = variable;
+    return error;
+}
+
+// --- properties ---
+
+static enum error add_property(struct opcua_server *server, const struct opcua_names *names, UA_Variant value,
+                               const UA_DataType *type) {
+    struct node_parts parts = server_parts(names, UA_NS0ID_HASPROPERTY);
+    UA_UInt32 dimension = 0; // any length
+    UA_VariableAttributes attributes = UA_VariableAttributes_default;
+    attributes.displayName = parts.display_name;
+    attributes.description = parts.description;
+    attributes.dataType = type->typeId;
+    attributes.valueRank = UA_Variant_isScalar(&value) ? UA_VALUERANK_SCALAR : UA_VALUERANK_ONE_DIMENSION;
+    attributes.arrayDimensionsSize = UA_Variant_isScalar(&value) ? 0 : 1;
+    attributes.arrayDimensions = UA_Variant_isScalar(&value) ? NULL : &dimension;
+    attributes.accessLevel = UA_ACCESSLEVELMASK_READ;
+    attributes.value = value;
+    UA_StatusCode status =
+        UA_Server_addVariableNode(server->ua, parts.id, parts.parent, parts.reference, parts.browse_name,
+                                  UA_NODEID_NUMERIC(0, UA_NS0ID_PROPERTYTYPE), attributes, NULL, NULL);
+    if (status != UA_STATUSCODE_GOOD) return server_node_error(status);
+    return server_complete_node(server, names);
+}
+
+enum error opcua_server_add_property(struct opcua_server *server, const struct opcua_names *names,
+                                     const struct value *value) {
+    struct value copy = *value;
+    UA_String string;
+    UA_Variant variant;
+    if (ua_type(value->type) == NULL) return ERROR_INVALID;
+    ua_variant(&copy, &string, &variant);
+    return add_property(server, names, variant, ua_type(value->type));
+}
+
+enum error opcua_server_add_property_texts(struct opcua_server *server, const struct opcua_names *names,
+                                           const struct text *texts, size_t count) {
+    UA_LocalizedText *array = calloc(count + 1, sizeof *array);
+    if (array == NULL) return ERROR_NO_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        array[i] = ua_localized("", texts[i]); // names of states: the same in all languages
+    UA_Variant variant = {.type = &UA_TYPES[UA_TYPES_LOCALIZEDTEXT],
+                          .storageType = UA_VARIANT_DATA_NODELETE,
+                          .arrayLength = count,
+                          .data = count > 0 ? (void *)array : UA_EMPTY_ARRAY_SENTINEL};
+    enum error error = add_property(server, names, variant, &UA_TYPES[UA_TYPES_LOCALIZEDTEXT]);
+    free(array);
+    return error;
+}
+
+enum error opcua_server_add_property_range(struct opcua_server *server, const struct opcua_names *names, double low,
+                                           double high) {
+    UA_Range range = {low, high};
+    UA_Variant variant = {.type = &UA_TYPES[UA_TYPES_RANGE], .storageType = UA_VARIANT_DATA_NODELETE, .data = &range};
+    return add_property(server, names, variant, &UA_TYPES[UA_TYPES_RANGE]);
+}
+
+/// Units that plants use, with their codes of UNECE recommendation 20.
+static const struct {
+    const char *unit;
+    const char code[4];
+} UNITS[] = {{"s", "SEC"},  {"ms", "C26"}, {"us", "B98"}, {"mm", "MMT"},  {"m", "MTR"}, {"m/s", "MTS"}, {"mm/s", "C16"},
+             {"Hz", "HTZ"}, {"V", "VLT"},  {"A", "AMP"},  {"bar", "BAR"}, {"%", "P1"},  {"kg", "KGM"},  {"min", "MIN"}};
+
+/// OPC 10000-8, 5.6.3: the characters of the code as one number.
+static UA_Int32 unit_id(struct text unit) {
+    for (size_t i = 0; i < sizeof UNITS / sizeof UNITS[0]; i++) {
+        if (!text_is(unit, UNITS[i].unit)) continue;
+        UA_Int32 id = 0;
+        for (const char *at = UNITS[i].code; *at != '\0'; at++) id = id << 8 | (UA_Byte)*at;
+        return id;
+    }
+    return -1; // "not a UNECE unit"
+}
+
+enum error opcua_server_add_property_unit(struct opcua_server *server, const struct opcua_names *names,
+                                          struct text unit) {
+    UA_EUInformation information = {
+        .namespaceUri = ua_string("http://www.opcfoundation.org/UA/units/un/cefact"),
+        .unitId = unit_id(unit),
+        .displayName = ua_localized("en", unit),
+    };
+    UA_Variant variant = {
+        .type = &UA_TYPES[UA_TYPES_EUINFORMATION], .storageType = UA_VARIANT_DATA_NODELETE, .data = &information};
+    return add_property(server, names, variant, &UA_TYPES[UA_TYPES_EUINFORMATION]);
+}
+
+// --- events ---
+
+static UA_StatusCode set_field(struct opcua_server *server, const UA_NodeId *event, const char *name, const void *value,
+                               int type) {
+    UA_QualifiedName field = {0, ua_string(name)};
+    return UA_Server_writeObjectProperty_scalar(server->ua, *event, field, value, &UA_TYPES[type]);
+}
+
+enum error opcua_server_raise(struct opcua_server *server, const struct opcua_event *event) {
+    UA_NodeId node;
+    UA_StatusCode status = UA_Server_createEvent(server->ua, UA_NODEID_NUMERIC(0, UA_NS0ID_BASEEVENTTYPE), &node);
+    if (status != UA_STATUSCODE_GOOD) return server_node_error(status);
+    UA_DateTime time = ua_time(event->time_ns), received = UA_DateTime_now();
+    UA_String source = ua_text(event->source);
+    UA_LocalizedText message = ua_localized("en", event->message);
+    status |= set_field(server, &node, "Time", &time, UA_TYPES_DATETIME);
+    status |= set_field(server, &node, "ReceiveTime", &received, UA_TYPES_DATETIME);
+    status |= set_field(server, &node, "SourceName", &source, UA_TYPES_STRING);
+    status |= set_field(server, &node, "Severity", &event->severity, UA_TYPES_UINT16);
+    status |= set_field(server, &node, "Message", &message, UA_TYPES_LOCALIZEDTEXT);
+    UA_NodeId origin = UA_NODEID_NUMERIC(0, UA_NS0ID_SERVER);
+    if (status == UA_STATUSCODE_GOOD)
+        return server_node_error(UA_Server_triggerEvent(server->ua, node, origin, NULL, true));
+    UA_Server_deleteNode(server->ua, node, true);
+    return ERROR_INTERNAL;
+}
