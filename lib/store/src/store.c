@@ -16,7 +16,15 @@ enum {
     STORE_CELL_BYTES_MAX = 1 << 20, // of a name or a document; more is damage
 };
 
-enum statement { STATEMENT_PUT, STATEMENT_LOAD, STATEMENT_SETTLE, STATEMENT_BEGIN, STATEMENT_COMMIT, STATEMENT_COUNT };
+enum statement {
+    STATEMENT_PUT,
+    STATEMENT_LOAD,
+    STATEMENT_SETTLE,
+    STATEMENT_TOUCH,
+    STATEMENT_BEGIN,
+    STATEMENT_COMMIT,
+    STATEMENT_COUNT
+};
 
 static const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_PUT] = "INSERT INTO shadow (thing, shadow, version, ceiling, document) VALUES (?, ?, ?, ?, ?)"
@@ -24,6 +32,7 @@ static const char *const statements[STATEMENT_COUNT] = {
                       " version = excluded.version, ceiling = excluded.ceiling, document = excluded.document",
     [STATEMENT_LOAD] = "SELECT thing, shadow, version, ceiling, document FROM shadow ORDER BY thing, shadow",
     [STATEMENT_SETTLE] = "UPDATE shadow SET ceiling = version WHERE ceiling <> version",
+    [STATEMENT_TOUCH] = "PRAGMA user_version = 1", // the format; writes the first page
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
     [STATEMENT_COMMIT] = "COMMIT",
 };
@@ -270,6 +279,7 @@ static enum error step(struct store *store, enum statement which, struct problem
 }
 
 enum error store_begin(struct store *store, struct problem *ret_problem) {
+    roll_back(store);
     return step(store, STATEMENT_BEGIN, ret_problem);
 }
 
@@ -299,6 +309,10 @@ enum error store_put(struct store *store, const struct store_row *row, struct pr
 
 enum error store_settle(struct store *store, struct problem *ret_problem) {
     return step(store, STATEMENT_SETTLE, ret_problem);
+}
+
+enum error store_touch(struct store *store, struct problem *ret_problem) {
+    return step(store, STATEMENT_TOUCH, ret_problem);
 }
 
 enum error store_commit(struct store *store, struct problem *ret_problem) {

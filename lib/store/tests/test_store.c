@@ -269,6 +269,41 @@ static void what_can_only_be_read_is_read_and_not_changed(void **state) {
     assert_non_null(strstr(problem.text, "only readable"));
     assert_non_null(strstr(problem.text, fixture->path));
     assert_rows(store, "a~s@1/101={};");
+    enum error error = store_begin(store, NULL);
+    if (!error) error = store_touch(store, NULL);
+    assert_int_equal(error, ERROR_IO);
+    store_close(store);
+}
+
+static void writing_can_be_tried_without_a_row(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = open_good(fixture->path);
+    write_good(store, "a", 1, "{}");
+    assert_int_equal(store_begin(store, NULL), ERROR_NONE);
+    assert_int_equal(store_touch(store, NULL), ERROR_NONE);
+    assert_int_equal(store_commit(store, NULL), ERROR_NONE);
+    struct rlimit before, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum error error = store_begin(store, NULL);
+    if (!error) error = store_touch(store, NULL);
+    if (!error) error = store_commit(store, NULL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(error, ERROR_IO);
+    assert_rows(store, "a~s@1/101={};");
+    store_close(store);
+}
+
+static void a_begin_drops_what_was_left_open(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = open_good(fixture->path);
+    struct store_row row = {.thing = TEXT("b"), .version = 1, .ceiling = 1, .document = TEXT("{}")};
+    assert_int_equal(store_begin(store, NULL), ERROR_NONE);
+    assert_int_equal(store_put(store, &row, NULL), ERROR_NONE);
+    write_good(store, "a", 1, "{}");
+    assert_rows(store, "a~s@1/101={};");
     store_close(store);
 }
 
@@ -399,6 +434,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_newer_format_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_missing_folder_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_can_only_be_read_is_read_and_not_changed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(writing_can_be_tried_without_a_row, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_begin_drops_what_was_left_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_folder_without_write_permission_is_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_disk_that_takes_no_more_fails_the_transaction_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_document_past_every_limit_fails_the_transaction, set_up, tear_down),

@@ -32,10 +32,13 @@ typedef enum error store_row_fn(void *context, const struct store_row *row, stru
 enum error store_load(struct store *store, store_row_fn *on_row, void *context, struct problem *ret_problem);
 
 /// A transaction: begin, any number of rows (each replaces the one of its name), commit. Once the commit returns
-/// without an error all rows are on disk; after an error of any of the three none is, and the transaction is over.
+/// without an error all rows are on disk; after an error of any of the three none is, and the transaction is over. A
+/// transaction that was left open is dropped by the next begin.
 enum error store_begin(struct store *store, struct problem *ret_problem);
 enum error store_put(struct store *store, const struct store_row *row, struct problem *ret_problem);
 /// Within a transaction: lowers every ceiling to its version. For the orderly end, when every version that was given
 /// away has been written.
 enum error store_settle(struct store *store, struct problem *ret_problem);
+/// Within a transaction: writes what is there already, to see whether writing is possible.
+enum error store_touch(struct store *store, struct problem *ret_problem);
 enum error store_commit(struct store *store, struct problem *ret_problem);
