@@ -1,0 +1,227 @@
+// The command line as a newcomer types it, against a running plant.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { at, unattended } from "./support/mps.mjs";
+import { BIN, MPS, plantSuite, temporaryFolder } from "./support/plant.mjs";
+import { run, splc } from "./support/splc.mjs";
+import { until } from "./support/until.mjs";
+
+const COMMANDS = ["up", "status", "shadow", "watch", "call", "connect", "model"];
+
+test("splc --help names every command", async () => {
+    const { status, stdout } = await splc(["--help"]);
+    assert.equal(status, 0);
+    for (const command of COMMANDS) assert.match(stdout, new RegExp(`^ +${command} `, "m"));
+});
+
+for (const command of COMMANDS) {
+    test(`splc ${command} --help is a manual page: usage, options, exit status`, async () => {
+        const { status, stdout, stderr } = await splc([command, "--help"]);
+        assert.equal(status, 0);
+        assert.equal(stderr, "");
+        assert.match(stdout, new RegExp(`splc ${command}`));
+        assert.match(stdout, /--help/);
+        assert.match(stdout, /EXIT STATUS/);
+    });
+}
+
+test("without a command, and with one that is unknown, splc says what there is and exits with 2", async () => {
+    const none = await splc([]);
+    assert.equal(none.status, 2);
+    assert.match(none.stdout + none.stderr, /status/);
+    const unknown = await splc(["statsu"]);
+    assert.equal(unknown.status, 2);
+    assert.match(unknown.stderr, /statsu.*status/s);
+});
+
+test("an unknown option and a missing argument are wrong usage", async () => {
+    for (const words of [["status", "--jsno"], ["shadow", "get"], ["shadow", "rename", "x"], ["call", "mps_hmi"], ["up"],
+        ["up", MPS, "--port-offset", "many"], ["connect", "telegraph"], ["model"]]) {
+        const { status, stderr } = await splc(words);
+        assert.equal(status, 2, `splc ${words.join(" ")}: ${stderr}`);
+        assert.match(stderr, /^splc/);
+    }
+    assert.match((await splc(["status", "--jsno"])).stderr, /--json/);
+});
+
+test("without a running plant the commands say how to start one", async () => {
+    const folder = temporaryFolder();
+    try {
+        for (const words of [["status"], ["shadow", "get", "mps_hmi"], ["watch"], ["call", "mps_plc", "reset"], ["connect"]]) {
+            const { status, stderr } = await splc(words, { environment: { XDG_STATE_HOME: folder } });
+            assert.equal(status, 1, words.join(" "));
+            assert.match(stderr, /splc up/);
+        }
+    } finally {
+        fs.rmSync(folder, { recursive: true, force: true });
+    }
+});
+
+test("splc model check finds nothing wrong with the example plant", async () => {
+    const text = await splc(["model", "check", MPS]);
+    assert.equal(text.status, 0, text.stdout + text.stderr);
+    assert.match(text.stdout, /26 signals/);
+    const json = await splc(["model", "check", "--json", MPS]);
+    assert.equal(JSON.parse(json.stdout).ok, true);
+});
+
+plantSuite("splc against a running plant", { change: unattended }, (proves, plant) => {
+    const onPlant = (words, options) => splc([...words, "--data", plant.data], options);
+
+    proves("status shows every service and the edge, as text and as JSON", async () => {
+        const text = await onPlant(["status"]);
+        assert.equal(text.status, 0, text.stderr);
+        for (const word of ["gateway", "twins", "functions", "api", "automatic", "connected"]) assert.match(text.stdout, new RegExp(word));
+        const json = JSON.parse((await onPlant(["status", "--json"])).stdout);
+        assert.ok(json.services.every((service) => service.state === "ok"));
+    });
+
+    proves("shadow get prints the twin, as text and as JSON, classic and named", async () => {
+        const text = await onPlant(["shadow", "get", "mps_conveyor"]);
+        assert.equal(text.status, 0, text.stderr);
+        assert.match(text.stdout, /lightBarrier_entry/);
+        const json = JSON.parse((await onPlant(["shadow", "get", "mps_conveyor", "--json"])).stdout);
+        assert.equal(at(json.state.reported, "motor/direction/right/state"), false);
+        const named = JSON.parse((await onPlant(["shadow", "get", "mps_conveyor", "--name", "status", "--json"])).stdout);
+        assert.equal(named.state.reported.connection.state, "connected");
+        const missing = await onPlant(["shadow", "get", "mps_nothing"]);
+        assert.equal(missing.status, 1);
+        assert.match(missing.stderr, /mps_nothing/);
+    });
+
+    proves("shadow update makes a lamp light; the document may come from standard input", async () => {
+        const wish = (on) => JSON.stringify({ state: { desired: { indicator_Q2: { setState: [on] } } } });
+        const lamp = async () => at(await plant.reported("mps_hmi"), "indicator_Q2/state");
+        const updated = await onPlant(["shadow", "update", "mps_hmi", wish(true)]);
+        assert.equal(updated.status, 0, updated.stderr);
+        await plant.until("the lamp", lamp);
+        assert.equal((await onPlant(["shadow", "update", "mps_hmi", "-", "--json"], { input: wish(false) })).status, 0);
+        await plant.until("the lamp to go out", async () => !(await lamp()));
+    });
+
+    proves("a malformed document is refused with the place, before anything is sent", async () => {
+        const broken = await onPlant(["shadow", "update", "mps_hmi", '{"state":{"desired":{"x":}}}']);
+        assert.equal(broken.status, 1);
+        assert.match(broken.stderr, /JSON/);
+        const stateless = await onPlant(["shadow", "update", "mps_hmi", '{"desired":{}}']);
+        assert.equal(stateless.status, 1);
+        assert.match(stateless.stderr, /state/);
+        const wrong = await onPlant(["shadow", "update", "mps_hmi", '{"state":{"wished":{}}}']);
+        assert.equal(wrong.status, 1);
+        assert.match(wrong.stderr, /invalid node/i);
+    });
+
+    proves("shadow delete removes a named shadow", async () => {
+        await onPlant(["shadow", "update", "mps_hmi", "--name", "note", '{"state":{"reported":{"a":1}}}']);
+        assert.equal((await onPlant(["shadow", "delete", "mps_hmi", "--name", "note"])).status, 0);
+        assert.equal((await onPlant(["shadow", "get", "mps_hmi", "--name", "note"])).status, 1);
+    });
+
+    proves("call calls a method, prints its result, and says why one was refused", async () => {
+        const asked = await onPlant(["call", "mps_conveyor", "motor/getDirection"]);
+        assert.equal(asked.status, 0, asked.stderr);
+        assert.match(asked.stdout, /Direction = "?0"?/);
+        const json = JSON.parse((await onPlant(["call", "mps_conveyor", "motor/getDirection", "--json"])).stdout);
+        assert.equal(json.status, "SUCCEEDED");
+        const outOfRange = await onPlant(["call", "mps_conveyor", "motor/setDirection", "7"]);
+        assert.equal(outOfRange.status, 1);
+        assert.match(outOfRange.stderr, /BadOutOfRange.*-1 to 1/s);
+        const unknown = await onPlant(["call", "mps_conveyor", "motor/fly"]);
+        assert.equal(unknown.status, 1);
+        assert.match(unknown.stderr, /fly/);
+        const wrongType = await onPlant(["call", "mps_conveyor", "motor/setDirection", "right"]);
+        assert.equal(wrongType.status, 1);
+        assert.match(wrongType.stderr, /Bad(InvalidArgument|TypeMismatch)/);
+        assert.equal((await onPlant(["call", "mps_simulation", "turn", "switch_opMode", "true"])).status, 0);
+        const negative = await splc(["call", "--data", plant.data, "mps_conveyor", "motor/setDirection", "--", "-1"]);
+        assert.equal(negative.status, 0, negative.stderr);
+        await plant.until("the belt to move left", async () => at(await plant.reported("mps_conveyor"), "motor/direction/left/state"));
+        assert.equal((await onPlant(["call", "mps_conveyor", "motor/setDirection", "0"])).status, 0);
+    });
+
+    proves("watch prints changes as they come, of all things or of one, as text and as JSON", async () => {
+        const watchers = [["watch"], ["watch", "mps_hmi"], ["watch", "mps_hmi", "--json"]].map((words) => watch(words));
+        try {
+            await until("all of them to listen", async () => {
+                await onPlant(["call", "mps_simulation", "press", "reset"]);
+                return watchers.every((watcher) => /actuator_reset/.test(watcher.output()));
+            });
+            const lines = watchers[2].output().trim().split("\n").slice(0, -1);
+            for (const line of lines) assert.equal(typeof JSON.parse(line), "object");
+        } finally {
+            for (const watcher of watchers) watcher.child.kill("SIGINT");
+        }
+        for (const watcher of watchers) await watcher.ended;
+    });
+
+    function watch(words) {
+        const child = spawn(path.join(BIN, "splc"), [...words, "--data", plant.data]);
+        let text = "";
+        child.stdout.setEncoding("utf8").on("data", (more) => (text += more));
+        child.stderr.setEncoding("utf8").on("data", (more) => (text += more));
+        return { child, output: () => text, ended: new Promise((resolve) => child.on("close", resolve)) };
+    }
+
+    // ---- what connect prints must work when it is typed
+
+    proves("connect names every interface; with --json it is connect.json", async () => {
+        const text = await onPlant(["connect"]);
+        assert.equal(text.status, 0, text.stderr);
+        for (const part of ["opcua", "mqtt", "nats", "http"]) assert.ok(text.stdout.includes(plant.connect[part].url), part);
+        assert.deepEqual(JSON.parse((await onPlant(["connect", "--json"])).stdout), plant.connect);
+        const one = JSON.parse((await onPlant(["connect", "nats", "--json"])).stdout);
+        assert.equal(one.url ?? one.nats?.url, plant.connect.nats.url);
+    });
+
+    proves("no secret is printed, only where it stands", async () => {
+        const { stdout } = await onPlant(["connect"]);
+        for (const name of fs.readdirSync(path.join(plant.data, "secrets"))) {
+            const secret = fs.readFileSync(path.join(plant.data, "secrets", name), "utf8").trim();
+            assert.ok(!stdout.includes(secret), `${name} is printed`);
+        }
+    });
+
+    proves("the curl commands that connect http prints work as they stand", async () => {
+        const commands = commandsIn((await onPlant(["connect", "http"])).stdout, "curl");
+        assert.ok(commands.length > 0);
+        for (const command of commands) {
+            const { status, stdout, stderr } = await run("sh", ["-c", `timeout 20 ${command.replace(/^curl/, "curl --fail --max-time 3")}`]);
+            if (/events/.test(command)) assert.match(stdout, /^event: /m, command);
+            else assert.equal(status, 0, `${command}: ${stderr}`);
+        }
+    });
+
+    proves("the mosquitto_sub command that connect mqtt prints hears a twin change", async () => {
+        const [command] = commandsIn((await onPlant(["connect", "mqtt"])).stdout, "mosquitto_sub");
+        assert.ok(command);
+        const thing = command.match(/device-([a-z_]+)\.crt/)[1];
+        const heard = run("sh", ["-c", `exec ${command.replace(/^mosquitto_sub/, "mosquitto_sub -C 1 -W 25")}`], { seconds: 30 });
+        let ended = false;
+        heard.then(() => (ended = true));
+        await until("mosquitto_sub to hear something", async () => {
+            await plant.http(`/things/${thing}/shadow?name=probe`, { method: "POST", body: { state: { reported: { n: Date.now() } } } });
+            await plant.http(`/things/${thing}/shadow`, { method: "POST", body: { state: { reported: { probe: Date.now() } } } });
+            return ended;
+        });
+        const { status, stdout, stderr } = await heard;
+        assert.equal(status, 0, stderr);
+        assert.match(stdout, /probe|"n"/);
+    });
+
+    proves("connect opcua says what to type into a client: address, policy, certificate, user", async () => {
+        const { stdout } = await onPlant(["connect", "opcua"]);
+        const { url, serverCertificate, clientCertificate, operator } = plant.connect.opcua;
+        for (const word of [url, "Basic256Sha256", serverCertificate, clientCertificate, operator.passwordFile, "viewer"]) {
+            assert.ok(stdout.includes(word), word);
+        }
+    });
+});
+
+/// Lines of shell that start with the program; a backslash joins a line with the next.
+function commandsIn(text, program) {
+    return text.replace(/\\\n\s*/g, " ").split("\n").map((line) => line.trim().replace(/^\$ /, ""))
+        .filter((line) => line.startsWith(`${program} `));
+}
