@@ -71,3 +71,5 @@ struct node_parts {
 struct node_parts server_parts(const struct opcua_names *names, UA_UInt32 reference);
 /// The German name and, below a type, that members are mandatory.
 enum error server_complete_node(struct opcua_server *server, const struct opcua_names *names);
+/// A constant; a scalar or an array of the variant's type.
+enum error server_add_property(struct opcua_server *server, const struct opcua_names *names, UA_Variant value);

@@ -49,18 +49,6 @@ static UA_StatusCode on_call(UA_Server *ua, const UA_NodeId *session_id, void *s
     return status;
 }
 
-static UA_Argument *make_arguments(const struct opcua_argument *arguments, size_t count) {
-    UA_Argument *made = calloc(count + 1, sizeof *made);
-    for (size_t i = 0; made != NULL && i < count; i++) {
-        UA_Argument_init(&made[i]);
-        made[i].name = ua_text(arguments[i].name);
-        made[i].description = ua_localized("en", arguments[i].description);
-        made[i].dataType = ua_type(arguments[i].type)->typeId;
-        made[i].valueRank = UA_VALUERANK_SCALAR;
-    }
-    return made;
-}
-
 static bool are_known(const struct opcua_argument *arguments, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (ua_type(arguments[i].type) == NULL) return false;
@@ -78,13 +66,31 @@ static struct method *keep_method(struct opcua_server *server, const struct opcu
     return method;
 }
 
-/// "a/b" and "InputArguments" make "a/b/InputArguments"; for the caller to free.
-static char *path_below(struct text path, const char *name) {
-    struct buffer buffer = {0};
-    buffer_text(&buffer, path);
-    buffer_byte(&buffer, '/');
-    buffer_string(&buffer, name);
-    return buffer_take(&buffer);
+/// The property InputArguments or OutputArguments, at the method's path; none when there are none. The library would
+/// add them as well, but leaks their NodeIds.
+static enum error add_arguments(struct opcua_server *server, const struct opcua_names *method, const char *name,
+                                const struct opcua_argument *arguments, size_t count) {
+    if (count == 0) return ERROR_NONE;
+    CLEANUP(free_at) UA_Argument *array = calloc(count, sizeof *array);
+    CLEANUP(buffer_clear) struct buffer path = {0};
+    buffer_print(&path, "%.*s/%s", TEXT_ARG(method->node.string), name);
+    if (array == NULL || path.failed) return ERROR_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        array[i].name = ua_text(arguments[i].name);
+        array[i].description = ua_localized("en", arguments[i].description);
+        array[i].dataType = ua_type(arguments[i].type)->typeId;
+        array[i].valueRank = UA_VALUERANK_SCALAR;
+    }
+    struct opcua_names names = {
+        .node = {.namespace_index = method->node.namespace_index, .string = buffer_view(&path)},
+        .parent = method->node,
+        .browse_name = text_of(name),
+    };
+    UA_Variant variant = {.type = &UA_TYPES[UA_TYPES_ARGUMENT],
+                          .storageType = UA_VARIANT_DATA_NODELETE,
+                          .arrayLength = count,
+                          .data = array};
+    return server_add_property(server, &names, variant);
 }
 
 enum error opcua_server_add_method(struct opcua_server *server, const struct opcua_names *names,
@@ -92,25 +98,23 @@ enum error opcua_server_add_method(struct opcua_server *server, const struct opc
     if (!are_known(description->inputs, description->input_count) ||
         !are_known(description->outputs, description->output_count))
         return ERROR_UNSUPPORTED;
-    CLEANUP(free_at) UA_Argument *inputs = make_arguments(description->inputs, description->input_count);
-    CLEANUP(free_at) UA_Argument *outputs = make_arguments(description->outputs, description->output_count);
-    CLEANUP(free_at) char *inputs_path = path_below(names->node.string, "InputArguments");
-    CLEANUP(free_at) char *outputs_path = path_below(names->node.string, "OutputArguments");
     struct method *method = keep_method(server, description);
-    if (inputs == NULL || outputs == NULL || inputs_path == NULL || outputs_path == NULL || method == NULL)
-        return ERROR_NO_MEMORY;
+    if (method == NULL) return ERROR_NO_MEMORY;
     struct node_parts parts = server_parts(names, UA_NS0ID_HASCOMPONENT);
-    struct opcua_node inputs_node = {.namespace_index = names->node.namespace_index, .string = text_of(inputs_path)};
-    struct opcua_node outputs_node = {.namespace_index = names->node.namespace_index, .string = text_of(outputs_path)};
     UA_MethodAttributes attributes = UA_MethodAttributes_default;
     attributes.displayName = parts.display_name;
     attributes.description = parts.description;
     attributes.executable = true;
     attributes.userExecutable = true;
-    UA_StatusCode status =
-        UA_Server_addMethodNodeEx(server->ua, parts.id, parts.parent, parts.reference, parts.browse_name, attributes,
-                                  on_call, description->input_count, inputs, ua_node(&inputs_node), NULL,
-                                  description->output_count, outputs, ua_node(&outputs_node), NULL, method, NULL);
+    UA_StatusCode status = UA_Server_addNode_begin(server->ua, UA_NODECLASS_METHOD, parts.id, parts.parent,
+                                                   parts.reference, parts.browse_name, UA_NODEID_NULL, &attributes,
+                                                   &UA_TYPES[UA_TYPES_METHODATTRIBUTES], method, NULL);
+    if (status != UA_STATUSCODE_GOOD) return server_node_error(status);
+    enum error error = add_arguments(server, names, "InputArguments", description->inputs, description->input_count);
+    if (!error)
+        error = add_arguments(server, names, "OutputArguments", description->outputs, description->output_count);
+    if (error) return error;
+    status = UA_Server_addMethodNode_finish(server->ua, parts.id, on_call, 0, NULL, 0, NULL);
     if (status != UA_STATUSCODE_GOOD) return server_node_error(status);
     return server_complete_node(server, names);
 }

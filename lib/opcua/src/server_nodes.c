@@ -154,14 +154,13 @@ enum error opcua_server_add_variable(struct opcua_server *server, const struct o
 
 // --- properties ---
 
-static enum error add_property(struct opcua_server *server, const struct opcua_names *names, UA_Variant value,
-                               const UA_DataType *type) {
+enum error server_add_property(struct opcua_server *server, const struct opcua_names *names, UA_Variant value) {
     struct node_parts parts = server_parts(names, UA_NS0ID_HASPROPERTY);
     UA_UInt32 dimension = 0; // any length
     UA_VariableAttributes attributes = UA_VariableAttributes_default;
     attributes.displayName = parts.display_name;
     attributes.description = parts.description;
-    attributes.dataType = type->typeId;
+    attributes.dataType = value.type->typeId;
     attributes.valueRank = UA_Variant_isScalar(&value) ? UA_VALUERANK_SCALAR : UA_VALUERANK_ONE_DIMENSION;
     attributes.arrayDimensionsSize = UA_Variant_isScalar(&value) ? 0 : 1;
     attributes.arrayDimensions = UA_Variant_isScalar(&value) ? NULL : &dimension;
@@ -181,7 +180,7 @@ enum error opcua_server_add_property(struct opcua_server *server, const struct o
     UA_Variant variant;
     if (ua_type(value->type) == NULL) return ERROR_INVALID;
     ua_variant(&copy, &string, &variant);
-    return add_property(server, names, variant, ua_type(value->type));
+    return server_add_property(server, names, variant);
 }
 
 enum error opcua_server_add_property_texts(struct opcua_server *server, const struct opcua_names *names,
@@ -194,7 +193,7 @@ enum error opcua_server_add_property_texts(struct opcua_server *server, const st
                           .storageType = UA_VARIANT_DATA_NODELETE,
                           .arrayLength = count,
                           .data = count > 0 ? (void *)array : UA_EMPTY_ARRAY_SENTINEL};
-    enum error error = add_property(server, names, variant, &UA_TYPES[UA_TYPES_LOCALIZEDTEXT]);
+    enum error error = server_add_property(server, names, variant);
     free(array);
     return error;
 }
@@ -203,7 +202,7 @@ enum error opcua_server_add_property_range(struct opcua_server *server, const st
                                            double high) {
     UA_Range range = {low, high};
     UA_Variant variant = {.type = &UA_TYPES[UA_TYPES_RANGE], .storageType = UA_VARIANT_DATA_NODELETE, .data = &range};
-    return add_property(server, names, variant, &UA_TYPES[UA_TYPES_RANGE]);
+    return server_add_property(server, names, variant);
 }
 
 /// Units that plants use, with their codes of UNECE recommendation 20.
@@ -233,7 +232,7 @@ enum error opcua_server_add_property_unit(struct opcua_server *server, const str
     };
     UA_Variant variant = {
         .type = &UA_TYPES[UA_TYPES_EUINFORMATION], .storageType = UA_VARIANT_DATA_NODELETE, .data = &information};
-    return add_property(server, names, variant, &UA_TYPES[UA_TYPES_EUINFORMATION]);
+    return server_add_property(server, names, variant);
 }
 
 // --- events ---
