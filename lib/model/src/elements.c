@@ -70,10 +70,14 @@ static bool any_role(const struct caex_node *role, const void *context) {
     return true;
 }
 
-/// Ours are the roles of the library that the known ones stand in.
+static bool is_ours(const struct caex_node *role) {
+    while (role->parent->kind == CAEX_ROLE_CLASS) role = role->parent;
+    return text_is(role->parent->name, "SplcRoleClassLib");
+}
+
+/// The role itself or the nearest base of it that is one of ours; NULL when there is none.
 static const struct caex_node *our_role(const struct caex_node *role) {
-    while (role != NULL && !(role->parent->kind == CAEX_ROLE_LIB && text_is(role->parent->name, "SplcRoleClassLib")))
-        role = role->base;
+    while (role != NULL && !is_ours(role)) role = role->base;
     return role;
 }
 

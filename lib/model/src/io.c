@@ -233,8 +233,8 @@ static enum error add_interface(struct store *store, struct element *element, co
 /// The element's own are the last ones of the list.
 static enum error keep_tail(struct store *store, const struct list *all, size_t from, const void **ret_items,
                             size_t *ret_count) {
+    if (all->count == from) return ERROR_NONE;
     struct list tail = {.items = all->items + from, .count = all->count - from};
-    if (tail.count == 0) return ERROR_NONE;
     *ret_items = list_keep(&tail, &store->caex.arena);
     if (*ret_items == NULL) return ERROR_NO_MEMORY;
     *ret_count = tail.count;
