@@ -1,0 +1,158 @@
+/// What the files of this module share.
+///
+///   twins.c     start, subscriptions, status, end
+///   requests.c  a request: answered at once, or after the commit that it needs
+///   commit.c    what goes to the disk, and what happens when it is there or could not be written
+///   writer.c    the thread that writes
+///   shadows.c   the table of shadows; the two lists over it
+///
+/// A shadow:
+///
+///            update that must be stored           the writer is free
+///     FREE ------------------------------> GATHERING ----------------> WRITING
+///       ^                                  further requests are         further requests wait
+///       |                                  applied to `next`, their     as they are
+///       |                                  answers are held
+///       '------------------------------------- committed: `next` becomes `twin`, answers are published
+///                                              failed:    `next` is dropped, what needs no storing is done anew
+///
+/// (1) `twin` is what the world has been told. Nothing is told of `next` before it is on disk.
+/// (2) A version is given away only up to `ceiling`, which is on disk; or after the commit that stores it.
+/// (3) Requests of one shadow are answered in the order in which they came.
+#pragma once
+
+#include <base/loop.h>
+#include <base/map.h>
+#include <bus/bus.h>
+#include <twin/twin.h>
+
+enum {
+    TWINS_HELD_BYTES_MAX = 16 << 20, // of all requests that wait for the disk, with their answers; more get 429
+    TWINS_KEY_BYTES = TWIN_THING_NAME_BYTES_MAX + 1 + TWIN_SHADOW_NAME_BYTES_MAX + 1,
+    TWINS_RESERVE = 1000, // versions reserved at least with each write of a shadow
+};
+
+/// A request as it came; the texts are borrowed.
+struct call {
+    enum twin_operation operation;
+    struct text key;     // "thing" or "thing~shadow"
+    struct text subject; // answers go to this one with ".accepted" or ".rejected" behind it
+    struct text reply;
+    struct text payload;
+};
+
+/// A request that waits, with copies of its texts; and its answer, once it has been applied to `next`.
+struct held {
+    struct call call;
+    bool must_store; // touches desired
+    enum error error;
+    struct buffer answer, delta, documents;
+    size_t size; // counted in `held_bytes`
+    struct held *next;
+    char bytes[];
+};
+
+struct held_list {
+    struct held *first, **end; // `end` is NULL in a list that was never used
+};
+
+enum shadow_state { SHADOW_FREE, SHADOW_GATHERING, SHADOW_WRITING };
+
+struct shadow {
+    struct twin *twin; // NULL: never existed
+    struct twin *next; // while not FREE
+    uint64_t ceiling;  // on disk
+    uint64_t version_written;
+    enum shadow_state state;
+    bool dirty; // `twin` is newer than what is on disk
+    struct shadow *next_gathering, *next_dirty;
+    struct held_list held;    // applied to `next`
+    struct held_list waiting; // not yet looked at
+    size_t thing_length;
+    char key[]; // NUL-terminated
+};
+struct text shadow_thing(const struct shadow *shadow);
+struct text shadow_name(const struct shadow *shadow); // empty: the classic one
+
+struct write_row {
+    struct shadow *shadow;
+    struct twin *twin; // own reference
+    uint64_t ceiling;
+};
+
+/// What one transaction writes. Without rows it only tries whether writing is possible.
+struct write_batch {
+    struct write_row *rows;
+    size_t count, capacity;
+    bool settle; // the last one
+    enum error error;
+    struct problem problem;
+};
+
+struct writer;
+
+struct twins {
+    struct loop *loop;
+    struct bus *bus;
+    struct bus_status *status;
+    struct map *shadows; // by key
+    struct writer *writer;
+    struct twin_result result;
+    struct buffer subject; // scratch
+
+    struct shadow *gathering, *dirty; // lists
+    struct write_batch batch;
+    bool writing;       // `batch` is with the writer
+    bool commit_posted; // a commit comes at the end of this turn of the loop
+    bool flush_due;     // dirty shadows go with the next batch
+    bool ending;
+    bool ready;
+
+    struct problem trouble; // why storing fails; empty: all is well
+    size_t held_bytes;      // of requests that wait
+    size_t existing;        // shadows that exist
+    uint64_t updates, rejected;
+};
+
+/// shadows.c
+struct shadow *shadow_find(const struct twins *twins, struct text key);             // NULL: none
+struct shadow *shadow_add(struct twins *twins, struct text key);                    // NULL: out of memory
+void shadow_forget_unused(struct twins *twins, struct shadow *shadow);              // one that came to nothing
+void shadow_replace(struct twins *twins, struct shadow *shadow, struct twin *twin); // takes a reference of its own
+void shadows_free(struct twins *twins);
+void shadows_answer_list(void *context, const struct bus_message *message);   // splc.twins.list
+void shadows_answer_things(void *context, const struct bus_message *message); // splc.twins.things
+
+/// requests.c
+void request_received(void *context, const struct bus_message *message);
+void requests_publish_held(struct twins *twins, struct shadow *shadow);
+/// After a commit that failed: what must be stored is refused, the rest is done anew.
+void requests_redo_held(struct twins *twins, struct shadow *shadow);
+void requests_take_waiting(struct twins *twins, struct shadow *shadow);
+void requests_free_held(struct twins *twins, struct held_list *list);
+
+/// commit.c
+bool is_degraded(const struct twins *twins);
+void commit_degrade(struct twins *twins, const struct problem *trouble);
+void commit_soon(struct twins *twins); // at the end of this turn of the loop, so that the turn shares one commit
+void commit_gather(struct twins *twins, struct shadow *shadow, struct twin *next);
+void commit_mark_dirty(struct twins *twins, struct shadow *shadow);
+void commit_flush(void *context); // timer: everything dirty is written
+void commit_done(void *context, struct write_batch *batch);
+void commit_end(struct twins *twins); // writes all that is left and lowers the ceilings
+void batch_clear(struct write_batch *batch);
+
+/// writer.c
+typedef void writer_done_fn(void *context, struct write_batch *batch);
+/// Loads every row by `on_row` before the thread starts. A store that cannot be used gives a writer that fails every
+/// batch with the reason, which is also in `ret_problem`; only ERROR_UNAVAILABLE (another process has it) and
+/// ERROR_NO_MEMORY give none.
+struct store_row;
+typedef enum error writer_row_fn(void *context, const struct store_row *row, struct problem *ret_problem);
+enum error writer_open(struct loop *loop, const char *path, writer_row_fn *on_row, writer_done_fn *on_done,
+                       void *context, struct writer **ret_writer, struct problem *ret_problem);
+/// Writes the batch and calls `on_done` from the loop, with `error` and `problem` filled. One batch at a time.
+void writer_start(struct writer *writer, struct write_batch *batch);
+/// Waits for the batch under way and reports it; from then on `writer_start` writes and reports before it returns.
+void writer_stop(struct writer *writer);
+void writer_close(struct writer *writer); // NULL is fine
