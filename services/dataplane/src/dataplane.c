@@ -21,6 +21,10 @@ static bool is_name(struct text name, size_t bytes_max) {
     return true;
 }
 
+bool dataplane_is_thing_name(struct text name) {
+    return is_name(name, DATAPLANE_THING_BYTES_MAX);
+}
+
 /// "/things/T/shadow" or "/api/things/shadow/ListNamedShadowsForThing/T".
 static bool split_path(struct text path, bool *ret_list, struct text *ret_thing) {
     static const struct text list = {"/api/things/shadow/ListNamedShadowsForThing/", 44};
@@ -74,7 +78,7 @@ enum dataplane_match dataplane_match(struct http_request *request, struct datapl
     bool list;
     if (!split_path(http_path(request), &list, &call.thing)) return DATAPLANE_OTHER;
     if (!find_operation(http_method(request), list, &call.operation)) return refuse_method(request, list);
-    if (!is_name(call.thing, DATAPLANE_THING_BYTES_MAX))
+    if (!dataplane_is_thing_name(call.thing))
         return refuse(request, "Invalid thing name: 1 to 128 characters out of a-z A-Z 0-9 : _ -");
     call.shadow = http_query(request, "name");
     if (http_has_query(request, "name") && !is_name(call.shadow, DATAPLANE_SHADOW_BYTES_MAX))

@@ -41,3 +41,6 @@ enum dataplane_match dataplane_match(struct http_request *request, struct datapl
 
 /// Executes and answers the request, later. The bus must be closed before the server of the request.
 void dataplane_execute(struct bus *bus, struct http_request *request, const struct dataplane_call *call);
+
+/// 1 to 128 characters out of a-z A-Z 0-9 : _ - (so it may be a level of a subject).
+bool dataplane_is_thing_name(struct text name);

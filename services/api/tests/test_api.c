@@ -1,0 +1,339 @@
+// The HTTP interface against a real bus, with twin service and gateway played by the test.
+#include "world.h"
+
+#include <json/json.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int start(void **state) {
+    *state = world_start();
+    return 0;
+}
+
+static int stop(void **state) {
+    world_stop(*state);
+    return 0;
+}
+
+static void assert_answer(const struct http_result *result, int status, const char *body) {
+    if (result->status != status || !text_is(buffer_view(&result->body), body))
+        fail_msg("status %d, body: %s", result->status, result->body.data);
+}
+
+static void assert_type(const struct http_result *result, const char *type) {
+    assert_true(text_is(http_result_header(result, "x-amzn-errortype"), type));
+}
+
+static bool has(const struct http_result *result, const char *part) {
+    return result->body.data != NULL && strstr(result->body.data, part) != NULL;
+}
+
+// ---------------------------------------------------------------- data plane
+
+static void a_shadow_is_read_changed_and_deleted(void **state) {
+    assert_answer(world_call(*state, "GET", "/things/mps_conveyor/shadow", NULL), 200,
+                  "{\"state\":{\"reported\":{\"a\":1}},\"metadata\":{},\"version\":7,\"timestamp\":1}");
+    assert_true(has(world_call(*state, "GET", "/things/mps_conveyor/shadow?name=status", NULL), "\"version\":2"));
+    assert_true(has(world_call(*state, "POST", "/things/mps_conveyor/shadow", "{}"), "\"version\":8"));
+    assert_answer(world_call(*state, "DELETE", "/things/mps_conveyor/shadow", NULL), 200,
+                  "{\"version\":8,\"timestamp\":3}");
+}
+
+static void a_rejection_has_the_shape_of_aws(void **state) {
+    const struct http_result *result = world_call(*state, "GET", "/things/nothing/shadow", NULL);
+    assert_answer(result, 404, "{\"message\":\"No shadow exists with name: 'x'\"}");
+    assert_type(result, "ResourceNotFoundException");
+    result = world_call(*state, "POST", "/things/mps_conveyor/shadow", "\"refuse\"");
+    assert_answer(result, 400, "{\"message\":\"Missing required node: state\"}");
+    assert_type(result, "InvalidRequestException");
+}
+
+static void wrong_names_and_methods_are_refused(void **state) {
+    static const char *const paths[] = {"/things//shadow",
+                                        "/things/a.b/shadow",
+                                        "/things/a%2Fb/shadow",
+                                        "/things/a*/shadow",
+                                        "/things/%3E/shadow",
+                                        "/things/a/shadow?name=",
+                                        "/things/a/shadow?name=a.b",
+                                        "/api/things/shadow/ListNamedShadowsForThing/a?pageSize=101",
+                                        "/api/things/shadow/ListNamedShadowsForThing/a?pageSize=0",
+                                        "/api/things/shadow/ListNamedShadowsForThing/"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        const struct http_result *result = world_call(*state, "GET", paths[i], NULL);
+        if (result->status != 400) fail_msg("%s: %d %s", paths[i], result->status, result->body.data);
+    }
+    const struct http_result *result = world_call(*state, "PUT", "/things/mps_conveyor/shadow", "{}");
+    assert_int_equal(result->status, 405);
+    assert_type(result, "MethodNotAllowedException");
+}
+
+static void named_shadows_are_listed(void **state) {
+    assert_answer(world_call(*state, "GET", "/api/things/shadow/ListNamedShadowsForThing/mps_conveyor", NULL), 200,
+                  "{\"results\":[\"status\"],\"timestamp\":1}");
+    assert_answer(world_call(*state, "GET",
+                             "/api/things/shadow/ListNamedShadowsForThing/mps_conveyor?pageSize=1&nextToken=a", NULL),
+                  200, "{\"results\":[],\"timestamp\":1}");
+}
+
+// ---------------------------------------------------------------- access
+
+static void without_a_token_nothing_is_told(void **state) {
+    static const char *const paths[] = {
+        "/v1/plant",   "/v1/things", "/v1/status", "/v1/events", "/things/mps_conveyor/shadow",
+        "/console.js", "/nowhere"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        const struct http_result *result = world_call_with(*state, "GET", paths[i], NULL, NULL);
+        assert_int_equal(result->status, 401);
+        assert_type(result, "UnauthorizedException");
+    }
+    static const char *const wrong[] = {"Authorization: Bearer wrong", NULL};
+    assert_int_equal(world_call_with(*state, "GET", "/v1/plant", NULL, wrong)->status, 401);
+    static const char *const empty[] = {"Authorization: Bearer ", "Cookie: splc_0=", NULL};
+    assert_int_equal(world_call_with(*state, "GET", "/v1/plant", NULL, empty)->status, 401);
+}
+
+static void the_root_without_a_token_is_the_login_page(void **state) {
+    const struct http_result *result = world_call_with(*state, "GET", "/", NULL, NULL);
+    assert_int_equal(result->status, 401);
+    assert_true(text_starts_with(http_result_header(result, "Content-Type"), TEXT("text/html")));
+    assert_int_equal(world_call_with(*state, "GET", "/login.css", NULL, NULL)->status, 200);
+}
+
+static void log_in(struct world *world, char *header, size_t bytes) {
+    char path[128];
+    snprintf(path, sizeof path, "/?token=%s", world_token);
+    const struct http_result *result = world_call_with(world, "GET", path, NULL, NULL);
+    assert_int_equal(result->status, 303);
+    assert_true(text_is(http_result_header(result, "Location"), "/"));
+    struct text cookie = http_result_header(result, "Set-Cookie");
+    assert_non_null(memmem(cookie.data, cookie.length, "; HttpOnly; SameSite=Strict", 27));
+    struct text pair;
+    assert_true(text_split(&cookie, ';', &pair));
+    snprintf(header, bytes, "Cookie: %.*s", TEXT_ARG(pair));
+}
+
+static void the_login_link_sets_a_cookie(void **state) {
+    char cookie[256];
+    log_in(*state, cookie, sizeof cookie);
+    const char *const headers[] = {cookie, NULL};
+    assert_int_equal(world_call_with(*state, "GET", "/v1/things", NULL, headers)->status, 200);
+    assert_int_equal(world_call_with(*state, "GET", "/", NULL, headers)->status, 200);
+    assert_int_equal(world_call_with(*state, "GET", "/?token=wrong", NULL, NULL)->status, 401);
+    assert_int_equal(world_call_with(*state, "GET", "/?token=wrong", NULL, headers)->status, 401);
+    assert_int_equal(world_call_with(*state, "GET", "/v1/things?token=a-token-of-the-test", NULL, NULL)->status, 401);
+}
+
+static void a_change_with_the_cookie_must_come_from_the_same_origin(void **state) {
+    char cookie[256], own[64], other_port[64];
+    log_in(*state, cookie, sizeof cookie);
+    snprintf(own, sizeof own, "Origin: http://127.0.0.1:%u", world_port(*state));
+    snprintf(other_port, sizeof other_port, "Origin: http://127.0.0.1:%u", world_port(*state) + 1u);
+    const char *const good[] = {cookie, own, NULL};
+    const char *const missing[] = {cookie, NULL};
+    const char *const null[] = {cookie, "Origin: null", NULL};
+    const char *const foreign[] = {cookie, "Origin: http://evil.example", NULL};
+    const char *const other[] = {cookie, other_port, NULL};
+    const char *path = "/things/mps_conveyor/shadow";
+    assert_int_equal(world_call_with(*state, "POST", path, "{}", good)->status, 200);
+    assert_int_equal(world_call_with(*state, "POST", path, "{}", missing)->status, 403);
+    assert_int_equal(world_call_with(*state, "POST", path, "{}", null)->status, 403);
+    assert_int_equal(world_call_with(*state, "DELETE", path, NULL, foreign)->status, 403);
+    assert_int_equal(world_call_with(*state, "POST", path, "{}", other)->status, 403);
+    assert_type(world_call_with(*state, "POST", path, "{}", other), "ForbiddenException");
+}
+
+// ---------------------------------------------------------------- console
+
+static void the_console_is_served_with_a_strict_policy(void **state) {
+    const struct http_result *result = world_call(*state, "GET", "/", NULL);
+    assert_int_equal(result->status, 200);
+    assert_true(text_starts_with(http_result_header(result, "Content-Security-Policy"), TEXT("default-src 'self';")));
+    assert_true(text_is(http_result_header(result, "X-Frame-Options"), "DENY"));
+    assert_true(text_is(http_result_header(result, "X-Content-Type-Options"), "nosniff"));
+    result = world_call(*state, "GET", "/console.js", NULL);
+    assert_true(text_starts_with(http_result_header(result, "Content-Type"), TEXT("text/javascript")));
+    char known[64];
+    struct text etag = http_result_header(result, "ETag");
+    snprintf(known, sizeof known, "If-None-Match: %.*s", TEXT_ARG(etag));
+    const char *const headers[] = {"Authorization: Bearer a-token-of-the-test", known, NULL};
+    assert_answer(world_call_with(*state, "GET", "/console.js", NULL, headers), 304, "");
+    assert_int_equal(world_call(*state, "GET", "/../etc/passwd", NULL)->status, 404);
+    assert_int_equal(world_call(*state, "POST", "/console.js", "{}")->status, 404);
+}
+
+// ---------------------------------------------------------------- picture and status
+
+static void the_picture_comes_from_the_model(void **state) {
+    const struct http_result *result = world_call(*state, "GET", "/v1/plant", NULL);
+    assert_int_equal(result->status, 200);
+    CLEANUP(json_destroy_at) struct json_document *document = NULL;
+    assert_int_equal(json_parse(buffer_view(&result->body), (struct json_limits){1 << 20, 32}, &document, NULL), 0);
+    const struct json *root = json_root(document);
+    assert_int_equal(json_integer(json_path(root, TEXT("station/width")), 0), 1200);
+    assert_true(text_is(json_string(json_path(root, TEXT("station/displayName/de"))), "MPS-Station"));
+    assert_int_equal(json_count(json_member(root, "things")), 5);
+    const struct json *conveyor = json_element(json_member(root, "things"), 0);
+    assert_true(text_is(json_string(json_member(conveyor, "symbol")), "belt"));
+    assert_int_equal(json_count(json_member(conveyor, "modules")), 4);
+    const struct json *motor = json_element(json_member(conveyor, "modules"), 1);
+    assert_true(text_is(json_string(json_member(motor, "role")), "Motor"));
+    const struct json *right = json_element(json_member(motor, "signals"), 0);
+    assert_true(text_is(json_string(json_member(right, "path")), "motor/direction/right/state"));
+    assert_true(text_is(json_string(json_member(right, "channel")), "O_9"));
+    assert_true(has(result, "\"path\":\"actuator_start/indicator/state\""));
+    assert_true(has(result, "\"path\":\"ScanCycles\""));
+    assert_true(has(result, "\"functionThings\":[\"mps_automatic\"],\"simulation\":\"mps_simulation\""));
+}
+
+static void the_things_are_listed(void **state) {
+    const struct http_result *result = world_call(*state, "GET", "/v1/things", NULL);
+    assert_true(has(
+        result,
+        "{\"name\":\"mps_hmi\",\"type\":\"hmi\",\"displayName\":{\"en\":\"Operator panel\",\"de\":\"Bedienpanel\"}}"));
+    assert_int_equal(world_call(*state, "DELETE", "/v1/things", NULL)->status, 405);
+}
+
+static void a_service_that_never_spoke_is_down(void **state) {
+    const struct http_result *result = world_call(*state, "GET", "/v1/status", NULL);
+    assert_true(has(result, "\"plant\":\"mps\""));
+    assert_true(has(result, "{\"service\":\"functions\",\"state\":\"down\",\"reason\":\"has not reported yet\"}"));
+}
+
+static void without_the_bus_the_api_says_so_and_comes_back(void **state) {
+    static const char *const lost[] = {
+        "\"service\":\"api\",\"tier\":\"fog\",\"state\":\"degraded\",\"reason\":\"the bus is not connected",
+        "\"service\":\"gateway\",\"state\":\"down\",\"reason\":\"does not report any more\"", NULL};
+    world_kill_bus(*state);
+    world_expect_events(*state, "/v1/events", lost, NULL);
+    const struct http_result *result = world_call(*state, "GET", "/things/mps_conveyor/shadow", NULL);
+    assert_int_equal(result->status, 503);
+    assert_type(result, "ServiceUnavailableException");
+    world_restart_bus(*state);
+    world_wait_connected(*state);
+    assert_int_equal(world_call(*state, "GET", "/things/mps_conveyor/shadow", NULL)->status, 200);
+}
+
+// ---------------------------------------------------------------- events
+
+static void update_twice(struct world *world) {
+    assert_int_equal(world_call(world, "POST", "/things/mps_hmi/shadow", "{\"n\":1}")->status, 200);
+    assert_int_equal(world_call(world, "POST", "/things/mps_conveyor/shadow", "{\"n\":2}")->status, 200);
+}
+
+static void a_stream_begins_with_the_current_twins_and_goes_on_with_changes(void **state) {
+    static const char *const wanted[] = {
+        "data: "
+        "{\"thing\":\"mps_conveyor\",\"document\":{\"previous\":null,\"current\":{\"state\":{\"reported\":{\"a\":1}}",
+        "data: {\"thing\":\"mps_hmi\",\"document\":{\"previous\":null,\"current\":{\"state\":{\"n\":1}",
+        "data: {\"thing\":\"mps_conveyor\",\"document\":{\"previous\":null,\"current\":{\"state\":{\"n\":2}", NULL};
+    world_expect_events(*state, "/v1/events", wanted, update_twice);
+}
+
+static void named_shadows_come_with_their_name(void **state) {
+    static const char *const wanted[] = {
+        "data: {\"thing\":\"mps_conveyor\",\"shadow\":\"status\",\"document\":{\"previous\":null", NULL};
+    world_expect_events(*state, "/v1/events", wanted, NULL);
+}
+
+static void a_stream_of_one_thing_has_no_other_twins(void **state) {
+    static const char *const begun[] = {"data: {\"thing\":\"mps_conveyor\",\"document\"", NULL};
+    world_expect_events(*state, "/v1/events", begun, NULL);
+    static const char *const wanted[] = {"\"thing\":\"", "\"n\":2", NULL};
+    world_expect_events(*state, "/v1/events?thing=mps_conveyor", wanted, update_twice);
+}
+
+static void delete_it(struct world *world) {
+    assert_int_equal(world_call(world, "DELETE", "/things/mps_conveyor/shadow", NULL)->status, 200);
+}
+
+static void a_deleted_twin_has_no_document(void **state) {
+    static const char *const wanted[] = {"data: {\"thing\":\"mps_conveyor\",\"document\":{",
+                                         "data: {\"thing\":\"mps_conveyor\",\"document\":null}", NULL};
+    world_expect_events(*state, "/v1/events", wanted, delete_it);
+}
+
+// ---------------------------------------------------------------- commands
+
+struct command_case {
+    const char *name;
+    const char *body;
+    int status;
+    const char *part; // of the answer
+};
+
+static const struct command_case command_cases[] = {
+    {"a command that succeeds is 200", "{\"method\":\"motor/setDirection\",\"arguments\":[1]}", 200, "\"SUCCEEDED\""},
+    {"arguments may be left out", "{\"method\":\"motor/setDirection\"}", 200, "\"SUCCEEDED\""},
+    {"a rejected command is 409", "{\"method\":\"refuse\"}", 409, "BadInvalidState"},
+    {"a failed command is 409", "{\"method\":\"fail\"}", 409, "\"FAILED\""},
+    {"a command that timed out is 504", "{\"method\":\"late\"}", 504, "\"TIMED_OUT\""},
+    {"an answer of an unknown status is 500", "{\"method\":\"odd\"}", 500, "'DONE'"},
+    {"an answer that is no JSON is 500", "{\"method\":\"broken\"}", 500, "no JSON"},
+    {"a body that is no JSON is 400", "{\"method\"", 400, "The body is no JSON"},
+    {"a body that is no object is 400", "[]", 400, "must be an object"},
+    {"a command without a method is 400", "{\"arguments\":[]}", 400, "must name a method"},
+    {"arguments that are no array are 400", "{\"method\":\"a\",\"arguments\":1}", 400, "must be an array"},
+    {"an expiry that is no time is 400", "{\"method\":\"a\",\"expiresAt\":\"soon\"}", 400, "milliseconds"},
+};
+
+static struct world *shared; // of the command cases
+
+static void check_command(void **state) {
+    const struct command_case *c = *state;
+    const struct http_result *result = world_call(shared, "POST", "/v1/things/mps_conveyor/commands", c->body);
+    if (result->status != c->status || !has(result, c->part)) fail_msg("%d: %s", result->status, result->body.data);
+}
+
+static void a_command_for_nobody_is_unavailable(void **state) {
+    assert_int_equal(world_call(*state, "POST", "/v1/things/mps_hmi/commands", "{\"method\":\"a\"}")->status, 503);
+    assert_int_equal(world_call(*state, "GET", "/v1/things/mps_hmi/commands", NULL)->status, 405);
+    assert_int_equal(world_call(*state, "POST", "/v1/things/a.b/commands", "{\"method\":\"a\"}")->status, 400);
+}
+
+static int start_shared(void **state) {
+    (void)state;
+    shared = world_start();
+    return 0;
+}
+
+static int stop_shared(void **state) {
+    (void)state;
+    world_stop(shared);
+    return 0;
+}
+
+int main(void) {
+#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, start, stop)
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(a_shadow_is_read_changed_and_deleted),
+        IN_WORLD(a_rejection_has_the_shape_of_aws),
+        IN_WORLD(wrong_names_and_methods_are_refused),
+        IN_WORLD(named_shadows_are_listed),
+        IN_WORLD(without_a_token_nothing_is_told),
+        IN_WORLD(the_root_without_a_token_is_the_login_page),
+        IN_WORLD(the_login_link_sets_a_cookie),
+        IN_WORLD(a_change_with_the_cookie_must_come_from_the_same_origin),
+        IN_WORLD(the_console_is_served_with_a_strict_policy),
+        IN_WORLD(the_picture_comes_from_the_model),
+        IN_WORLD(the_things_are_listed),
+        IN_WORLD(a_service_that_never_spoke_is_down),
+        IN_WORLD(without_the_bus_the_api_says_so_and_comes_back),
+        IN_WORLD(a_stream_begins_with_the_current_twins_and_goes_on_with_changes),
+        IN_WORLD(named_shadows_come_with_their_name),
+        IN_WORLD(a_stream_of_one_thing_has_no_other_twins),
+        IN_WORLD(a_deleted_twin_has_no_document),
+        IN_WORLD(a_command_for_nobody_is_unavailable),
+    };
+    enum { COMMANDS = sizeof command_cases / sizeof command_cases[0] };
+    struct CMUnitTest commands[COMMANDS];
+    for (size_t i = 0; i < COMMANDS; i++)
+        commands[i] = (struct CMUnitTest){command_cases[i].name, check_command, NULL, NULL, (void *)&command_cases[i]};
+    int failed = cmocka_run_group_tests_name("api", tests, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("api commands", commands, start_shared, stop_shared);
+}
