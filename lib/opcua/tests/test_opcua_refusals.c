@@ -158,7 +158,7 @@ static void no_session_without_encryption(void **state) {
 static void on_endpoints(UA_Client *client, void *context, UA_UInt32 id, void *response) {
     struct raw *raw = context;
     const UA_GetEndpointsResponse *answer = response;
-    on_answer(client, context, id, response);
+    (void)client, (void)id;
     raw->endpoint_count = answer->endpointsSize; // one per URL
     for (size_t i = 0; i < answer->endpointsSize; i++) {
         const UA_EndpointDescription *endpoint = &answer->endpoints[i];
@@ -184,15 +184,13 @@ static void discovery_without_encryption(void **state) {
     UA_GetEndpointsRequest_init(&request);
     __UA_Client_AsyncService(raw.client, &request, &UA_TYPES[UA_TYPES_GETENDPOINTSREQUEST], on_endpoints,
                              &UA_TYPES[UA_TYPES_GETENDPOINTSRESPONSE], &raw, NULL);
-    await_answer(&raw);
-    assert_int_equal(raw.answer, UA_STATUSCODE_GOOD);
-    assert_true(raw.endpoint_count > 0);
     UA_ReadRequest read;
     UA_ReadRequest_init(&read);
     __UA_Client_AsyncService(raw.client, &read, &UA_TYPES[UA_TYPES_READREQUEST], on_answer,
                              &UA_TYPES[UA_TYPES_READRESPONSE], &raw, NULL);
     await_answer(&raw);
     assert_int_equal(raw.answer, UA_STATUSCODE_BADSECURITYPOLICYREJECTED);
+    assert_true(raw.endpoint_count > 0); // answered before
     close_raw(&raw);
 }
 
