@@ -1,0 +1,92 @@
+#include "cascade.h"
+
+#include <base/file.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NATS = 0 }; // index of what the fog's services need
+
+static const char *const fog_services[] = {"twins", "gateway", "functions", "api"};
+
+/// Keeps `text` until `cascade_clear`; NULL stays NULL, which is found at the end.
+static char *keep(struct cascade *cascade, char *text) {
+    if (text != NULL) cascade->texts[cascade->text_count++] = text;
+    return text;
+}
+
+static char *log_path(struct cascade *cascade, const struct site *site, const char *name) {
+    char file[64];
+    snprintf(file, sizeof file, "log/%s.log", name);
+    return keep(cascade, site_path(site, file));
+}
+
+/// The next process; `words` are its arguments, NULL ends.
+static void add(struct cascade *cascade, const struct site *site, const char *name, int needs,
+                const char *const *words) {
+    size_t at = cascade->count++;
+    size_t count = 0;
+    for (; words[count] != NULL && count + 1 < CASCADE_ARGUMENTS_MAX; count++) {
+        cascade->arguments[at][count] = words[count];
+    }
+    cascade->processes[at] = (struct supervised){
+        .name = name, .arguments = cascade->arguments[at], .log_file = log_path(cascade, site, name), .needs = needs};
+}
+
+static void add_nats(struct cascade *cascade, const struct site *site) {
+    const char *config = keep(cascade, site_path(site, "nats/nats.conf"));
+    const char *const words[] = {"nats-server", "-c", config, NULL};
+    add(cascade, site, "nats-server", -1, words);
+    cascade->processes[NATS].port = site->fog.nats_port;
+}
+
+/// A word and its value, when there is one.
+static size_t append_option(const char **words, size_t count, const char *name, const char *value) {
+    if (value == NULL) return count;
+    words[count++] = name;
+    words[count++] = value;
+    return count;
+}
+
+static void add_edge(struct cascade *cascade, const struct cascade_options *options, const char *offset) {
+    const char *program = keep(cascade, file_join(options->programs, "splc-edge"));
+    const struct site *site = options->site;
+    const char *words[CASCADE_ARGUMENTS_MAX] = {program,           site->plant_folder, "--data",
+                                                site->data_folder, "--port-offset",    offset};
+    size_t count = 6;
+    count = append_option(words, count, "--speed", options->speed);
+    append_option(words, count, "--seed", options->seed);
+    add(cascade, site, "edge", -1, words);
+}
+
+static void add_fog(struct cascade *cascade, const struct cascade_options *options, const char *offset) {
+    const char *program = keep(cascade, file_join(options->programs, "splc-fog"));
+    const struct site *site = options->site;
+    for (size_t i = 0; i < sizeof fog_services / sizeof *fog_services; i++) {
+        const char *const words[] = {
+            program, fog_services[i], site->plant_folder, "--data", site->data_folder, "--port-offset", offset, NULL};
+        add(cascade, site, fog_services[i], NATS, words);
+    }
+}
+
+enum error cascade_init(struct cascade *cascade, const struct cascade_options *options) {
+    *cascade = (struct cascade){0};
+    char *offset = NULL;
+    if (asprintf(&offset, "%u", options->site->port_offset) < 0) return ERROR_NO_MEMORY;
+    keep(cascade, offset);
+    add_nats(cascade, options->site);
+    add_edge(cascade, options, offset);
+    add_fog(cascade, options, offset);
+    for (size_t i = 0; i < cascade->count; i++) {
+        if (cascade->processes[i].arguments[0] != NULL && cascade->processes[i].log_file != NULL) continue;
+        cascade_clear(cascade);
+        return ERROR_NO_MEMORY;
+    }
+    return ERROR_NONE;
+}
+
+void cascade_clear(struct cascade *cascade) {
+    for (size_t i = 0; i < cascade->text_count; i++) free(cascade->texts[i]);
+    cascade->text_count = 0;
+}

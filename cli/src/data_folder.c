@@ -1,0 +1,324 @@
+#include "data_folder.h"
+
+#include <base/file.h>
+#include <pki/pki.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum {
+    FOLDER_MODE = 0700,
+    CERTIFICATE_DAYS = 3650, // a desk needs no renewal; a plant brings its own certificates
+    HOST_NAME_BYTES = 65,
+    LOCK_BYTES_MAX = 32, // a pid
+    CERTIFICATE_BYTES_MAX = 64 * 1024,
+};
+
+const char *const bus_users[] = {"gateway", "twins", "functions", "api", "uplink", "tool", NULL};
+
+static const char *const folders[] = {"pki",  "pki/opcua",      "edge",  "edge/rejected", "secrets",
+                                      "nats", "nats/jetstream", "twins", "functions",     "log"};
+
+/// Users of the edge's OPC UA server.
+static const struct {
+    const char *name;
+    const char *role;
+} edge_users[] = {
+    {"viewer", "viewer"},    {"operator", "operator"}, {"engineer", "engineer"}, {"administrator", "administrator"},
+    {"gateway", "operator"},
+};
+
+/// What every step needs.
+struct making {
+    const struct site *site;
+    struct problem *problem;
+    const char *host_names[3];
+    const char *addresses[5];
+    char *authority, *authority_key;
+};
+
+/// "DATA/<format>", for the caller to free.
+__attribute__((format(printf, 2, 3))) static char *path_in(const struct site *site, const char *format, ...) {
+    char *name = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(&name, format, arguments);
+    va_end(arguments);
+    if (length < 0) return NULL;
+    char *path = site_path(site, name);
+    free(name);
+    return path;
+}
+
+static enum error make_folders(const struct making *making) {
+    enum error error = file_make_folder(making->site->data_folder, FOLDER_MODE, making->problem);
+    for (size_t i = 0; !error && i < sizeof folders / sizeof *folders; i++) {
+        CLEANUP(free_at) char *path = site_path(making->site, folders[i]);
+        error = path == NULL ? ERROR_NO_MEMORY : file_make_folder(path, FOLDER_MODE, making->problem);
+    }
+    return error;
+}
+
+/// Both there: nothing to do. One alone: somebody must say which one is right.
+static enum error check_pair(const struct making *making, const char *certificate, const char *key, bool *ret_there) {
+    bool has_certificate = file_exists(certificate), has_key = file_exists(key);
+    *ret_there = has_certificate && has_key;
+    if (has_certificate == has_key) return ERROR_NONE;
+    return problem_say(making->problem, ERROR_INVALID,
+                       "%s is there, but %s is not: bring it back, or remove the first "
+                       "and both are made anew",
+                       has_key ? key : certificate, has_key ? certificate : key);
+}
+
+// --- certificates signed by the site's authority ---
+
+static enum error make_authority(const struct making *making) {
+    bool there;
+    enum error error = check_pair(making, making->authority, making->authority_key, &there);
+    if (error || there) return error;
+    char name[96];
+    snprintf(name, sizeof name, "Serverless PLC site %s", making->site->plant_name);
+    return pki_make_authority(making->authority, making->authority_key, name, making->problem);
+}
+
+static enum error make_signed(const struct making *making, const char *file, const struct pki_request *request) {
+    CLEANUP(free_at) char *certificate = path_in(making->site, "pki/%s.crt", file);
+    CLEANUP(free_at) char *key = path_in(making->site, "pki/%s.key", file);
+    if (certificate == NULL || key == NULL) return ERROR_NO_MEMORY;
+    bool there;
+    enum error error = check_pair(making, certificate, key, &there);
+    if (error || there) return error;
+    return pki_make_certificate(making->authority, making->authority_key, request, certificate, key, making->problem);
+}
+
+static enum error make_server(const struct making *making, const char *name) {
+    const struct pki_request request = {.common_name = name,
+                                        .dns_names = making->host_names,
+                                        .addresses = making->addresses,
+                                        .days = CERTIFICATE_DAYS,
+                                        .server = true};
+    return make_signed(making, name, &request);
+}
+
+static enum error make_device(const struct making *making, const char *thing) {
+    char file[160];
+    snprintf(file, sizeof file, "device-%s", thing);
+    const struct pki_request request = {.common_name = thing, .days = CERTIFICATE_DAYS, .client = true};
+    return make_signed(making, file, &request);
+}
+
+static enum error make_devices(const struct making *making, const struct plant *plant) {
+    for (size_t i = 0; i < plant->element_count; i++) {
+        const struct plant_element *element = plant->elements[i];
+        if (element->thing != element) continue;
+        CLEANUP(free_at) char *name = text_copy(element->name);
+        enum error error = name == NULL ? ERROR_NO_MEMORY : make_device(making, name);
+        if (error) return error;
+    }
+    return ERROR_NONE;
+}
+
+// --- OPC UA application certificates ---
+
+static enum error make_application(const struct making *making, const char *name, const char *uri) {
+    CLEANUP(free_at) char *certificate = path_in(making->site, "pki/opcua/%s.der", name);
+    CLEANUP(free_at) char *key = path_in(making->site, "pki/opcua/%s.key.der", name);
+    if (certificate == NULL || key == NULL) return ERROR_NO_MEMORY;
+    bool there;
+    enum error error = check_pair(making, certificate, key, &there);
+    if (error || there) return error;
+    char common_name[96];
+    snprintf(common_name, sizeof common_name, "Serverless PLC %s", name);
+    const struct pki_request request = {.common_name = common_name,
+                                        .dns_names = making->host_names,
+                                        .addresses = making->addresses,
+                                        .uri = uri,
+                                        .days = CERTIFICATE_DAYS,
+                                        .server = true,
+                                        .client = true};
+    return pki_make_application_certificate(&request, certificate, key, making->problem);
+}
+
+static enum error export_client(const struct making *making) {
+    CLEANUP(free_at) char *der = site_path(making->site, "pki/opcua/client.der");
+    CLEANUP(free_at) char *key_der = site_path(making->site, "pki/opcua/client.key.der");
+    CLEANUP(free_at) char *pem = site_path(making->site, "pki/opcua/client.pem");
+    CLEANUP(free_at) char *key_pem = site_path(making->site, "pki/opcua/client.key.pem");
+    if (der == NULL || key_der == NULL || pem == NULL || key_pem == NULL) return ERROR_NO_MEMORY;
+    bool there;
+    enum error error = check_pair(making, pem, key_pem, &there);
+    if (error || there) return error;
+    return pki_export_pem(der, key_der, pem, key_pem, making->problem);
+}
+
+static enum error make_applications(const struct making *making, const struct plant *plant) {
+    char edge_uri[160];
+    snprintf(edge_uri, sizeof edge_uri, "urn:serverless-plc:edge:%.*s", TEXT_ARG(plant->station->name));
+    enum error error = make_application(making, "edge", edge_uri);
+    if (!error) error = make_application(making, "gateway", "urn:serverless-plc:gateway");
+    if (!error) error = make_application(making, "client", "urn:serverless-plc:client");
+    return error ? error : export_client(making);
+}
+
+/// The trust list is made once, complete: who takes a certificate out of it later does not find it there again.
+static enum error trust(const struct making *making, const char *folder, const char *name) {
+    CLEANUP(free_at) char *from = path_in(making->site, "pki/opcua/%s.der", name);
+    CLEANUP(free_at) char *to = NULL;
+    if (from == NULL || asprintf(&to, "%s/%s.der", folder, name) < 0) return ERROR_NO_MEMORY;
+    CLEANUP(buffer_clear) struct buffer der = {0};
+    enum error error = file_read(from, CERTIFICATE_BYTES_MAX, &der, making->problem);
+    return error ? error : file_write(to, buffer_view(&der), 0644, making->problem);
+}
+
+static enum error make_trust_list(const struct making *making) {
+    CLEANUP(free_at) char *list = site_path(making->site, "edge/trusted");
+    CLEANUP(free_at) char *fresh = site_path(making->site, "edge/trusted.new");
+    if (list == NULL || fresh == NULL) return ERROR_NO_MEMORY;
+    if (file_exists(list)) return ERROR_NONE;
+    enum error error = file_make_folder(fresh, FOLDER_MODE, making->problem);
+    if (!error) error = trust(making, fresh, "gateway");
+    if (!error) error = trust(making, fresh, "client");
+    if (!error && rename(fresh, list) != 0) {
+        error = problem_say(making->problem, error_from_errno(errno), "%s: %s", list, strerror(errno));
+    }
+    return error;
+}
+
+// --- secrets and users ---
+
+static enum error make_secret(const struct making *making, const char *kind, const char *user) {
+    CLEANUP(free_at) char *path = path_in(making->site, "secrets/%s-%s", kind, user);
+    if (path == NULL) return ERROR_NO_MEMORY;
+    return file_exists(path) ? ERROR_NONE : pki_secret_make(path, making->problem);
+}
+
+static enum error make_secrets(const struct making *making) {
+    enum error error = make_secret(making, "api", "token");
+    for (size_t i = 0; !error && bus_users[i] != NULL; i++) error = make_secret(making, "nats", bus_users[i]);
+    for (size_t i = 0; !error && i < sizeof edge_users / sizeof *edge_users; i++) {
+        error = make_secret(making, "opcua", edge_users[i].name);
+    }
+    return error;
+}
+
+static enum error append_user(const struct making *making, const char *name, const char *role, struct buffer *users) {
+    CLEANUP(free_at) char *path = path_in(making->site, "secrets/opcua-%s", name);
+    if (path == NULL) return ERROR_NO_MEMORY;
+    CLEANUP(buffer_clear) struct buffer password = {0};
+    char hash[PKI_HASH_BYTES];
+    enum error error = pki_secret_read(path, &password, making->problem);
+    if (!error) error = pki_password_hash(buffer_view(&password), hash);
+    if (!error) buffer_print(users, "%s:%s:%s\n", name, role, hash);
+    return error;
+}
+
+static enum error make_edge_users(const struct making *making) {
+    CLEANUP(free_at) char *path = site_path(making->site, "edge/users");
+    if (path == NULL) return ERROR_NO_MEMORY;
+    if (file_exists(path)) return ERROR_NONE;
+    CLEANUP(buffer_clear) struct buffer users = {0};
+    for (size_t i = 0; i < sizeof edge_users / sizeof *edge_users; i++) {
+        enum error error = append_user(making, edge_users[i].name, edge_users[i].role, &users);
+        if (error) return error;
+    }
+    if (users.failed) return ERROR_NO_MEMORY;
+    return file_write(path, buffer_view(&users), 0600, making->problem);
+}
+
+// --- public ---
+
+/// The names and addresses by which servers of this machine are reached.
+static void set_names(struct making *making, const char *host_name) {
+    size_t names = 0, addresses = 0;
+    making->host_names[names++] = "localhost";
+    if (host_name[0] != '\0' && strcmp(host_name, "localhost") != 0) making->host_names[names++] = host_name;
+    const char *const candidates[] = {"127.0.0.1", "::1", making->site->edge.address, making->site->fog.address};
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
+        bool seen = strcmp(candidates[i], "0.0.0.0") == 0 || strcmp(candidates[i], "::") == 0;
+        for (size_t j = 0; j < addresses; j++) seen = seen || strcmp(making->addresses[j], candidates[i]) == 0;
+        if (!seen) making->addresses[addresses++] = candidates[i];
+    }
+}
+
+enum error data_folder_make(const struct site *site, const struct plant *plant, struct problem *ret_problem) {
+    struct making making = {.site = site, .problem = ret_problem};
+    char host_name[HOST_NAME_BYTES] = "";
+    if (gethostname(host_name, sizeof host_name - 1) != 0) host_name[0] = '\0';
+    set_names(&making, host_name);
+    CLEANUP(free_at) char *authority = site_path(site, "pki/ca.crt");
+    CLEANUP(free_at) char *authority_key = site_path(site, "pki/ca.key");
+    if (authority == NULL || authority_key == NULL) return ERROR_NO_MEMORY;
+    making.authority = authority;
+    making.authority_key = authority_key;
+    enum error error = make_folders(&making);
+    if (!error) error = make_authority(&making);
+    if (!error) error = make_server(&making, "nats");
+    if (!error) error = make_server(&making, "https");
+    if (!error) error = make_devices(&making, plant);
+    if (!error) error = make_applications(&making, plant);
+    if (!error) error = make_trust_list(&making);
+    if (!error) error = make_secrets(&making);
+    if (!error) error = make_edge_users(&making);
+    return error;
+}
+
+static enum error refuse_taken(const char *path, struct problem *ret_problem) {
+    CLEANUP(buffer_clear) struct buffer holder = {0};
+    error_ignore(file_read(path, LOCK_BYTES_MAX, &holder, NULL)); // without the pid the message is still true
+    struct text pid = text_trim(buffer_view(&holder));
+    return problem_say(
+        ret_problem, ERROR_EXISTS,
+        "%s: the data folder is in use by another `splc up`, process %.*s: stop that one (kill %.*s), or "
+        "choose another folder with --data DIR and other ports with --port-offset N",
+        path, TEXT_ARG(pid), TEXT_ARG(pid));
+}
+
+enum error data_folder_lock(const struct site *site, int *ret_fd, struct problem *ret_problem) {
+    CLEANUP(free_at) char *path = site_path(site, "lock");
+    if (path == NULL) return ERROR_NO_MEMORY;
+    enum error error = file_make_folder(site->data_folder, FOLDER_MODE, ret_problem);
+    if (error) return error;
+    CLEANUP(descriptor_close_at) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return problem_say(ret_problem, error_from_errno(errno), "%s: %s", path, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) return refuse_taken(path, ret_problem);
+    char pid[LOCK_BYTES_MAX];
+    int length = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+    if (ftruncate(fd, 0) != 0 || write(fd, pid, (size_t)length) != length) {
+        return problem_say(ret_problem, error_from_errno(errno), "%s: %s", path, strerror(errno));
+    }
+    *ret_fd = fd;
+    fd = -1;
+    return ERROR_NONE;
+}
+
+enum error data_folder_make_current(const struct site *site, struct problem *ret_problem) {
+    CLEANUP(free_at) char *state = site_state_folder();
+    if (state == NULL) return ERROR_NONE;
+    CLEANUP(free_at) char *usual = file_join(state, site->plant_name);
+    CLEANUP(free_at) char *link = file_join(state, "current");
+    CLEANUP(free_at) char *fresh = file_join(state, "current.new");
+    if (usual == NULL || link == NULL || fresh == NULL) return ERROR_NO_MEMORY;
+    if (strcmp(usual, site->data_folder) != 0) return ERROR_NONE;
+    unlink(fresh);
+    if (symlink(site->data_folder, fresh) == 0 && rename(fresh, link) == 0) return ERROR_NONE;
+    return problem_say(ret_problem, error_from_errno(errno), "%s: %s", link, strerror(errno));
+}
+
+enum error data_folder_find_current(char **ret_folder, struct problem *ret_problem) {
+    CLEANUP(free_at) char *state = site_state_folder();
+    CLEANUP(free_at) char *link = state == NULL ? NULL : file_join(state, "current");
+    char *folder = link == NULL ? NULL : realpath(link, NULL);
+    if (folder == NULL) {
+        return problem_say(ret_problem, ERROR_NOT_FOUND,
+                           "no plant was started here: start one with `splc up PLANT`, or say where its data are with "
+                           "--data DIR");
+    }
+    *ret_folder = folder;
+    return ERROR_NONE;
+}

@@ -1,0 +1,103 @@
+#include "snapshot.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void copy_text(char *target, size_t size, const struct json *value) {
+    snprintf(target, size, "%.*s", TEXT_ARG(json_string(value)));
+}
+
+static void take_state(struct snapshot_state *state, const struct json *document, const char *name_member) {
+    copy_text(state->name, sizeof state->name, json_member(document, name_member));
+    copy_text(state->state, sizeof state->state, json_member(document, "state"));
+    copy_text(state->reason, sizeof state->reason, json_member(document, "reason"));
+}
+
+static void take_edges(struct snapshot *snapshot, const struct json *edges) {
+    struct json_each each = json_each(edges);
+    while (json_next(&each)) {
+        snapshot->edge_count++;
+        bool connected = text_is(json_string(json_member(each.value, "state")), "connected");
+        if (connected)
+            snapshot->edges_connected++;
+        else
+            copy_text(snapshot->edge_reason, sizeof snapshot->edge_reason, json_member(each.value, "reason"));
+        if (text_is(json_string(json_member(each.value, "lease")), "held")) snapshot->leases_held++;
+    }
+}
+
+static void take_latency(struct snapshot *snapshot, const struct json *latency) {
+    if (!json_is(latency, JSON_OBJECT)) return;
+    snapshot->latency.known = true;
+    snapshot->latency.count = (uint64_t)json_integer(json_member(latency, "count"), 0);
+    snapshot->latency.p50_ms = json_real(json_member(latency, "p50_ms"), 0);
+    snapshot->latency.p99_ms = json_real(json_member(latency, "p99_ms"), 0);
+}
+
+static void take_functions(struct snapshot *snapshot, const struct json *functions) {
+    struct json_each each = json_each(functions);
+    while (json_next(&each) && snapshot->function_count < SNAPSHOT_FUNCTIONS_MAX) {
+        take_state(&snapshot->functions[snapshot->function_count++], each.value, "name");
+    }
+}
+
+void snapshot_take_status(struct snapshot *snapshot, const struct json *status) {
+    const struct json *services = json_member(status, "services");
+    snapshot->answered = json_is(services, JSON_ARRAY);
+    struct json_each each = json_each(services);
+    while (json_next(&each)) {
+        take_edges(snapshot, json_member(each.value, "edges"));
+        take_latency(snapshot, json_member(each.value, "latency"));
+        take_functions(snapshot, json_member(each.value, "functions"));
+        if (snapshot->service_count == SNAPSHOT_SERVICES_MAX) continue;
+        take_state(&snapshot->services[snapshot->service_count++], each.value, "service");
+    }
+}
+
+static const struct count_member {
+    const char *name;
+    size_t offset;
+} count_members[] = {
+    {"fed", offsetof(struct snapshot_workpieces, fed)},
+    {"sorted", offsetof(struct snapshot_workpieces, sorted)},
+    {"passed", offsetof(struct snapshot_workpieces, passed)},
+    {"lost", offsetof(struct snapshot_workpieces, lost)},
+    {"metalSorted", offsetof(struct snapshot_workpieces, metal_sorted)},
+    {"plasticSorted", offsetof(struct snapshot_workpieces, plastic_sorted)},
+    {"metalPassed", offsetof(struct snapshot_workpieces, metal_passed)},
+    {"plasticPassed", offsetof(struct snapshot_workpieces, plastic_passed)},
+};
+
+void snapshot_take_simulation(struct snapshot *snapshot, const struct json *shadow) {
+    const struct json *reported = json_path(shadow, TEXT("state/reported"));
+    snapshot->workpieces_known = true;
+    for (size_t i = 0; i < sizeof count_members / sizeof *count_members; i++) {
+        const struct json *value = json_member(reported, count_members[i].name);
+        snapshot->workpieces_known = snapshot->workpieces_known && json_exists(value);
+        uint64_t *target = (uint64_t *)(void *)((char *)&snapshot->workpieces + count_members[i].offset);
+        *target = (uint64_t)json_integer(value, 0);
+    }
+}
+
+void snapshot_take_controller(struct snapshot *snapshot, const struct json *shadow) {
+    const struct json *reported = json_path(shadow, TEXT("state/reported"));
+    snapshot->controller.known = json_exists(json_member(reported, "State"));
+    copy_text(snapshot->controller.state, sizeof snapshot->controller.state, json_member(reported, "State"));
+    copy_text(snapshot->controller.cause, sizeof snapshot->controller.cause, json_member(reported, "Cause"));
+    snapshot->controller.scan_cycles = (uint64_t)json_integer(json_member(reported, "ScanCycles"), 0);
+    snapshot->controller.scan_missed = (uint64_t)json_integer(json_member(reported, "ScanMissed"), 0);
+    snapshot->controller.scan_time_us = json_real(json_member(reported, "ScanTime"), 0);
+    snapshot->controller.scan_time_max_us = json_real(json_member(reported, "ScanTimeMax"), 0);
+}
+
+bool snapshot_is_producing(const struct snapshot *snapshot) {
+    if (!snapshot->answered || snapshot->edge_count == 0) return false;
+    if (snapshot->edges_connected < snapshot->edge_count || snapshot->leases_held < snapshot->edge_count) return false;
+    for (size_t i = 0; i < snapshot->service_count; i++) {
+        if (strcmp(snapshot->services[i].state, "ok") != 0) return false;
+    }
+    for (size_t i = 0; i < snapshot->function_count; i++) {
+        if (strcmp(snapshot->functions[i].state, "ready") != 0) return false;
+    }
+    return true;
+}

@@ -1,0 +1,73 @@
+#include "status_line.h"
+
+#include <base/buffer.h>
+#include <base/cleanup.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static void put_not_ready(const struct status_line *line, struct buffer *out) {
+    for (size_t i = 0; i < line->not_ready_count; i++) {
+        buffer_print(out, "%s%s", i == 0 ? ": " : ", ", line->not_ready[i]);
+    }
+}
+
+/// What is not as it should be; nothing when all is.
+static void put_states(const struct snapshot_state *states, size_t count, const char *good, struct buffer *out) {
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(states[i].state, good) == 0) continue;
+        buffer_print(out, " | %s %s%s%s", states[i].name, states[i].state, states[i].reason[0] == '\0' ? "" : ": ",
+                     states[i].reason);
+    }
+}
+
+static void put_plant(const struct snapshot *snapshot, struct buffer *out) {
+    if (snapshot->controller.known) {
+        buffer_print(out, ": %s", snapshot->controller.state);
+        if (snapshot->controller.cause[0] != '\0') buffer_print(out, " (%s)", snapshot->controller.cause);
+    }
+    if (snapshot->workpieces_known) {
+        const struct snapshot_workpieces *workpieces = &snapshot->workpieces;
+        buffer_print(out, " | fed %llu, sorted %llu, passed %llu, lost %llu", (unsigned long long)workpieces->fed,
+                     (unsigned long long)workpieces->sorted, (unsigned long long)workpieces->passed,
+                     (unsigned long long)workpieces->lost);
+    }
+    if (snapshot->edge_count > 0 && snapshot->edges_connected < snapshot->edge_count) {
+        buffer_print(out, " | edge not connected%s%s", snapshot->edge_reason[0] == '\0' ? "" : ": ",
+                     snapshot->edge_reason);
+    }
+    put_states(snapshot->services, snapshot->service_count, "ok", out);
+    put_states(snapshot->functions, snapshot->function_count, "ready", out);
+}
+
+static void put_figures(const struct snapshot *snapshot, struct buffer *out) {
+    if (snapshot->controller.known) {
+        buffer_print(out, " | scan %.0f us (max %.0f), missed %llu", snapshot->controller.scan_time_us,
+                     snapshot->controller.scan_time_max_us, (unsigned long long)snapshot->controller.scan_missed);
+    }
+    if (snapshot->latency.known && snapshot->latency.count > 0) {
+        buffer_print(out, " | sensor to actuator %.1f ms (p99 %.1f)", snapshot->latency.p50_ms,
+                     snapshot->latency.p99_ms);
+    }
+}
+
+static void take(struct buffer *buffer, char *text) {
+    snprintf(text, SCREEN_LINE_BYTES, "%.*s", TEXT_ARG(buffer_view(buffer)));
+}
+
+void status_line_print(const struct status_line *line, char steady[static SCREEN_LINE_BYTES],
+                       char volatile_part[static SCREEN_LINE_BYTES]) {
+    CLEANUP(buffer_clear) struct buffer left = {0};
+    CLEANUP(buffer_clear) struct buffer right = {0};
+    buffer_string(&left, line->plant);
+    bool seen = line->snapshot != NULL && line->snapshot->answered;
+    if (line->not_ready_count > 0)
+        put_not_ready(line, &left);
+    else if (seen)
+        put_plant(line->snapshot, &left);
+    else
+        buffer_string(&left, ": all started, waiting for the first status");
+    if (seen) put_figures(line->snapshot, &right);
+    take(&left, steady);
+    take(&right, volatile_part);
+}

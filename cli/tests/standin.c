@@ -1,0 +1,165 @@
+#include "standin.h"
+
+#include <base/file.h>
+#include <base/loop.h>
+#include <base/notify.h>
+#include <base/text.h>
+#include <http/server.h>
+#include <pki/pki.h>
+#include <site/site.h>
+#include <testing/testing.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *data_folder;
+static char token[64];
+
+/// One write per line: lines of several processes do not mix.
+__attribute__((format(printf, 1, 2))) static void note(const char *format, ...) {
+    char path[256], line[1024];
+    snprintf(path, sizeof path, "%s/standin", data_folder);
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(line, sizeof line - 1, format, arguments);
+    va_end(arguments);
+    line[length++] = '\n';
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, line, (size_t)length) != length) abort();
+    close(fd);
+}
+
+// --- the HTTP interface of a plant that runs well ---
+
+static const struct {
+    const char *path;
+    const char *body;
+} answers[] = {
+    {"/v1/status",
+     "{\"plant\":\"mps\",\"services\":["
+     "{\"service\":\"twins\",\"state\":\"ok\",\"pid\":11,\"startedAt\":1},"
+     "{\"service\":\"gateway\",\"state\":\"ok\",\"edges\":[{\"url\":\"opc.tcp://"
+     "127.0.0.1:4840\",\"state\":\"connected\","
+     "\"lease\":\"held\",\"items\":70,\"bad\":0}],\"latency\":{\"count\":12,\"p50_ms\":3.25,\"p99_ms\":7.5}},"
+     "{\"service\":\"functions\",\"state\":\"ok\",\"functions\":[{\"name\":\"automatic\",\"state\":\"ready\"}]}]}"},
+    {"/things/mps_simulation/shadow",
+     "{\"state\":{\"reported\":{\"fed\":9,\"sorted\":3,\"passed\":5,\"lost\":0,\"metalSorted\":3,\"plasticSorted\":0,"
+     "\"metalPassed\":0,\"plasticPassed\":5}}}"},
+    {"/things/mps_plc/shadow", "{\"state\":{\"reported\":{\"State\":\"run\",\"Cause\":\"\",\"ScanCycles\":5000,"
+                               "\"ScanMissed\":1,\"ScanTime\":20.5,"
+                               "\"ScanTimeMax\":90.25}}}"},
+    {"/things/mps_automatic/shadow", "{\"state\":{\"reported\":{\"sorted\":3,\"passed\":5,\"step\":\"wait\"}}}"},
+    {"/things/mps_hmi/shadow", "{\"state\":{\"reported\":{\"welcome\":\"Gr\\u00fc\\u00dfe\"}},\"version\":3}"},
+};
+
+static void handle(void *context, struct http_request *request) {
+    (void)context;
+    char expected[96];
+    snprintf(expected, sizeof expected, "Bearer %s", token);
+    if (!text_is(http_header(request, "Authorization"), expected)) {
+        http_answer_error(request, ERROR_UNAUTHORIZED, "no token");
+        return;
+    }
+    struct text path = http_path(request);
+    if (text_is(http_method(request), "POST")) {
+        note("post %.*s %.*s", TEXT_ARG(path), TEXT_ARG(http_body(request)));
+        bool refused = text_ends_with(path, TEXT("mps_magazine/commands"));
+        http_answer(request, refused ? 409 : 200, NULL, 0,
+                    refused ? TEXT("{\"status\":\"REJECTED\",\"statusReason\":{\"reasonCode\":\"BadInvalidState\","
+                                   "\"reasonDescription\":\"the emergency stop is active\"}}")
+                            : TEXT("{\"status\":\"SUCCEEDED\",\"result\":{\"State\":{\"b\":true}}}"));
+        return;
+    }
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        if (!text_is(path, answers[i].path)) continue;
+        http_answer(request, 200, NULL, 0, text_of(answers[i].body));
+        return;
+    }
+    http_answer_error(request, ERROR_NOT_FOUND, "No shadow exists with name: '%.*s'", TEXT_ARG(path));
+}
+
+static struct http_server *serve(struct loop *loop, const struct site *site) {
+    CLEANUP(free_at) char *token_file = site_path(site, "secrets/api-token");
+    CLEANUP(buffer_clear) struct buffer secret = {0};
+    if (token_file == NULL || pki_secret_read(token_file, &secret, NULL)) abort();
+    snprintf(token, sizeof token, "%s", secret.data);
+    const struct http_server_options options = {.address = site->fog.address,
+                                                .port = site->fog.http_port,
+                                                .body_bytes_max = 65536,
+                                                .connections_max = 8,
+                                                .handle = handle};
+    struct http_server *server = NULL;
+    struct problem problem;
+    if (http_server_open(loop, &options, &server, &problem)) {
+        fprintf(stderr, "%s\n", problem.text);
+        exit(1);
+    }
+    return server;
+}
+
+// --- the program ---
+
+static void run(const char *service, const char *mode, const struct site *site) {
+    if (strcmp(mode, "silent") == 0) pause();
+    struct loop *loop = loop_create();
+    if (loop == NULL || loop_stop_on_signals(loop)) abort();
+    struct http_server *server = strcmp(service, "api") == 0 ? serve(loop, site) : NULL;
+    notify_ready();
+    do {
+        if (loop_run(loop)) abort();
+    } while (strcmp(mode, "deaf") == 0);
+    note("stop %s", service);
+    http_server_close(server);
+    loop_destroy(loop);
+}
+
+static const char *argument_after(int argc, char **argv, const char *name) {
+    for (int i = 1; i + 1 < argc; i++) {
+        if (strcmp(argv[i], name) == 0) return argv[i + 1];
+    }
+    abort();
+}
+
+static int stand_in(int argc, char **argv, const char *service, const char *plant) {
+    data_folder = argument_after(argc, argv, "--data");
+    char line[512] = "";
+    for (int i = 1; i < argc; i++) {
+        size_t used = strlen(line);
+        snprintf(line + used, sizeof line - used, " %s", argv[i]);
+    }
+    note("start %s%s", service, line);
+    char name[64];
+    snprintf(name, sizeof name, "STANDIN_%s", service);
+    const char *mode = getenv(name) == NULL ? "" : getenv(name);
+    if (strcmp(mode, "fail") == 0) {
+        fprintf(stderr, "reading the recipe\nthe recipe is torn: glue it\n");
+        return 3;
+    }
+    CLEANUP(site_destroy_at) struct site *site = NULL;
+    unsigned offset = (unsigned)atoi(argument_after(argc, argv, "--port-offset"));
+    if (site_load(plant, data_folder, offset, &site, NULL)) return 1;
+    run(service, mode, site);
+    return 0;
+}
+
+bool standin_ran(int argc, char **argv, int *ret_status) {
+    const char *name = strrchr(argv[0], '/');
+    name = name == NULL ? argv[0] : name + 1;
+    if (strcmp(name, "splc-edge") == 0) return *ret_status = stand_in(argc, argv, "edge", argv[1]), true;
+    if (strcmp(name, "splc-fog") == 0) return *ret_status = stand_in(argc, argv, argv[1], argv[2]), true;
+    return false;
+}
+
+char *standin_programs(void) {
+    char *folder = testing_folder();
+    CLEANUP(free_at) char *self = realpath("/proc/self/exe", NULL);
+    CLEANUP(free_at) char *edge = testing_path(folder, "splc-edge");
+    CLEANUP(free_at) char *fog = testing_path(folder, "splc-fog");
+    if (self == NULL || symlink(self, edge) != 0 || symlink(self, fog) != 0) abort();
+    return folder;
+}
