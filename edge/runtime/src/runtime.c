@@ -92,11 +92,12 @@ static void wake_server(const struct runtime *runtime) {
 static uint64_t scan_at(struct runtime *runtime, uint64_t now, struct scan_time *time) {
     time->monotonic_ns = now;
     time->wall_ns = clock_wall_ns();
-    if (scan_once(runtime->scan, time)) wake_server(runtime);
+    bool something = scan_once(runtime->scan, time);
+    atomic_store_explicit(&runtime->cycles, runtime->scan->cycles, memory_order_relaxed);
+    if (something) wake_server(runtime);
     uint64_t end = clock_monotonic_ns();
     time->execution_ns = end - now;
     histogram_add(&runtime->execution, end - now);
-    atomic_store_explicit(&runtime->cycles, runtime->scan->cycles, memory_order_relaxed);
     return end;
 }
 
