@@ -35,8 +35,9 @@ static void check_call(const struct plant_signal *signal, struct text call) {
 }
 
 static void check_signal(const struct plant_signal *signal) {
-    expect(signal->channel != NULL && signal->channel->signal == signal);
-    expect(signal->channel->bits == 1 && signal->channel->output == signal->actuator);
+    const struct plant_channel *channel = signal->channel;
+    if (channel == NULL) abort();
+    expect(channel->signal == signal && channel->bits == 1 && channel->output == signal->actuator);
     expect(signal->module->kind == PLANT_CORE_MODULE && signal->module->class != NULL);
     expect(signal->twin_path.length > 0 && signal->type == VALUE_BOOL);
     check_call(signal, signal->on_true);

@@ -123,10 +123,12 @@ const char *caex_hint_child(struct caex *caex, struct text word, enum caex_kind 
     for (size_t i = 0; i < count; i++)
         for (struct caex_node *child = caex_first(parents[i], kind); child != NULL; child = caex_next(child)) names++;
     if (names == 0) return "";
-    CLEANUP(free_at) const char **choices = calloc(names, sizeof *choices);
+    const char **choices = calloc(names, sizeof *choices);
     if (choices == NULL) return "";
     for (size_t i = 0; i < count; i++)
         for (struct caex_node *child = caex_first(parents[i], kind); child != NULL; child = caex_next(child))
             choices[at++] = child->name.data;
-    return caex_hint(caex, word, choices, names);
+    const char *hint = caex_hint(caex, word, choices, names);
+    free(choices);
+    return hint;
 }

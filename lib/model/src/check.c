@@ -58,21 +58,25 @@ const char *check_constraints(struct caex *caex, const struct scope *attribute, 
     return NULL;
 }
 
+/// False when the limit is absent, or no number, which is told.
+static bool read_limit(struct caex *caex, const struct caex_node *limit, double *ret_number) {
+    if (limit == NULL) return false;
+    if (!text_to_real(text_trim(limit->value), ret_number)) return true;
+    caex_error(caex, limit, "the limit '%.*s' is not a number", TEXT_ARG(limit->value));
+    return false;
+}
+
 /// The limits of a number are numbers themselves, and in order.
 static void check_limits(struct caex *caex, const struct caex_node *attribute) {
     const struct caex_node *constraint = caex_first(attribute, CAEX_CONSTRAINT);
     for (; constraint != NULL; constraint = caex_next(constraint)) {
         const struct caex_node *ordinal = caex_first(constraint, CAEX_ORDINAL);
         if (ordinal == NULL) continue;
-        double limits[2] = {-1e308, 1e308};
-        const struct caex_node *nodes[2] = {caex_first(ordinal, CAEX_REQUIRED_MIN),
-                                            caex_first(ordinal, CAEX_REQUIRED_MAX)};
-        for (size_t i = 0; i < 2; i++)
-            if (nodes[i] != NULL && text_to_real(text_trim(nodes[i]->value), &limits[i]))
-                caex_error(caex, nodes[i], "the limit '%.*s' is not a number", TEXT_ARG(nodes[i]->value));
-        if (limits[0] > limits[1])
-            caex_error(caex, ordinal, "the least value, %.*s, is above the greatest, %.*s", TEXT_ARG(nodes[0]->value),
-                       TEXT_ARG(nodes[1]->value));
+        double low, high;
+        bool has_low = read_limit(caex, caex_first(ordinal, CAEX_REQUIRED_MIN), &low);
+        bool has_high = read_limit(caex, caex_first(ordinal, CAEX_REQUIRED_MAX), &high);
+        if (has_low && has_high && low > high)
+            caex_error(caex, ordinal, "the least value, %g, is above the greatest, %g", low, high);
     }
 }
 

@@ -14,7 +14,6 @@ static void store_destroy(struct store *store) {
     caex_clear(&store->caex);
     free(store);
 }
-CLEANUP_DEFINE(struct store, store_destroy)
 
 /// Our own libraries, as every plant includes them.
 static void find_known_classes(struct store *store) {
@@ -77,13 +76,10 @@ static enum error say_first(const struct model_findings *findings, struct proble
     return problem_say(ret_problem, ERROR_INVALID, "the model has errors");
 }
 
-enum error model_read(struct text bytes, struct model_findings *findings, struct plant **ret_plant,
-                      struct problem *ret_problem) {
-    assert(findings != NULL && ret_plant != NULL);
-    CLEANUP(store_destroy_at) struct store *store = calloc(1, sizeof *store);
-    if (store == NULL || (store->elements = map_create()) == NULL)
-        return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
-    enum error error = caex_read(&store->caex, bytes, findings);
+static enum error read_into(struct store *store, struct text bytes, struct model_findings *findings,
+                            struct problem *ret_problem) {
+    store->elements = map_create();
+    enum error error = store->elements == NULL ? ERROR_NO_MEMORY : caex_read(&store->caex, bytes, findings);
     if (!error) error = make_plant(store);
     if (!error) error = finish(store);
     findings_sort(findings);
@@ -91,7 +87,20 @@ enum error model_read(struct text bytes, struct model_findings *findings, struct
     if (error == ERROR_NO_MEMORY || findings_failed(findings))
         return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
     if (error || model_findings_errors(findings) > 0) return say_first(findings, ret_problem);
-    *ret_plant = &TAKE(store)->plant;
+    return ERROR_NONE;
+}
+
+enum error model_read(struct text bytes, struct model_findings *findings, struct plant **ret_plant,
+                      struct problem *ret_problem) {
+    assert(findings != NULL && ret_plant != NULL);
+    struct store *store = calloc(1, sizeof *store);
+    if (store == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+    enum error error = read_into(store, bytes, findings, ret_problem);
+    if (error) {
+        store_destroy(store);
+        return error;
+    }
+    *ret_plant = &store->plant;
     return ERROR_NONE;
 }
 

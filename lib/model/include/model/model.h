@@ -122,9 +122,9 @@ struct plant_channel {
 /// One InternalElement below the station, or the station itself.
 struct plant_element {
     struct text name;
-    struct text id;   // lower-case UUID without braces
-    struct text path; // "MPS/mps_conveyor/motor": NodeId and browse path
-    struct text display_name;
+    struct text id;              // lower-case UUID without braces
+    struct text path;            // "MPS/mps_conveyor/motor": NodeId and browse path
+    struct text display_name;    // the name when none is given
     struct text display_name_de; // empty when there is no translation
     struct text description;
     enum plant_kind kind;
@@ -154,21 +154,23 @@ struct plant {
     size_t class_count;
 };
 
-/// Reads one file's bytes. ERROR_INVALID when findings hold an error (the problem repeats the first).
+/// Reads one file's bytes. `findings` is empty before. ERROR_INVALID when they hold an error afterwards (the problem
+/// repeats the first).
 enum error model_read(struct text bytes, struct model_findings *findings, struct plant **ret_plant,
                       struct problem *ret_problem);
 void plant_destroy(struct plant *plant); // NULL is fine
 CLEANUP_DEFINE(struct plant, plant_destroy)
 
 /// A resolved attribute of an element by path ("Sim/BeltPosition", "Hmi/X", "Timeout"): instance, class, base
-/// classes; Value before DefaultValue. Empty when there is none.
+/// classes, attribute type; Value before DefaultValue. Empty when there is none.
 struct text plant_attribute(const struct plant_element *element, struct text path);
 /// The same as a number; `otherwise` when absent (a value that is no number is a finding at reading).
 double plant_number(const struct plant_element *element, struct text path, double otherwise);
 
 const struct plant_element *plant_find(const struct plant *plant, struct text path); // NULL when absent
 bool plant_class_is(const struct plant_class *class, struct text name);              // itself or a base is called so
-/// True when one of the element's roles or a base of it is `role` ("CoreModule").
+/// True when one of the element's roles or a base of it is `role`: one of ours by its name ("CoreModule"), any other by
+/// its path ("AutomationMLCSRoleClassLib/ControlEquipment/Sensor").
 bool plant_has_role(const struct plant_element *element, struct text role);
 
 /// A method, variable, event or parameter of the class or the nearest base that has it; NULL when none.
