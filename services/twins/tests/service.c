@@ -1,0 +1,223 @@
+#include "service.h"
+
+#include <base/clock.h>
+#include <base/file.h>
+#include <base/log.h>
+#include <base/process.h>
+#include <json/json.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <twins/twins.h>
+
+#include <cmocka.h>
+
+enum { WAIT_S = 60 }; // long, because tests share the machine; none waits that long when all is well
+
+/* ---- The service's process ---- */
+
+bool service_is_wanted(int argc, char **argv) {
+    return argc == 4 && strcmp(argv[1], "--serve") == 0;
+}
+
+int service_run(char **argv) {
+    signal(SIGXFSZ, SIG_IGN); // a limit on the size of files stands for a full disk
+    log_open("twins");
+    struct site site = {.data_folder = argv[2], .fog = {.address = "127.0.0.1", .nats_port = (uint16_t)atoi(argv[3])}};
+    struct problem problem = {0};
+    enum error error = twins_run(&site, &problem);
+    if (error) fprintf(stderr, "%s\n", problem.text);
+    return error ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static void make_data_folder(struct service *service) {
+    static const char *const folders[] = {"pki", "secrets"};
+    for (size_t i = 0; i < 2; i++) {
+        CLEANUP(free_at) char *path = testing_path(service->folder, folders[i]);
+        assert_int_equal(file_make_folder(path, 0700, NULL), ERROR_NONE);
+    }
+    CLEANUP(buffer_clear) struct buffer authority = {0};
+    CLEANUP(free_at) char *authority_file = testing_path(service->folder, "pki/ca.crt");
+    CLEANUP(free_at) char *password_file = testing_path(service->folder, "secrets/nats-twins");
+    assert_int_equal(file_read(service->nats->ca_file, 1 << 16, &authority, NULL), ERROR_NONE);
+    assert_int_equal(file_write(authority_file, buffer_view(&authority), 0600, NULL), ERROR_NONE);
+    assert_int_equal(file_write(password_file, TEXT("password"), 0600, NULL), ERROR_NONE);
+}
+
+/* ---- The client ---- */
+
+static void on_state(void *context, bool connected, const char *reason) {
+    (void)reason;
+    ((struct service *)context)->connected = connected;
+}
+
+static void on_message(void *context, const struct bus_message *message) {
+    struct service *service = context;
+    if (service->heard != NULL) service->heard(service->context, message);
+}
+
+static void on_status(void *context, const struct bus_message *message) {
+    struct service *service = context;
+    char pid[32];
+    snprintf(pid, sizeof pid, "\"pid\":%d,", (int)service->pid);
+    if (memmem(message->data.data, message->data.length, pid, strlen(pid)) == NULL) return; // of one before
+    buffer_reset(&service->status);
+    buffer_text(&service->status, message->data);
+}
+
+static void on_event(void *context, const struct bus_message *message) {
+    struct service *service = context;
+    buffer_reset(&service->event);
+    buffer_text(&service->event, message->data);
+}
+
+static bool is_connected(void *context) {
+    return ((struct service *)context)->connected;
+}
+
+static void open_client(struct service *service) {
+    CLEANUP(free_at) char *password_file = testing_path(service->folder, "secrets/nats-twins");
+    struct bus_options options = {
+        .url = service->nats->url,
+        .ca_file = service->nats->ca_file,
+        .user = "test",
+        .password_file = password_file,
+        .name = "test",
+        .state = on_state,
+        .context = service,
+    };
+    assert_int_equal(bus_open(service->loop, &options, &service->bus, NULL), ERROR_NONE);
+    assert_int_equal(bus_subscribe(service->bus, "$aws.things.>", NULL, on_message, service, NULL), ERROR_NONE);
+    assert_int_equal(bus_subscribe(service->bus, "splc.status.twins", NULL, on_status, service, NULL), ERROR_NONE);
+    assert_int_equal(bus_subscribe(service->bus, "splc.event", NULL, on_event, service, NULL), ERROR_NONE);
+    service_wait(service, is_connected, service);
+}
+
+/* ---- From start to end ---- */
+
+void service_open(struct service *service) {
+    *service = (struct service){0};
+    service->nats = testing_nats_start("authorization: {users: [{user: test, password: password}, "
+                                       "{user: twins, password: password}]}");
+    service->folder = testing_folder();
+    service->store = testing_path(service->folder, "twins/twins.db");
+    make_data_folder(service);
+    service->loop = loop_create();
+    assert_non_null(service->loop);
+    open_client(service);
+}
+
+static bool has_status(void *context) {
+    return ((struct service *)context)->status.length > 0;
+}
+
+void service_start(struct service *service) {
+    char port[16];
+    snprintf(port, sizeof port, "%u", service->nats->port);
+    const char *const arguments[] = {"/proc/self/exe", "--serve", service->folder, port, NULL};
+    struct process_options options = {.arguments = arguments, .output = -1, .own_group = true};
+    struct problem problem = {0};
+    buffer_reset(&service->status);
+    if (process_start(&options, &service->pid, &problem) != ERROR_NONE) fail_msg("%s", problem.text);
+    service_wait(service, has_status, service);
+}
+
+static int wait_for_end(struct service *service) {
+    int status = -1;
+    while (waitpid(service->pid, &status, 0) < 0) {}
+    service->pid = 0;
+    return status;
+}
+
+void service_kill(struct service *service) {
+    kill(service->pid, SIGKILL);
+    assert_true(WIFSIGNALED(wait_for_end(service)));
+}
+
+int service_stop(struct service *service) {
+    kill(service->pid, SIGTERM);
+    int status = wait_for_end(service);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+void service_close(struct service *service) {
+    if (service->pid != 0) assert_int_equal(service_stop(service), EXIT_SUCCESS);
+    bus_close(service->bus);
+    loop_destroy(service->loop);
+    buffer_clear(&service->status);
+    buffer_clear(&service->event);
+    testing_nats_destroy(service->nats);
+    testing_remove(service->folder);
+    free(service->store);
+    free(service->folder);
+}
+
+/* ---- Talking ---- */
+
+void service_wait(struct service *service, bool (*done)(void *context), void *context) {
+    if (!testing_run_until(service->loop, done, context, WAIT_S)) fail_msg("nothing happened for %d s", WAIT_S);
+}
+
+struct wanted_status {
+    struct service *service;
+    const char *part;
+};
+
+static bool status_contains(void *context) {
+    struct wanted_status *wanted = context;
+    return wanted->service->status.length > 0 && strstr(wanted->service->status.data, wanted->part) != NULL;
+}
+
+void service_wait_status(struct service *service, const char *part) {
+    service_wait(service, status_contains, &(struct wanted_status){service, part});
+}
+
+static bool is_past(void *context) {
+    return clock_monotonic_ns() >= *(uint64_t *)context;
+}
+
+void service_wait_ms(struct service *service, unsigned ms) {
+    uint64_t until_ns = clock_monotonic_ns() + ms * NS_PER_MS;
+    service_wait(service, is_past, &until_ns);
+}
+
+void service_publish(struct service *service, const char *subject, const char *payload) {
+    assert_int_equal(bus_publish(service->bus, text_of(subject), text_of(payload)), ERROR_NONE);
+}
+
+struct answer {
+    bool given;
+    enum error error;
+    struct buffer *document;
+};
+
+static void on_answer(void *context, enum error error, struct text data) {
+    struct answer *answer = context;
+    answer->given = true;
+    answer->error = error;
+    buffer_text(answer->document, data);
+}
+
+static bool is_given(void *context) {
+    return ((struct answer *)context)->given;
+}
+
+void service_ask(struct service *service, const char *subject, const char *payload, struct buffer *ret_answer) {
+    struct answer answer = {.document = ret_answer};
+    buffer_reset(ret_answer);
+    assert_int_equal(bus_request(service->bus, text_of(subject), text_of(payload), 20 * NS_PER_S, on_answer, &answer),
+                     ERROR_NONE);
+    service_wait(service, is_given, &answer);
+    if (answer.error) fail_msg("%s: %s", subject, error_text(answer.error));
+}
+
+void service_expect(struct service *service, const char *subject, const char *payload, const char *part) {
+    CLEANUP(buffer_clear) struct buffer answer = {0};
+    service_ask(service, subject, payload, &answer);
+    if (strstr(answer.data, part) == NULL) fail_msg("%s: '%s' is not in: %s", subject, part, answer.data);
+}

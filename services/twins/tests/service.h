@@ -1,0 +1,43 @@
+/// A twin service in a process of its own, a nats-server, and a client that hears everything about shadows.
+/// Whatever goes wrong here fails the test.
+#pragma once
+
+#include <base/buffer.h>
+#include <bus/bus.h>
+#include <stdbool.h>
+#include <sys/types.h>
+#include <testing/testing.h>
+
+struct service {
+    struct testing_nats *nats;
+    char *folder; // data folder of the service
+    char *store;  // its database
+    pid_t pid;    // 0: not running
+    struct loop *loop;
+    struct bus *bus;
+    bool connected;
+    /// Called for everything below "$aws.things." that the service publishes; may be NULL.
+    void (*heard)(void *context, const struct bus_message *message);
+    void *context;
+    struct buffer status; // the last one of the process that runs
+    struct buffer event;  // the last one
+};
+
+/// main() of a test: with "--serve FOLDER PORT" the program is the service.
+bool service_is_wanted(int argc, char **argv);
+int service_run(char **argv);
+
+void service_open(struct service *service);  // starts nats-server and the client, not yet the service
+void service_start(struct service *service); // until it serves
+void service_kill(struct service *service);  // SIGKILL
+int service_stop(struct service *service);   // SIGTERM; its exit status
+void service_close(struct service *service);
+
+void service_wait(struct service *service, bool (*done)(void *context), void *context);
+void service_wait_status(struct service *service, const char *part); // until the status contains it
+void service_wait_ms(struct service *service, unsigned ms);
+void service_publish(struct service *service, const char *subject, const char *payload);
+/// Request and answer; `ret_answer` is emptied first.
+void service_ask(struct service *service, const char *subject, const char *payload, struct buffer *ret_answer);
+/// The same, looking for a part of the answer.
+void service_expect(struct service *service, const char *subject, const char *payload, const char *part);
