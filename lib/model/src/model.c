@@ -66,14 +66,15 @@ static enum error finish(struct store *store) {
     return ERROR_NONE;
 }
 
+/// "line 12: Plant/MPS: what is wrong", as far as there is a line and a path.
 static enum error say_first(const struct model_findings *findings, struct problem *ret_problem) {
-    for (size_t i = 0; i < model_findings_count(findings); i++) {
-        const struct model_finding *finding = model_findings_at(findings, i);
-        if (!finding->error) continue;
-        return problem_say(ret_problem, ERROR_INVALID, "line %u: %.*s%s%.*s", finding->line, TEXT_ARG(finding->path),
-                           finding->path.length > 0 ? ": " : "", TEXT_ARG(finding->text));
-    }
-    return problem_say(ret_problem, ERROR_INVALID, "the model has errors");
+    const struct model_finding *first = model_findings_at(findings, 0);
+    for (size_t i = 1; first != NULL && !first->error; i++) first = model_findings_at(findings, i);
+    if (first == NULL) return problem_say(ret_problem, ERROR_INVALID, "the model has errors");
+    enum error error = problem_say(ret_problem, ERROR_INVALID, "%.*s", TEXT_ARG(first->text));
+    if (first->path.length > 0) error = problem_prefix(ret_problem, error, "%.*s", TEXT_ARG(first->path));
+    if (first->line > 0) error = problem_prefix(ret_problem, error, "line %u", first->line);
+    return error;
 }
 
 static enum error read_into(struct store *store, struct text bytes, struct model_findings *findings,
