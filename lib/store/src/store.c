@@ -68,8 +68,9 @@ static enum error say(const struct store *store, struct problem *ret_problem) {
         if (remedies[i].code == (code & 0xFF))
             return problem_say(ret_problem, remedies[i].error, "%s: %s", store->path, remedies[i].text);
     int system_error = sqlite3_system_errno(store->database);
-    return problem_say(ret_problem, ERROR_IO, "%s: %s%s%s", store->path, sqlite3_errmsg(store->database),
-                       system_error == 0 ? "" : ": ", system_error == 0 ? "" : strerror(system_error));
+    return problem_say(ret_problem, ERROR_IO, "%s: %s%s%s; check the disk", store->path,
+                       sqlite3_errmsg(store->database), system_error == 0 ? "" : ": ",
+                       system_error == 0 ? "" : strerror(system_error));
 }
 
 /* ---- Opening ---- */
