@@ -19,16 +19,28 @@ void server_refuse(struct opcua_server *server, const char *format, ...) {
 
 // --- sessions ---
 
-static struct session *add_session(struct opcua_server *server, struct text user, enum opcua_role role) {
+static void free_session(struct session *session) {
+    free(session->user);
+    free(session->application);
+    free(session);
+}
+
+static struct session *add_session(struct opcua_server *server, struct text user, struct text application,
+                                   enum opcua_role role) {
     struct session *session = calloc(1, sizeof *session);
-    char *name = text_copy(user);
-    if (session == NULL || name == NULL) {
-        free(session);
-        free(name);
+    if (session == NULL) return NULL;
+    session->user = text_copy(user);
+    session->application = text_copy(application);
+    if (session->user == NULL || session->application == NULL) {
+        free_session(session);
         return NULL;
     }
-    session->user = name;
-    session->caller = (struct opcua_caller){.session = ++server->last_session, .role = role, .user = text_of(name)};
+    session->caller = (struct opcua_caller){
+        .session = ++server->last_session,
+        .role = role,
+        .user = text_of(session->user),
+        .application = text_of(session->application),
+    };
     session->next = server->sessions;
     session->previous = &server->sessions;
     if (server->sessions != NULL) server->sessions->previous = &session->next;
@@ -41,19 +53,27 @@ static void remove_session(struct opcua_server *server, struct session *session)
     *session->previous = session->next;
     if (session->next != NULL) session->next->previous = session->previous;
     server->session_count--;
-    free(session->user);
-    free(session);
+    free_session(session);
 }
 
 void server_forget_sessions(struct opcua_server *server) {
     while (server->sessions != NULL) remove_session(server, server->sessions);
 }
 
+/// Borrowed for the length of a callback.
+static struct text application_of(UA_Server *ua, const UA_NodeId *session) {
+    UA_ApplicationDescription description;
+    UA_QualifiedName key = {0, ua_string("clientDescription")};
+    UA_StatusCode status = UA_Server_getSessionAttribute_scalar(
+        ua, session, key, &UA_TYPES[UA_TYPES_APPLICATIONDESCRIPTION], &description);
+    return status == UA_STATUSCODE_GOOD ? text_of_ua(description.applicationUri) : TEXT_EMPTY;
+}
+
 /// Called again for a session that moves to another connection: then it must be the same user.
 static UA_StatusCode activate_session(UA_Server *ua, UA_AccessControl *access, const UA_EndpointDescription *endpoint,
                                       const UA_ByteString *certificate, const UA_NodeId *id,
                                       const UA_ExtensionObject *token, void **session_context) {
-    (void)ua, (void)endpoint, (void)certificate, (void)id;
+    (void)endpoint, (void)certificate;
     struct opcua_server *server = access->context;
     bool by_name =
         (token->encoding == UA_EXTENSIONOBJECT_DECODED || token->encoding == UA_EXTENSIONOBJECT_DECODED_NODELETE) &&
@@ -78,7 +98,7 @@ static UA_StatusCode activate_session(UA_Server *ua, UA_AccessControl *access, c
         session->caller.role = role;
         return UA_STATUSCODE_GOOD;
     }
-    session = add_session(server, user, role);
+    session = add_session(server, user, application_of(ua, id), role);
     if (session == NULL) return UA_STATUSCODE_BADOUTOFMEMORY;
     *session_context = session;
     if (server->opened != NULL) server->opened(server->context, &session->caller);

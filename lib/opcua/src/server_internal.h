@@ -24,7 +24,7 @@ struct opcua_variable {
 struct session {
     struct session *next, **previous;
     struct opcua_caller caller;
-    char *user;
+    char *user, *application; // what the caller borrows
 };
 
 struct opcua_server {

@@ -205,29 +205,19 @@ enum error opcua_server_add_property_range(struct opcua_server *server, const st
     return server_add_property(server, names, variant);
 }
 
-/// Units that plants use, with their codes of UNECE recommendation 20.
-static const struct {
-    const char *unit;
-    const char code[4];
-} UNITS[] = {{"s", "SEC"},  {"ms", "C26"}, {"us", "B98"}, {"mm", "MMT"},  {"m", "MTR"}, {"m/s", "MTS"}, {"mm/s", "C16"},
-             {"Hz", "HTZ"}, {"V", "VLT"},  {"A", "AMP"},  {"bar", "BAR"}, {"%", "P1"},  {"kg", "KGM"},  {"min", "MIN"}};
-
-/// OPC 10000-8, 5.6.3: the characters of the code as one number.
-static UA_Int32 unit_id(struct text unit) {
-    for (size_t i = 0; i < sizeof UNITS / sizeof UNITS[0]; i++) {
-        if (!text_is(unit, UNITS[i].unit)) continue;
-        UA_Int32 id = 0;
-        for (const char *at = UNITS[i].code; *at != '\0'; at++) id = id << 8 | (UA_Byte)*at;
-        return id;
-    }
-    return -1; // "not a UNECE unit"
+/// OPC 10000-8, 5.6.3: the characters of the code as one number; -1: not a UNECE unit.
+static UA_Int32 unit_id(const char *code) {
+    if (code == NULL) return -1;
+    UA_Int32 id = 0;
+    for (; *code != '\0'; code++) id = id << 8 | (UA_Byte)*code;
+    return id;
 }
 
 enum error opcua_server_add_property_unit(struct opcua_server *server, const struct opcua_names *names,
-                                          struct text unit) {
+                                          struct text unit, const char *code) {
     UA_EUInformation information = {
         .namespaceUri = ua_string("http://www.opcfoundation.org/UA/units/un/cefact"),
-        .unitId = unit_id(unit),
+        .unitId = unit_id(code),
         .displayName = ua_localized("en", unit),
     };
     UA_Variant variant = {

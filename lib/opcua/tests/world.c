@@ -87,6 +87,7 @@ static void on_opened(void *context, const struct opcua_caller *caller) {
     struct world *world = context;
     world->opened++;
     world->last_session = caller->session;
+    assert_true(text_is(caller->application, "urn:test:client") || text_is(caller->application, "urn:test:stranger"));
 }
 
 static void on_closed(void *context, const struct opcua_caller *caller) {
@@ -320,7 +321,7 @@ void world_add_motor(struct world *world, struct opcua_variable **ret_speed) {
     check(opcua_server_add_property_range(world->server, &property, -100, 100));
     property = station_names(world, "MPS/motor/speed/EngineeringUnits", names.node);
     property.browse_namespace = 0;
-    check(opcua_server_add_property_unit(world->server, &property, TEXT("mm/s")));
+    check(opcua_server_add_property_unit(world->server, &property, TEXT("mm/s"), "C16"));
     struct value bmk = {.type = VALUE_STRING, .string = TEXT("1M1")};
     property = station_names(world, "MPS/motor/Bmk", motor);
     check(opcua_server_add_property(world->server, &property, &bmk));

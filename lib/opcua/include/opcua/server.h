@@ -23,7 +23,8 @@ enum opcua_role { OPCUA_VIEWER, OPCUA_OPERATOR, OPCUA_ENGINEER, OPCUA_ADMINISTRA
 struct opcua_caller {
     uint32_t session;
     enum opcua_role role;
-    struct text user; // borrowed for as long as the session lives
+    struct text user;        // both borrowed for as long as the session lives
+    struct text application; // the client's application URI
 };
 
 struct opcua_server_options {
@@ -98,9 +99,9 @@ enum error opcua_server_add_property_texts(struct opcua_server *server, const st
                                            const struct text *texts, size_t count); // EnumStrings
 enum error opcua_server_add_property_range(struct opcua_server *server, const struct opcua_names *names, double low,
                                            double high); // EURange
-/// `unit` is "mm", "s" ...: the UNECE code is looked up; an unknown unit keeps its name.
+/// EngineeringUnits. `code` is the unit's in UNECE recommendation 20 ("MMT"); NULL: it has none, and keeps its name.
 enum error opcua_server_add_property_unit(struct opcua_server *server, const struct opcua_names *names,
-                                          struct text unit); // EngineeringUnits
+                                          struct text unit, const char *code);
 
 /// One call of a method. The number and types of the inputs are those that were declared. The outputs are preset: empty
 /// strings, zeros.
