@@ -50,6 +50,9 @@ function(splc_link target uses libraries)
 endfunction()
 
 function(splc_tests target)
+    if(NOT SPLC_TESTS)
+        return()
+    endif()
     file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/test_*.c)
     # A file in tests/ that does not start with test_ serves all tests of the module.
     file(GLOB helpers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/*.c)
@@ -70,6 +73,9 @@ endfunction()
 
 # fuzz/fuzz_x.c with its seeds: a libFuzzer program in the fuzz preset, and everywhere a test that runs the seeds.
 function(splc_fuzzers target)
+    if(NOT SPLC_TESTS)
+        return()
+    endif()
     file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/fuzz_*.c)
     foreach(file IN LISTS fuzzers)
         get_filename_component(name ${file} NAME_WE)
