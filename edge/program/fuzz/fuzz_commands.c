@@ -56,7 +56,8 @@ static size_t drain(const struct program *program, struct exchange *exchange) {
     char text[PROGRAM_TEXT_BYTES];
     struct scan_change change;
     while (exchange_take_change(exchange, &change)) {
-        if (program_value(program, change.tag, change.value, text).type != program_tag(program, change.tag)->type) abort();
+        if (program_value(program, change.tag, change.value, text).type != program_tag(program, change.tag)->type)
+            abort();
     }
     struct scan_event event;
     while (exchange_take_event(exchange, &event)) {
@@ -83,9 +84,12 @@ static struct scan_command command_of(const struct program *program, const uint8
     for (size_t i = 0; i < SCAN_ARGUMENTS_MAX; i++) {
         struct scan_argument *argument = &command.arguments[i];
         argument->type = (enum value_type)(bytes[2] / 32);
-        if (argument->type == VALUE_BOOL) argument->value = scan_boolean(bytes[1] / 8 % 2 != 0);
-        else if (argument->type == VALUE_STRING) memset(argument->text, bytes[1], sizeof argument->text);
-        else argument->value = scan_int32((int32_t)(bytes[1] / 8) - 2);
+        if (argument->type == VALUE_BOOL)
+            argument->value = scan_boolean(bytes[1] / 8 % 2 != 0);
+        else if (argument->type == VALUE_STRING)
+            memset(argument->text, bytes[1], sizeof argument->text);
+        else
+            argument->value = scan_int32((int32_t)(bytes[1] / 8) - 2);
     }
     return command;
 }
@@ -105,8 +109,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t i = 0; i + 4 <= size; i += 4) {
         bool sensors = data[i] >= 0xE0;
         struct scan_command command = command_of(program, data + i);
-        if (sensors) inputs_now[data[i] % 4 == 3 ? IMAGE_BYTES - 1 : 11 + data[i] % 2] = data[i + 1];
-        else if (!exchange_post(scan->exchange, &command)) abort();
+        if (sensors)
+            inputs_now[data[i] % 4 == 3 ? IMAGE_BYTES - 1 : 11 + data[i] % 2] = data[i + 1];
+        else if (!exchange_post(scan->exchange, &command))
+            abort();
         size_t results = 0;
         for (unsigned scans = 0; scans <= data[i + 3] % 4u; scans++) {
             uint64_t step_ns = data[i + 3] * UINT64_C(2000000);

@@ -9,8 +9,8 @@ const struct core_module *element_module(const struct plant_element *element) {
 }
 
 static enum error check_fields(const struct plant_element *element, struct text owner, const char *what,
-                               const struct plant_field *promised, size_t promised_count,
-                               const struct scan_field *done, size_t done_count, struct problem *ret_problem) {
+                               const struct plant_field *promised, size_t promised_count, const struct scan_field *done,
+                               size_t done_count, struct problem *ret_problem) {
     if (promised_count != done_count) {
         return problem_say(ret_problem, ERROR_UNSUPPORTED,
                            "%.*s: %.*s has %zu %s in the model, but the controller implements it with %zu",
@@ -61,8 +61,7 @@ static enum error check_variable(const struct plant_element *element, const stru
     for (size_t i = 0; i < kind->variable_count; i++) {
         const struct scan_field *done = &kind->variables[i];
         if (!text_is(promised->name, done->name)) continue;
-        enum error error =
-            check_fields(element, promised->name, "variable", promised, 1, done, 1, ret_problem);
+        enum error error = check_fields(element, promised->name, "variable", promised, 1, done, 1, ret_problem);
         return error ? error : check_names(element, promised, done, ret_problem);
     }
     return problem_say(ret_problem, ERROR_UNSUPPORTED,
@@ -127,8 +126,8 @@ static enum error check_channels(const struct plant_element *element, struct pro
         return problem_say(ret_problem, ERROR_INVALID,
                            "%.*s: channel %.*s at byte %u, bit %u, %u bits wide does not fit; a process image has %d "
                            "bytes, a channel at most 32 bits",
-                           TEXT_ARG(element->path), TEXT_ARG(channel->name), channel->byte, channel->bit,
-                           channel->bits, IO_IMAGE_BYTES_MAX);
+                           TEXT_ARG(element->path), TEXT_ARG(channel->name), channel->byte, channel->bit, channel->bits,
+                           IO_IMAGE_BYTES_MAX);
     }
     return ERROR_NONE;
 }

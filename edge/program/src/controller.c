@@ -7,17 +7,20 @@ enum { RUN, STOP, FAULT, SAFE };
 
 enum { STATE, CAUSE, CLOCK, SCAN_CYCLES, SCAN_MISSED, SCAN_TIME, SCAN_TIME_MAX };
 static const struct scan_field variables[] = {
-    [STATE] = {"State", VALUE_STRING, state_names},      [CAUSE] = {"Cause", VALUE_STRING, NULL},
-    [CLOCK] = {"Clock", VALUE_UINT32, NULL},             [SCAN_CYCLES] = {"ScanCycles", VALUE_UINT32, NULL},
-    [SCAN_MISSED] = {"ScanMissed", VALUE_UINT32, NULL},  [SCAN_TIME] = {"ScanTime", VALUE_DOUBLE, NULL},
+    [STATE] = {"State", VALUE_STRING, state_names},
+    [CAUSE] = {"Cause", VALUE_STRING, NULL},
+    [CLOCK] = {"Clock", VALUE_UINT32, NULL},
+    [SCAN_CYCLES] = {"ScanCycles", VALUE_UINT32, NULL},
+    [SCAN_MISSED] = {"ScanMissed", VALUE_UINT32, NULL},
+    [SCAN_TIME] = {"ScanTime", VALUE_DOUBLE, NULL},
     [SCAN_TIME_MAX] = {"ScanTimeMax", VALUE_DOUBLE, NULL},
 };
 
-enum { CLOCK_STEP_MS = 250 };                         // fine enough for a heartbeat, rare enough for a twin
-static const uint64_t STATISTICS_NS = 1000000000;     // wall time between two statements
+enum { CLOCK_STEP_MS = 250 };                     // fine enough for a heartbeat, rare enough for a twin
+static const uint64_t STATISTICS_NS = 1000000000; // wall time between two statements
 
 struct controller {
-    uint64_t stated_ns; // monotonic; 0: not yet
+    uint64_t stated_ns;           // monotonic; 0: not yet
     uint64_t execution_ns, scans; // since then
     uint64_t execution_max_ns;    // since the start
 };

@@ -15,8 +15,8 @@
 #include "core_module.h"
 
 enum motion { UNKNOWN, RETRACTED, EXTENDING, EXTENDED, RETRACTING, FAULT };
-static const char *const motion_names[] = {"unknown",  "retracted",  "extending", "extended",
-                                           "retracting", "fault", NULL};
+static const char *const motion_names[] = {"unknown",    "retracted", "extending", "extended",
+                                           "retracting", "fault",     NULL};
 
 enum { LAST_POSITION, MOTION };
 static const struct scan_field variables[] = {
@@ -106,8 +106,10 @@ static void step(struct scan *scan, struct scan_module *module) {
         scan_fault(scan, module, SCAN_REASON_SENSORS_CONTRADICT, SCAN_EVENT_FAULT);
     }
     if (!scan_refused(module->fault)) {
-        if (moving(cylinder)) supervise(scan, module, cylinder);
-        else watch(scan, cylinder);
+        if (moving(cylinder))
+            supervise(scan, module, cylinder);
+        else
+            watch(scan, cylinder);
     }
     if (scan_refused(module->fault)) {
         cylinder->motion = FAULT;

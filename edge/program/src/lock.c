@@ -18,8 +18,7 @@ static const struct scan_field exit_status = {"ExitLockStatus", VALUE_INT32, NUL
 static const struct scan_field break_status = {"BreakLockStatus", VALUE_INT32, NULL};
 
 static struct scan_reason answer(struct scan_result *result, enum authority_status status) {
-    result->outputs[result->output_count++] =
-        (struct scan_argument){.type = VALUE_INT32, .value = scan_int32(status)};
+    result->outputs[result->output_count++] = (struct scan_argument){.type = VALUE_INT32, .value = scan_int32(status)};
     return scan_reason_none();
 }
 
@@ -36,8 +35,8 @@ static struct scan_reason init_lock(struct scan *scan, struct scan_module *modul
     return answer(result, status);
 }
 
-static struct scan_reason renew_lock(struct scan *scan, struct scan_module *module,
-                                     const struct scan_command *command, struct scan_result *result) {
+static struct scan_reason renew_lock(struct scan *scan, struct scan_module *module, const struct scan_command *command,
+                                     struct scan_result *result) {
     (void)module;
     return answer(result, authority_renew(&scan->authority, command->session, scan->now.monotonic_ns));
 }
@@ -57,8 +56,8 @@ static struct scan_reason exit_lock(struct scan *scan, struct scan_module *modul
     return answer(result, status);
 }
 
-static struct scan_reason break_lock(struct scan *scan, struct scan_module *module,
-                                     const struct scan_command *command, struct scan_result *result) {
+static struct scan_reason break_lock(struct scan *scan, struct scan_module *module, const struct scan_command *command,
+                                     struct scan_result *result) {
     uint32_t holder = scan->authority.session;
     enum authority_status status = authority_break(&scan->authority, command->role);
     if (status == AUTHORITY_OK && holder != 0) raise(scan, module, SCAN_EVENT_LOCK_BROKEN, holder);

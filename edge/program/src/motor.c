@@ -53,8 +53,8 @@ static void halt(struct scan *scan, struct scan_module *module) {
 static struct scan_reason get_direction(struct scan *scan, struct scan_module *module,
                                         const struct scan_command *command, struct scan_result *result) {
     (void)command;
-    result->outputs[result->output_count++] = (struct scan_argument){
-        .type = VALUE_INT32, .value = scan_int32(current_direction(scan, module->memory))};
+    result->outputs[result->output_count++] =
+        (struct scan_argument){.type = VALUE_INT32, .value = scan_int32(current_direction(scan, module->memory))};
     return scan_reason_none();
 }
 

@@ -18,8 +18,10 @@ void *own(struct program *program, size_t count, size_t bytes) {
         program->owned_capacity = capacity;
     }
     void *memory = calloc(count > 0 ? count : 1, bytes);
-    if (memory == NULL) program->out_of_memory = true;
-    else program->owned[program->owned_count++] = memory;
+    if (memory == NULL)
+        program->out_of_memory = true;
+    else
+        program->owned[program->owned_count++] = memory;
     return memory;
 }
 
@@ -172,8 +174,10 @@ static void add_channel(struct program *program, const struct plant_channel *cha
                                                          .name = TEXT("Value"),
                                                          .channel = channel});
     struct scan_channel entry = {tag, {channel->byte, channel->bit, (uint8_t)channel->bits}};
-    if (channel->output) scan->output_channels[scan->output_channel_count++] = entry;
-    else scan->input_channels[scan->input_channel_count++] = entry;
+    if (channel->output)
+        scan->output_channels[scan->output_channel_count++] = entry;
+    else
+        scan->input_channels[scan->input_channel_count++] = entry;
 }
 
 // ---------------------------------------------------------------- modules
@@ -286,8 +290,7 @@ static void fill(struct program *program, const struct program_options *options)
     scan->lock_module = add_module(program, lock, NULL, &lock_kind, NULL);
     const struct program_extra *extra = options->extra;
     if (extra == NULL) return;
-    program->simulation =
-        add_module(program, extra_path(program, extra->name), NULL, extra->kind, extra->memory);
+    program->simulation = add_module(program, extra_path(program, extra->name), NULL, extra->kind, extra->memory);
 }
 
 enum error program_create(const struct plant *plant, const struct program_options *options,

@@ -46,7 +46,6 @@ const struct core_module light_barrier_module = {
     &light_barrier, sizeof(struct state_module), bind_sensor, sensor_signals, 1, false};
 const struct core_module material_sensor_module = {
     &material_sensor, sizeof(struct state_module), bind_sensor, sensor_signals, 1, false};
-const struct core_module button_module = {
-    &button, sizeof(struct state_module), bind_button, button_signals, 1, false};
-const struct core_module switch_module = {
-    &key_switch, sizeof(struct state_module), bind_switch, switch_signals, 1, false};
+const struct core_module button_module = {&button, sizeof(struct state_module), bind_button, button_signals, 1, false};
+const struct core_module switch_module = {&key_switch, sizeof(struct state_module), bind_switch, switch_signals, 1,
+                                          false};

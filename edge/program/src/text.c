@@ -27,9 +27,12 @@ struct text below_station(const struct program *program, struct text path) {
 
 static void write_limits(struct writer *writer, const struct scan_limits *limits) {
     char text[64];
-    if (isinf(limits->high)) snprintf(text, sizeof text, "at least %g", limits->low);
-    else if (isinf(limits->low)) snprintf(text, sizeof text, "at most %g", limits->high);
-    else snprintf(text, sizeof text, "from %g to %g", limits->low, limits->high);
+    if (isinf(limits->high))
+        snprintf(text, sizeof text, "at least %g", limits->low);
+    else if (isinf(limits->low))
+        snprintf(text, sizeof text, "at most %g", limits->high);
+    else
+        snprintf(text, sizeof text, "from %g to %g", limits->low, limits->high);
     write_text(writer, text_of(text));
 }
 

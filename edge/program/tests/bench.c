@@ -121,11 +121,8 @@ struct scan_command bench_command(const struct bench *bench, const char *module,
     uint32_t index = module_at(bench, module);
     int found = program_method(bench->program, index, text_of(method));
     if (found < 0) fail_msg("%s has no method %s", module, method);
-    return (struct scan_command){.id = 1,
-                                 .session = BENCH_SESSION,
-                                 .module = index,
-                                 .method = (uint16_t)found,
-                                 .role = SCAN_ROLE_OPERATOR};
+    return (struct scan_command){
+        .id = 1, .session = BENCH_SESSION, .module = index, .method = (uint16_t)found, .role = SCAN_ROLE_OPERATOR};
 }
 
 struct scan_result bench_run(struct bench *bench, const struct scan_command *command) {
@@ -145,8 +142,7 @@ struct scan_result bench_call(struct bench *bench, const char *module, const cha
 
 struct scan_result bench_set(struct bench *bench, const char *module, const char *method, bool on) {
     struct scan_command command = bench_command(bench, module, method);
-    command.arguments[command.argument_count++] =
-        (struct scan_argument){.type = VALUE_BOOL, .value = scan_boolean(on)};
+    command.arguments[command.argument_count++] = (struct scan_argument){.type = VALUE_BOOL, .value = scan_boolean(on)};
     return bench_run(bench, &command);
 }
 

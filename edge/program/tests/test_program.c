@@ -50,10 +50,14 @@ static void every_tag_is_found_by_its_path(void **state) {
 static void paths_are_those_of_the_address_space(void **state) {
     const struct bench *bench = *state;
     const char *const paths[] = {
-        "mps_conveyor/motor/direction/left/state", "mps_conveyor/motor/CommandedSpeed",
-        "mps_magazine/ejector/Motion",             "mps_plc/State",
-        "mps_plc/RevPiDI/I_9/Value",               "mps_hmi/actuator_start/indicator/state",
-        "Lock/Epoch",                              "mps_plc/RevPiStatus/Value",
+        "mps_conveyor/motor/direction/left/state",
+        "mps_conveyor/motor/CommandedSpeed",
+        "mps_magazine/ejector/Motion",
+        "mps_plc/State",
+        "mps_plc/RevPiDI/I_9/Value",
+        "mps_hmi/actuator_start/indicator/state",
+        "Lock/Epoch",
+        "mps_plc/RevPiStatus/Value",
     };
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) bench_tag(bench, paths[i]);
     struct text name = program_tag(bench->program, bench_tag(bench, paths[0]))->name;

@@ -77,8 +77,10 @@ void exchange_give_event(struct exchange *exchange, struct scan_event event) {
     event.lost_before = exchange->events_lost_in_row;
     bool given = ring_give(&exchange->events, &event);
     count(given ? &exchange->counters.events : &exchange->counters.events_lost);
-    if (given) exchange->events_lost_in_row = 0;
-    else if (exchange->events_lost_in_row < UINT16_MAX) exchange->events_lost_in_row++;
+    if (given)
+        exchange->events_lost_in_row = 0;
+    else if (exchange->events_lost_in_row < UINT16_MAX)
+        exchange->events_lost_in_row++;
 }
 
 bool exchange_next_command(struct exchange *exchange, struct scan_command *ret_command) {

@@ -5,8 +5,7 @@
 status_code scan_reason_status(struct scan_reason reason) {
     switch ((enum scan_reason_id)reason.id) {
 #define X(id, status, sentence)                                                                                        \
-    case SCAN_REASON_##id:                                                                                             \
-        return STATUS_##status;
+    case SCAN_REASON_##id: return STATUS_##status;
         SCAN_REASON_TABLE(X)
 #undef X
     case SCAN_REASON_COUNT: break;

@@ -13,10 +13,8 @@ static bool publish(struct scan *scan) {
     size_t given = 0;
     for (; given < scan->dirty_count; given++) {
         uint32_t tag = scan->dirty_list[given];
-        struct scan_change change = {.tag = tag,
-                                     .quality = scan->quality[tag],
-                                     .value = scan->value[tag],
-                                     .time_ns = scan->changed_ns[tag]};
+        struct scan_change change = {
+            .tag = tag, .quality = scan->quality[tag], .value = scan->value[tag], .time_ns = scan->changed_ns[tag]};
         if (!exchange_give_change(scan->exchange, &change)) break;
         scan->dirty[tag] = false;
     }

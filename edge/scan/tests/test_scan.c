@@ -33,8 +33,7 @@ static struct scan_command plain(uint32_t module, uint16_t method) {
 
 static void light_on(struct tiny_plant *plant, bool on, enum scan_reason_id expected) {
     struct scan_command command = plain(MODULE_LAMP, 0);
-    command.arguments[command.argument_count++] =
-        (struct scan_argument){.type = VALUE_BOOL, .value = scan_boolean(on)};
+    command.arguments[command.argument_count++] = (struct scan_argument){.type = VALUE_BOOL, .value = scan_boolean(on)};
     assert_int_equal(tiny_plant_call(plant, command).reason.id, expected);
 }
 
@@ -436,8 +435,8 @@ int main(void) {
         SCENE(a_requested_stop_is_final),
     };
     for (size_t i = 0; i < REFUSALS; i++) {
-        tests[SCENES + i] = (struct CMUnitTest){refusals[i].name, check_refusal, setup_refusal, teardown,
-                                                (void *)&refusals[i]};
+        tests[SCENES + i] =
+            (struct CMUnitTest){refusals[i].name, check_refusal, setup_refusal, teardown, (void *)&refusals[i]};
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,7 +116,8 @@ static struct {
 
 static void add_output(struct scan *scan, unsigned tag, enum scan_safe safe) {
     store.output_of_tag[tag] = (uint32_t)scan->output_count;
-    store.outputs[scan->output_count++] = (struct scan_point){.tag = tag, .place = place_of(tag), .safe = (uint8_t)safe};
+    store.outputs[scan->output_count++] =
+        (struct scan_point){.tag = tag, .place = place_of(tag), .safe = (uint8_t)safe};
 }
 
 static void add_module(struct scan *scan, const struct scan_kind *kind, void *memory) {

@@ -52,8 +52,10 @@ static void accelerate(struct sim *sim, bool power) {
     struct belt *belt = &sim->belt;
     double wanted = wire_on(belt->slowly, sim->outputs) ? belt->slow : belt->fast;
     wanted *= power ? direction(sim) : 0;
-    if (belt->speed < wanted) belt->speed = belt->speed + belt->ramp < wanted ? belt->speed + belt->ramp : wanted;
-    else belt->speed = belt->speed - belt->ramp > wanted ? belt->speed - belt->ramp : wanted;
+    if (belt->speed < wanted)
+        belt->speed = belt->speed + belt->ramp < wanted ? belt->speed + belt->ramp : wanted;
+    else
+        belt->speed = belt->speed - belt->ramp > wanted ? belt->speed - belt->ramp : wanted;
 }
 
 /// A piston across the belt is a wall for what has not reached it.

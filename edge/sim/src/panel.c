@@ -5,11 +5,11 @@
 #include <string.h>
 
 enum {
-    PRESS_STEPS = 300,       // how long a finger stays on a button
-    BETWEEN_ACTS = 500,      // what somebody does one after the other
-    PATIENCE_STEPS = 5000,   // until start is pressed again when nothing has moved
-    ATTENTION_STEPS = 3000,  // until somebody comes to an empty magazine or a full slide
-    BEFORE_START = 1000,     // from there to the start button
+    PRESS_STEPS = 300,      // how long a finger stays on a button
+    BETWEEN_ACTS = 500,     // what somebody does one after the other
+    PATIENCE_STEPS = 5000,  // until start is pressed again when nothing has moved
+    ATTENTION_STEPS = 3000, // until somebody comes to an empty magazine or a full slide
+    BEFORE_START = 1000,    // from there to the start button
 };
 
 bool sim_power(const struct sim *sim) {
@@ -89,8 +89,10 @@ static void do_first_acts(struct sim *sim) {
 }
 
 static bool lasted(struct sim *sim, uint64_t *since, bool is) {
-    if (!is) *since = 0;
-    else if (*since == 0) *since = sim->step;
+    if (!is)
+        *since = 0;
+    else if (*since == 0)
+        *since = sim->step;
     return is && sim->step - *since >= ATTENTION_STEPS;
 }
 
@@ -115,7 +117,8 @@ void person_step(struct sim *sim, bool power) {
     if (!sim->attended) return; // nobody is there yet who would answer a button
     if (person->wants_start && something_moves(sim, power)) person->wants_start = false;
     bool due = sim->step >= person->next;
-    if (due && person->done < person->act_count) do_first_acts(sim);
+    if (due && person->done < person->act_count)
+        do_first_acts(sim);
     else if (due && person->wants_start) {
         press(sim, &sim->controls[person->start_button]);
         person->next = sim->step + PATIENCE_STEPS;

@@ -13,11 +13,11 @@
 #include <sim/sim.h>
 
 enum {
-    PIECES_MAX = 64,    // on a belt; more do not fit on any belt that is not longer than 64 workpieces
-    STOCK_MAX = 64,     // in a magazine
-    BEAMS_MAX = 32,     // sensors of the station
-    CONTROLS_MAX = 32,  // buttons, switches, emergency stops
-    PRESSES_MAX = 16,   // words of `press`
+    PIECES_MAX = 64,   // on a belt; more do not fit on any belt that is not longer than 64 workpieces
+    STOCK_MAX = 64,    // in a magazine
+    BEAMS_MAX = 32,    // sensors of the station
+    CONTROLS_MAX = 32, // buttons, switches, emergency stops
+    PRESSES_MAX = 16,  // words of `press`
     CONTROL_NAME_BYTES = SCAN_TEXT_BYTES,
 };
 
@@ -37,11 +37,11 @@ struct piece {
 };
 
 struct belt {
-    double length, piece_length;         // mm
-    double fast, slow;                   // mm per step
-    double ramp;                         // change of speed per step
+    double length, piece_length; // mm
+    double fast, slow;           // mm per step
+    double ramp;                 // change of speed per step
     struct wire right, left, slowly, stop;
-    double speed; // now; positive: to the right
+    double speed;                    // now; positive: to the right
     struct piece pieces[PIECES_MAX]; // by place, rightmost first
     size_t piece_count;
 };
@@ -49,8 +49,8 @@ struct belt {
 /// A cylinder behind a valve with two solenoids and a memory.
 struct piston {
     struct wire extend, retract, extended, retracted;
-    double out_step, in_step; // part of the stroke per step
-    unsigned delay;           // steps a solenoid must be on before the valve switches
+    double out_step, in_step;       // part of the stroke per step
+    unsigned delay;                 // steps a solenoid must be on before the valve switches
     unsigned extend_on, retract_on; // steps
     bool valve_extends;
     double at; // 0: retracted, 1: extended
@@ -59,7 +59,7 @@ struct piston {
 struct magazine {
     struct piston pusher;
     double feeds_at;
-    size_t capacity; // as many as the model's stock
+    size_t capacity;                // as many as the model's stock
     enum material stock[STOCK_MAX]; // bottom first
     size_t stock_count;
     bool carrying, jammed;
@@ -84,7 +84,7 @@ struct control {
     enum control_kind kind;
     char name[CONTROL_NAME_BYTES];
     char word_off[CONTROL_NAME_BYTES], word_on[CONTROL_NAME_BYTES]; // switches: TextFalse, TextTrue
-    bool starts; // Function of the button in the model
+    bool starts;                                                    // Function of the button in the model
     struct wire wire;
     bool on;
     uint64_t until; // buttons: step at which the finger leaves
@@ -98,12 +98,12 @@ struct act {
 };
 
 struct person {
-    bool present;                // refills, empties, presses start again
+    bool present;                 // refills, empties, presses start again
     struct act acts[PRESSES_MAX]; // first
     size_t act_count, done;
-    uint64_t next;       // step of the next act
-    size_t start_button; // index into controls; CONTROLS_MAX: none
-    bool wants_start;    // pressed, and nothing moved yet
+    uint64_t next;                                   // step of the next act
+    size_t start_button;                             // index into controls; CONTROLS_MAX: none
+    bool wants_start;                                // pressed, and nothing moved yet
     uint64_t magazine_empty_since, slide_full_since; // 0: it is not
 };
 

@@ -32,9 +32,8 @@ static struct wire wire_of(const struct plant_element *element, const char *sign
     for (size_t i = 0; i < element->signal_count; i++) {
         const struct plant_signal *found = element->signals[i];
         if (!text_is(found->name, signal)) continue;
-        return (struct wire){.fitted = true,
-                             .inverted = found->inverted,
-                             .place = {found->channel->byte, found->channel->bit, 1}};
+        return (struct wire){
+            .fitted = true, .inverted = found->inverted, .place = {found->channel->byte, found->channel->bit, 1}};
     }
     return (struct wire){0};
 }
@@ -54,9 +53,10 @@ static enum error find_thing(const struct plant *plant, const char *attribute, c
         *ret_thing = element;
     }
     if (*ret_thing != NULL) return ERROR_NONE;
-    return problem_say(ret_problem, ERROR_INVALID,
-                       "%.*s: no thing has the attribute %s, which the simulation needs; add it or choose another driver",
-                       TEXT_ARG(plant->station->path), attribute);
+    return problem_say(
+        ret_problem, ERROR_INVALID,
+        "%.*s: no thing has the attribute %s, which the simulation needs; add it or choose another driver",
+        TEXT_ARG(plant->station->path), attribute);
 }
 
 static enum error find_module(const struct plant *plant, const struct plant_element *thing, const char *role,
@@ -175,9 +175,12 @@ static enum error add_beam(struct sim *sim, const struct plant_element *element,
 
 static enum error read_sensor(struct sim *sim, const struct plant_element *element, struct problem *ret_problem) {
     struct text reports = plant_attribute(element, TEXT("Sim/Reports"));
-    struct beam beam = {.kind = BEAM_BELT, .metal_only = text_is(plant_attribute(element, TEXT("Sim/Detects")), "metal")};
-    if (text_is(reports, "magazine-empty")) beam.kind = BEAM_MAGAZINE_EMPTY;
-    else if (text_is(reports, "slide-full")) beam.kind = BEAM_SLIDE_FULL;
+    struct beam beam = {.kind = BEAM_BELT,
+                        .metal_only = text_is(plant_attribute(element, TEXT("Sim/Detects")), "metal")};
+    if (text_is(reports, "magazine-empty"))
+        beam.kind = BEAM_MAGAZINE_EMPTY;
+    else if (text_is(reports, "slide-full"))
+        beam.kind = BEAM_SLIDE_FULL;
     else if (reports.length > 0) {
         return problem_say(ret_problem, ERROR_INVALID,
                            "%.*s: Sim/Reports is \"%.*s\"; the simulation knows magazine-empty and slide-full",

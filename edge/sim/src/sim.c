@@ -104,8 +104,18 @@ struct io_driver sim_driver(struct sim *sim) {
 // ---------------------------------------------------------------- the module
 
 enum {
-    FED, SORTED, PASSED, LOST, ON_BELT, IN_MAGAZINE, ON_SLIDE,
-    METAL_SORTED, PLASTIC_SORTED, METAL_PASSED, PLASTIC_PASSED, SEED,
+    FED,
+    SORTED,
+    PASSED,
+    LOST,
+    ON_BELT,
+    IN_MAGAZINE,
+    ON_SLIDE,
+    METAL_SORTED,
+    PLASTIC_SORTED,
+    METAL_PASSED,
+    PLASTIC_PASSED,
+    SEED,
 };
 static const struct scan_field variables[] = {
     [FED] = {"fed", VALUE_UINT32, NULL},
@@ -173,8 +183,8 @@ static struct scan_reason call_turn(struct scan *scan, struct scan_module *modul
     return found(sim_turn(module->memory, text_argument(&command->arguments[0]), on), module);
 }
 
-static struct scan_reason call_refill(struct scan *scan, struct scan_module *module,
-                                      const struct scan_command *command, struct scan_result *result) {
+static struct scan_reason call_refill(struct scan *scan, struct scan_module *module, const struct scan_command *command,
+                                      struct scan_result *result) {
     (void)scan, (void)command, (void)result;
     sim_refill(module->memory);
     return scan_reason_none();

@@ -258,7 +258,7 @@ static void the_emergency_stop_takes_the_power_away(void **state) {
     hall_run(hall, 20000);
     assert_true(hall_input(hall, "mps_conveyor/emergency_stop", "contact"));
     assert_true(hall_input(hall, EJECTOR, "retracted")); // the valve stays where it is
-    assert_int_equal(sim_count(hall->sim).on_belt, 1);    // the belt stands
+    assert_int_equal(sim_count(hall->sim).on_belt, 1);   // the belt stands
     assert_true(sim_turn(hall->sim, TEXT("emergency_stop"), false));
     hall_run(hall, 20000);
     assert_int_equal(sim_count(hall->sim).on_belt, 1); // at the piston, which is across the belt now
@@ -325,7 +325,7 @@ static uint32_t dice(uint32_t *seed) {
 static void whatever_is_done_to_it_no_workpiece_appears_or_vanishes(void **state) {
     struct hall *hall = *state;
     static const char *const outputs[][2] = {
-        {MOTOR, "right"}, {MOTOR, "left"},     {MOTOR, "slow"},      {MOTOR, "stop"},      {MOTOR, "right"},
+        {MOTOR, "right"},   {MOTOR, "left"},     {MOTOR, "slow"},     {MOTOR, "stop"},      {MOTOR, "right"},
         {PUSHER, "extend"}, {PUSHER, "retract"}, {EJECTOR, "extend"}, {EJECTOR, "retract"},
     };
     uint32_t seed = 4711;

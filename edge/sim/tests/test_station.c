@@ -84,8 +84,11 @@ static struct scan_result station_call(struct station *station, const char *modu
     uint32_t index = module_at(station, module);
     int found = program_method(station->program, index, text_of(method));
     if (found < 0) fail_msg("no method %s of %s", method, module);
-    struct scan_command command = {
-        .id = station->scans, .session = CLIENT, .module = index, .method = (uint16_t)found, .role = SCAN_ROLE_OPERATOR};
+    struct scan_command command = {.id = station->scans,
+                                   .session = CLIENT,
+                                   .module = index,
+                                   .method = (uint16_t)found,
+                                   .role = SCAN_ROLE_OPERATOR};
     if (argument != NULL) command.arguments[command.argument_count++] = *argument;
     struct scan_result result = {0};
     assert_true(exchange_post(station->exchange, &command));
@@ -133,15 +136,19 @@ static uint32_t count(const struct station *station, const char *name) {
 static void wait_for(struct station *station, const char *path, bool state, unsigned limit) {
     for (unsigned ms = 0; on(station, path) != state; ms++) {
         if (ms == limit) fail_msg("%s did not become %d in %u ms", path, state, limit);
-        if (ms % 500 == 0) station_call(station, "Lock", "RenewLock", NULL);
-        else station_scan(station);
+        if (ms % 500 == 0)
+            station_call(station, "Lock", "RenewLock", NULL);
+        else
+            station_scan(station);
     }
 }
 
 static void wait_ms(struct station *station, unsigned ms) {
     for (unsigned i = 0; i < ms; i++) {
-        if (i % 500 == 0) station_call(station, "Lock", "RenewLock", NULL);
-        else station_scan(station);
+        if (i % 500 == 0)
+            station_call(station, "Lock", "RenewLock", NULL);
+        else
+            station_scan(station);
     }
 }
 
@@ -289,8 +296,7 @@ static unsigned presses_of_start(struct station *station, unsigned ms) {
 static void somebody_switches_to_automatic_and_starts_once_there_is_a_control(void **state) {
     (void)state;
     const char *const words[] = {"automatic", "start"};
-    struct station *station =
-        station_create(&(struct sim_options){.seed = 1, .press = words, .press_count = 2});
+    struct station *station = station_create(&(struct sim_options){.seed = 1, .press = words, .press_count = 2});
     for (int i = 0; i < 20000; i++) station_scan(station);
     assert_false(on(station, "mps_hmi/switch_opMode/state")); // nobody would answer
     take_lock(station);

@@ -40,12 +40,12 @@ enum program_tag_kind { PROGRAM_SIGNAL, PROGRAM_CHANNEL, PROGRAM_VARIABLE };
 struct program_tag {
     enum program_tag_kind kind;
     enum value_type type;
-    struct text path; // NodeId: "MPS/mps_conveyor/motor/direction/left/state", ".../RevPiDI/I_9/Value"
-    struct text name; // last part
-    const struct plant_signal *signal;    // PROGRAM_SIGNAL
-    const struct plant_channel *channel;  // PROGRAM_CHANNEL
-    const struct scan_field *variable;    // PROGRAM_VARIABLE
-    uint32_t module; // PROGRAM_VARIABLE: whose
+    struct text path;                  // NodeId: "MPS/mps_conveyor/motor/direction/left/state", ".../RevPiDI/I_9/Value"
+    struct text name;                  // last part
+    const struct plant_signal *signal; // PROGRAM_SIGNAL
+    const struct plant_channel *channel; // PROGRAM_CHANNEL
+    const struct scan_field *variable;   // PROGRAM_VARIABLE
+    uint32_t module;                     // PROGRAM_VARIABLE: whose
 };
 size_t program_tag_count(const struct program *program);
 const struct program_tag *program_tag(const struct program *program, uint32_t tag);
@@ -104,5 +104,4 @@ struct program_event {
     uint16_t severity;
     char message[PROGRAM_TEXT_BYTES];
 };
-void program_event_text(const struct program *program, const struct scan_event *event,
-                        struct program_event *ret_event);
+void program_event_text(const struct program *program, const struct scan_event *event, struct program_event *ret_event);

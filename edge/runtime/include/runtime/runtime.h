@@ -34,6 +34,6 @@ struct runtime_report runtime_report(const struct runtime *runtime);
 /// Sentences about what the system refused, one per call; NULL when there is none at `index`.
 const char *runtime_warning(const struct runtime *runtime, size_t index);
 /// Drives the outputs to the safe state, publishes it (the eventfd is readable once more), and ends the thread.
-void runtime_stop(struct runtime *runtime); // NULL is fine, twice as well
+void runtime_stop(struct runtime *runtime);    // NULL is fine, twice as well
 void runtime_destroy(struct runtime *runtime); // stops it, and closes the eventfd: unwatch it first; NULL is fine
 CLEANUP_DEFINE(struct runtime, runtime_destroy)

@@ -121,5 +121,6 @@ struct exchange_counters exchange_count(const struct exchange *exchange);
 // ---- for the scan thread
 bool exchange_give_change(struct exchange *exchange, const struct scan_change *change); // false: full, keep it marked
 void exchange_give_event(struct exchange *exchange, struct scan_event event);
-bool exchange_next_command(struct exchange *exchange, struct scan_command *ret_command); // only with room for its result
+bool exchange_next_command(struct exchange *exchange,
+                           struct scan_command *ret_command); // only with room for its result
 void exchange_give_result(struct exchange *exchange, const struct scan_result *result);

@@ -1,5 +1,6 @@
 /// What a core module is to the scan: a kind (code, shared) and an instance (indices and memory).
-/// A kind gives functions for the stages of a scan; any of them may be NULL. Kinds stand in edge/program, one file each.
+/// A kind gives functions for the stages of a scan; any of them may be NULL. Kinds stand in edge/program, one file
+/// each.
 #pragma once
 
 #include <scan/exchange.h>

@@ -50,8 +50,12 @@ enum { SCAN_NO_MODULE = 0xFFFFFFFF };
 
 status_code scan_reason_status(struct scan_reason reason);
 const char *scan_reason_sentence(enum scan_reason_id id); // with its {places}
-static inline bool scan_refused(struct scan_reason reason) { return reason.id != SCAN_REASON_NONE; }
-static inline struct scan_reason scan_reason_none(void) { return (struct scan_reason){0}; }
+static inline bool scan_refused(struct scan_reason reason) {
+    return reason.id != SCAN_REASON_NONE;
+}
+static inline struct scan_reason scan_reason_none(void) {
+    return (struct scan_reason){0};
+}
 static inline struct scan_reason scan_reason_of(enum scan_reason_id id, uint32_t module) {
     return (struct scan_reason){.id = (uint16_t)id, .module = module};
 }

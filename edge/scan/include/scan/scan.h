@@ -133,8 +133,8 @@ void scan_raise(struct scan *scan, const struct scan_module *module, enum scan_e
                 struct scan_reason reason);
 void scan_raise_for(struct scan *scan, const struct scan_module *module, enum scan_event_id event,
                     struct scan_reason reason, uint32_t session);
-/// Leaves the safe state when its causes are gone, and clears faults: what the panel's reset button and the controller's
-/// method do. No wish survives it, so nothing moves before a fresh command.
+/// Leaves the safe state when its causes are gone, and clears faults: what the panel's reset button and the
+/// controller's method do. No wish survives it, so nothing moves before a fresh command.
 struct scan_reason scan_reset(struct scan *scan);
 
 union scan_value scan_boolean(bool value);

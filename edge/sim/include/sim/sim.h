@@ -1,7 +1,7 @@
 /// A simulated station behind the driver interface: magazine, belt, beams, material sensor, ejector, slide, panel.
 /// Built from the plant model by roles and `Sim` attributes, never by names; the program cannot tell it from a machine.
-/// Deterministic: same model, seed, outputs and hands give the same inputs, step by step. One step is 1 ms of plant time.
-/// No clock and no thread of its own; all calls in the scan thread (through driver and module).
+/// Deterministic: same model, seed, outputs and hands give the same inputs, step by step. One step is 1 ms of plant
+/// time. No clock and no thread of its own; all calls in the scan thread (through driver and module).
 ///
 /// As a module it has variables and methods like any other (docs/spec/opcua.md, "The simulation"):
 /// press(name), turn(name, on), refill(), emptySlide().
@@ -16,7 +16,8 @@
 struct sim_options {
     uint64_t seed;         // 1 .. : draws the stock of a refill and what the operator does
     bool operator_present; // somebody refills the magazine, empties the slide, and presses start again
-    const char *const *press; // what somebody does first (words of docs/spec/site.md), once the control authority is held
+    const char *const
+        *press; // what somebody does first (words of docs/spec/site.md), once the control authority is held
     size_t press_count;
 };
 
