@@ -172,7 +172,7 @@ static enum error read_scalar(const struct reading *reading, const yaml_node_t *
     if (row->kind == SETTING_TEXT) return read_text(reading, node, place, row, (const char **)(void *)target);
     if (row->kind == SETTING_BOOL) return read_bool(reading, node, place, (bool *)target);
     if (row->kind == SETTING_REAL) return read_real(reading, node, place, row, (double *)(void *)target);
-    uint64_t whole;
+    uint64_t whole = 0;
     enum error error = read_whole(reading, node, place, row, &whole);
     if (error) return error;
     if (row->kind == SETTING_UINT16) *(uint16_t *)(void *)target = (uint16_t)whole;
