@@ -125,6 +125,27 @@ static void shadows_and_things_are_listed(void **state) {
     service_expect(service, "splc.twins.list", "nonsense", "\"code\":400");
 }
 
+static void named_shadows_come_in_pages(void **state) {
+    struct service *service = &((struct fixture *)*state)->service;
+    for (int i = 10; i < 40; i++) {
+        char subject[64];
+        snprintf(subject, sizeof subject, "$aws.things.t.shadow.name.s%d.update", i);
+        service_expect(service, subject, "{\"state\":{\"reported\":{\"a\":1}}}", "\"version\":1");
+    }
+    service_expect(service, "splc.twins.list", "{\"thing\":\"t\"}", "\"s34\"],\"nextToken\":\"s34\",");
+    service_expect(service, "splc.twins.list", "{\"thing\":\"t\",\"nextToken\":\"s34\"}",
+                   "{\"results\":[\"s35\",\"s36\",\"s37\",\"s38\",\"s39\"],\"timestamp\":");
+    service_expect(service, "splc.twins.list", "{\"thing\":\"t\",\"pageSize\":2,\"nextToken\":\"s20\"}",
+                   "{\"results\":[\"s21\",\"s22\"],\"nextToken\":\"s22\",");
+    service_expect(service, "splc.twins.list", "{\"thing\":\"t\",\"pageSize\":100}", "\"s39\"],\"timestamp\":");
+    service_expect(service, "splc.twins.list", "{\"thing\":\"t\",\"pageSize\":101}",
+                   "\"code\":400,\"message\":\"pageSize");
+    service_expect(service, "splc.twins.list", "{\"thing\":\"t\",\"pageSize\":0}", "\"code\":400");
+    service_expect(service, "splc.twins.list", "{\"thing\":\"t\",\"pageSize\":\"2\"}", "\"code\":400");
+    service_expect(service, "splc.twins.list", "{\"thing\":\"t\",\"nextToken\":\"?\"}",
+                   "\"code\":400,\"message\":\"nextToken");
+}
+
 static void the_status_counts(void **state) {
     struct service *service = &((struct fixture *)*state)->service;
     service_expect(service, T "update", "{\"state\":{\"desired\":{\"a\":1}}}", "\"version\":1");
@@ -257,6 +278,7 @@ int main(int argc, char **argv) {
         TEST("[twin-1.10] names that are none are refused", names_that_are_none_are_refused),
         TEST("[bus-1.1] other subjects are left alone", other_subjects_are_left_alone),
         TEST("[twin-2.4] shadows and things are listed", shadows_and_things_are_listed),
+        TEST("[bus-1.4] named shadows come in pages", named_shadows_come_in_pages),
         TEST("[bus-2.1] the status counts", the_status_counts),
         TEST("[twin-2.2] requests of one shadow are answered in their order",
              requests_of_one_shadow_are_answered_in_their_order),
