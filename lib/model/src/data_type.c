@@ -69,10 +69,6 @@ enum value_type data_type_value(const struct data_type *type) {
     return type->value;
 }
 
-bool data_type_is_number(const struct data_type *type) {
-    return type->form == FORM_WHOLE || type->form == FORM_REAL;
-}
-
 static bool is_whole(const struct data_type *type, struct text value) {
     int64_t negative;
     if (text_starts_with(value, TEXT("-"))) return text_to_i64(value, &negative) == ERROR_NONE && negative >= type->low;

@@ -8,7 +8,6 @@ const struct data_type *data_type_find(struct text name); // "xs:int"; NULL when
 
 /// How OPC UA has it; VALUE_NULL for a type that variables and arguments cannot have.
 enum value_type data_type_value(const struct data_type *type);
-bool data_type_is_number(const struct data_type *type);
 
 /// NULL when `value` is one of the type, else what it had to be: "a whole number from 0 to 65535".
 const char *data_type_refuses(const struct data_type *type, struct text value);

@@ -7,6 +7,14 @@
 #define THING_ROLE "<RoleRequirements RefBaseRoleClassPath=\"SplcRoleClassLib/Thing\"/>"
 #define CONTROLLER_ROLE "<RoleRequirements RefBaseRoleClassPath=\"SplcRoleClassLib/Controller\"/>"
 
+#define DERIVED(name, base) "<SystemUnitClass Name=\"" name "\" RefBaseClassPath=\"SplcSystemUnitClassLib/" base "\"/>"
+#define SIXTEEN_CLASSES                                                                                                \
+    DERIVED("c1", "Thing")                                                                                             \
+    DERIVED("c2", "c1") DERIVED("c3", "c2") DERIVED("c4", "c3") DERIVED("c5", "c4") DERIVED("c6", "c5")                \
+        DERIVED("c7", "c6") DERIVED("c8", "c7") DERIVED("c9", "c8") DERIVED("c10", "c9") DERIVED("c11", "c10")         \
+            DERIVED("c12", "c11") DERIVED("c13", "c12") DERIVED("c14", "c13") DERIVED("c15", "c14")                    \
+                DERIVED("c16", "c15")
+
 static const struct mutant mutants[] = {
     // the file
     {"[model-1.1] another version of CAEX is refused with a remedy", NULL, "SchemaVersion=\"3.0\"",
@@ -73,6 +81,9 @@ static const struct mutant mutants[] = {
     {"[model-1.5] a loop of attribute types is refused", NULL, "<AttributeType Name=\"Bmk\"",
      "<AttributeType Name=\"Bmk\" RefAttributeType=\"SplcAttributeTypeLib/Bmk\"", "SplcAttributeTypeLib/Bmk",
      "attribute type 'Bmk' is a base class of itself", NULL, false},
+    {"[model-1.5] more than sixteen classes above each other are refused", NULL, "<SystemUnitClass Name=\"Thing\"",
+     SIXTEEN_CLASSES "<SystemUnitClass Name=\"Thing\"", "SplcSystemUnitClassLib/c16",
+     "system unit class 'c16' has too many base classes", NULL, false},
     // names and IDs
     {"[model-2.1] two elements of one name are refused", ENTRY, "lightBarrier_exit", "motor",
      "Plant/MPS/mps_conveyor/motor", "the name 'motor' stands in line", NULL, false},
