@@ -27,7 +27,7 @@ void *own(struct program *program, size_t count, size_t bytes) {
 
 struct text own_path(struct program *program, struct text folder, struct text name) {
     char *path = own(program, folder.length + 1 + name.length + 1, 1);
-    if (path == NULL) return TEXT_EMPTY;
+    if (path == NULL || folder.data == NULL) return TEXT_EMPTY;
     memcpy(path, folder.data, folder.length);
     path[folder.length] = '/';
     memcpy(path + folder.length + 1, name.data, name.length);
@@ -272,7 +272,7 @@ static struct text extra_path(struct program *program, const char *name) {
         thing[i] = (char)(letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter);
     }
     thing[station.length] = '_';
-    memcpy(thing + station.length + 1, name, strlen(name));
+    memcpy(thing + station.length + 1, name, strlen(name) + 1);
     return own_path(program, program->plant->station->path, (struct text){thing, bytes});
 }
 

@@ -77,7 +77,7 @@ static void press(struct tiny_plant *plant, unsigned button) {
 
 static void an_input_is_published_in_the_scan_that_read_it(void **state) {
     struct tiny_plant *plant = *state;
-    struct scan_change change;
+    struct scan_change change = {0};
     tiny_plant_scan(plant);
     taken(plant, TAG_SENSOR, &change);
     assert_false(tiny_plant_scan(plant)); // nothing new: nobody is woken
@@ -101,7 +101,7 @@ static void an_inverted_input_is_negated(void **state) {
 
 static void a_channel_shows_its_word_raw(void **state) {
     struct tiny_plant *plant = *state;
-    struct scan_change change;
+    struct scan_change change = {0};
     plant->inputs[4] = 0x34;
     plant->inputs[5] = 0x12;
     tiny_plant_scan(plant);
@@ -138,7 +138,7 @@ static void a_full_ring_delays_the_newest_value_and_loses_nothing(void **state) 
 
 static void a_variable_follows_the_decided_outputs_in_the_same_scan(void **state) {
     struct tiny_plant *plant = *state;
-    struct scan_change change;
+    struct scan_change change = {0};
     run_right(plant);
     assert_true(taken(plant, TAG_LOOK, &change));
     assert_int_equal(change.value.uint32, 1);
@@ -220,7 +220,7 @@ static int setup_refusal(void **state) {
 
 static void a_refusal_is_an_event_too(void **state) {
     struct tiny_plant *plant = *state;
-    struct scan_event event;
+    struct scan_event event = {0};
     tiny_plant_call(plant, move(1));
     assert_true(event_came(plant, SCAN_EVENT_COMMAND_REFUSED, &event));
     assert_int_equal(event.module, MODULE_DRIVE);
@@ -246,7 +246,7 @@ static void a_flood_of_calls_is_spread_over_scans(void **state) {
 
 static void opposite_outputs_are_never_on_together(void **state) {
     struct tiny_plant *plant = *state;
-    struct scan_event event;
+    struct scan_event event = {0};
     run_right(plant);
     tiny_plant_call(plant, plain(MODULE_DRIVE, DRIVE_BOTH));
     assert_false(tiny_plant_output(plant, TAG_RIGHT));
@@ -261,7 +261,7 @@ static void opposite_outputs_are_never_on_together(void **state) {
 
 static void the_emergency_stop_acts_in_the_scan_that_sees_it(void **state) {
     struct tiny_plant *plant = *state;
-    struct scan_event event;
+    struct scan_event event = {0};
     run_right(plant);
     light_on(plant, true, SCAN_REASON_NONE);
     tiny_plant_input(plant, TAG_STOP_CONTACT, false);
@@ -341,7 +341,7 @@ static void a_button_held_at_start_up_is_not_pressed(void **state) {
 
 static void a_driver_that_does_not_answer_is_a_cause(void **state) {
     struct tiny_plant *plant = *state;
-    struct scan_change change;
+    struct scan_change change = {0};
     run_right(plant);
     plant->read_error = ERROR_IO;
     tiny_plant_scan(plant);

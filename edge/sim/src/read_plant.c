@@ -38,46 +38,48 @@ static struct wire wire_of(const struct plant_element *element, const char *sign
     return (struct wire){0};
 }
 
-/// The only thing with that attribute.
-static enum error find_thing(const struct plant *plant, const char *attribute, const struct plant_element **ret_thing,
-                             struct problem *ret_problem) {
-    *ret_thing = NULL;
+/// The only thing with that attribute; NULL when the problem says why there is none.
+static const struct plant_element *find_thing(const struct plant *plant, const char *attribute,
+                                              struct problem *ret_problem) {
+    const struct plant_element *thing = NULL;
     for (size_t i = 0; i < plant->element_count; i++) {
         const struct plant_element *element = plant->elements[i];
         if (element->kind != PLANT_THING || !has(element, attribute)) continue;
-        if (*ret_thing != NULL) {
-            return problem_say(ret_problem, ERROR_UNSUPPORTED,
-                               "%.*s: the simulation knows one thing with %s, but %.*s has it as well",
-                               TEXT_ARG(element->path), attribute, TEXT_ARG((*ret_thing)->path));
+        if (thing != NULL) {
+            error_ignore(problem_say(ret_problem, ERROR_UNSUPPORTED,
+                                     "%.*s: the simulation knows one thing with %s, but %.*s has it as well",
+                                     TEXT_ARG(element->path), attribute, TEXT_ARG(thing->path)));
+            return NULL;
         }
-        *ret_thing = element;
+        thing = element;
     }
-    if (*ret_thing != NULL) return ERROR_NONE;
-    return problem_say(
-        ret_problem, ERROR_INVALID,
-        "%.*s: no thing has the attribute %s, which the simulation needs; add it or choose another driver",
-        TEXT_ARG(plant->station->path), attribute);
+    if (thing != NULL) return thing;
+    error_ignore(
+        problem_say(ret_problem, ERROR_INVALID,
+                    "%.*s: no thing has the attribute %s, which the simulation needs; add it or choose another driver",
+                    TEXT_ARG(plant->station->path), attribute));
+    return NULL;
 }
 
-static enum error find_module(const struct plant *plant, const struct plant_element *thing, const char *role,
-                              const struct plant_element **ret_module, struct problem *ret_problem) {
+static const struct plant_element *find_module(const struct plant *plant, const struct plant_element *thing,
+                                               const char *role, struct problem *ret_problem) {
     for (size_t i = 0; i < plant->element_count; i++) {
         const struct plant_element *element = plant->elements[i];
-        if (element->kind != PLANT_CORE_MODULE || element->thing != thing || !text_is(element->role, role)) continue;
-        *ret_module = element;
-        return ERROR_NONE;
+        if (element->kind != PLANT_CORE_MODULE || element->thing != thing) continue;
+        if (text_is(element->role, role)) return element;
     }
-    return problem_say(ret_problem, ERROR_INVALID, "%.*s: the simulation needs a module with the role %s here",
-                       TEXT_ARG(thing->path), role);
+    error_ignore(problem_say(ret_problem, ERROR_INVALID, "%.*s: the simulation needs a module with the role %s here",
+                             TEXT_ARG(thing->path), role));
+    return NULL;
 }
 
 static enum error read_belt(struct belt *belt, const struct plant *plant, struct problem *ret_problem) {
-    const struct plant_element *thing, *motor;
-    double fast, slow, ramp;
-    enum error error = find_thing(plant, "Sim/BeltLength", &thing, ret_problem);
-    if (!error) error = positive(thing, "Sim/BeltLength", "600 mm", &belt->length, ret_problem);
+    const struct plant_element *thing = find_thing(plant, "Sim/BeltLength", ret_problem);
+    const struct plant_element *motor = thing == NULL ? NULL : find_module(plant, thing, "Motor", ret_problem);
+    if (motor == NULL) return ERROR_INVALID;
+    double fast = 0, slow = 0, ramp = 0;
+    enum error error = positive(thing, "Sim/BeltLength", "600 mm", &belt->length, ret_problem);
     if (!error) error = positive(thing, "Sim/WorkpieceLength", "40 mm", &belt->piece_length, ret_problem);
-    if (!error) error = find_module(plant, thing, "Motor", &motor, ret_problem);
     if (!error) error = positive(motor, "Sim/SpeedFast", "0.077 m/s", &fast, ret_problem);
     if (!error) error = positive(motor, "Sim/SpeedSlow", "0.04 m/s", &slow, ret_problem);
     if (!error) error = positive(motor, "Sim/RampTime", "0.2 s", &ramp, ret_problem);
@@ -94,10 +96,10 @@ static enum error read_belt(struct belt *belt, const struct plant *plant, struct
 
 static enum error read_piston(struct piston *piston, const struct plant *plant, const struct plant_element *thing,
                               struct problem *ret_problem) {
-    const struct plant_element *cylinder;
-    double out, in;
-    enum error error = find_module(plant, thing, "PneumaticCylinder", &cylinder, ret_problem);
-    if (!error) error = positive(cylinder, "Sim/ExtendTime", "0.8 s", &out, ret_problem);
+    const struct plant_element *cylinder = find_module(plant, thing, "PneumaticCylinder", ret_problem);
+    if (cylinder == NULL) return ERROR_INVALID;
+    double out = 0, in = 0;
+    enum error error = positive(cylinder, "Sim/ExtendTime", "0.8 s", &out, ret_problem);
     if (!error) error = positive(cylinder, "Sim/RetractTime", "0.6 s", &in, ret_problem);
     if (error) return error;
     double delay = plant_number(cylinder, TEXT("Sim/ValveDelay"), 0);
@@ -140,9 +142,9 @@ static enum error on_belt(const struct belt *belt, const struct plant_element *e
 
 static enum error read_magazine(struct sim *sim, const struct plant *plant, struct problem *ret_problem) {
     struct magazine *magazine = &sim->magazine;
-    const struct plant_element *thing;
-    enum error error = find_thing(plant, "Sim/FeedsBeltAt", &thing, ret_problem);
-    if (!error) error = positive(thing, "Sim/FeedsBeltAt", "30 mm", &magazine->feeds_at, ret_problem);
+    const struct plant_element *thing = find_thing(plant, "Sim/FeedsBeltAt", ret_problem);
+    if (thing == NULL) return ERROR_INVALID;
+    enum error error = positive(thing, "Sim/FeedsBeltAt", "30 mm", &magazine->feeds_at, ret_problem);
     if (!error) error = on_belt(&sim->belt, thing, "Sim/FeedsBeltAt", magazine->feeds_at, ret_problem);
     if (!error) error = read_stock(magazine, thing, ret_problem);
     return error ? error : read_piston(&magazine->pusher, plant, thing, ret_problem);
@@ -150,10 +152,10 @@ static enum error read_magazine(struct sim *sim, const struct plant *plant, stru
 
 static enum error read_ejector(struct sim *sim, const struct plant *plant, struct problem *ret_problem) {
     struct ejector *ejector = &sim->ejector;
-    const struct plant_element *thing;
+    const struct plant_element *thing = find_thing(plant, "Sim/EjectsBeltAt", ret_problem);
+    if (thing == NULL) return ERROR_INVALID;
     double capacity = 0;
-    enum error error = find_thing(plant, "Sim/EjectsBeltAt", &thing, ret_problem);
-    if (!error) error = positive(thing, "Sim/EjectsBeltAt", "320 mm", &ejector->at, ret_problem);
+    enum error error = positive(thing, "Sim/EjectsBeltAt", "320 mm", &ejector->at, ret_problem);
     if (!error) error = on_belt(&sim->belt, thing, "Sim/EjectsBeltAt", ejector->at, ret_problem);
     if (!error) error = positive(thing, "Sim/SlideCapacity", "5", &capacity, ret_problem);
     if (error) return error;
