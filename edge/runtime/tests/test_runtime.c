@@ -227,8 +227,9 @@ int main(void) {
         SCENE(the_server_is_woken_and_gets_every_tag),
         SCENE(commands_are_answered_while_the_plant_moves),
         SCENE(a_stop_leaves_the_outputs_safe_and_says_so),
-        SCENE(a_scan_that_takes_too_long_is_counted_and_not_made_up_for),
-        SCENE(plant_time_runs_as_fast_as_told),
+        {"[edge-1.3] a scan that takes too long is counted and not made up for",
+         a_scan_that_takes_too_long_is_counted_and_not_made_up_for, setup, teardown, NULL},
+        {"[edge-1.4] plant time runs as fast as told", plant_time_runs_as_fast_as_told, setup, teardown, NULL},
         SCENE(real_time_is_granted_or_its_refusal_is_told),
     };
     for (size_t i = 0; i < BAD_OPTIONS; i++) {

@@ -396,8 +396,10 @@ int main(void) {
         cmocka_unit_test(a_jam_ends_in_the_fault_of_the_cylinder),
         {"[opcua-4.4] hands need no lock but an operator", hands_need_no_lock_but_an_operator, NULL, NULL, NULL},
         cmocka_unit_test(a_turn_has_two_arguments),
-        cmocka_unit_test(somebody_switches_to_automatic_and_starts_once_there_is_a_control),
-        cmocka_unit_test(somebody_refills_and_empties_and_starts_again),
+        {"[edge-5.8] somebody switches to automatic and starts once there is a control",
+         somebody_switches_to_automatic_and_starts_once_there_is_a_control, NULL, NULL, NULL},
+        {"[edge-5.8] somebody refills and empties and starts again", somebody_refills_and_empties_and_starts_again,
+         NULL, NULL, NULL},
         cmocka_unit_test(faster_plant_time_gives_the_same_counts),
         cmocka_unit_test(a_mad_client_breaks_no_rule),
     };
