@@ -266,7 +266,7 @@ export class Plant {
         const parts = [`$ ${this.command}`, tail(this.stdout), tail(this.stderr)];
         const logs = [path.join(this.data, "log"), path.join(this.data, "functions", "automatic")];
         for (const file of logs.flatMap((folder) => filesIn(folder))) {
-            parts.push(`--- ${path.relative(this.data, file)}`, tail(fs.readFileSync(file, "utf8")));
+            parts.push(`--- ${path.relative(this.data, file)}`, tail(fs.readFileSync(file, "utf8").replace(/^.*\[INF\].*\n/gm, "")));
         }
         return parts.filter(Boolean).join("\n");
     }
