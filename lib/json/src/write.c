@@ -8,30 +8,31 @@ struct json_writer json_writer(struct buffer *out) {
     return (struct json_writer){.out = out};
 }
 
-/// Before every value and every key.
-static void put_comma(struct json_writer *writer) {
-    if (writer->comma_) buffer_byte(writer->out, ',');
+/// Everything that is written goes through here: the comma, when one is due, and the text, in one step.
+static void put(struct json_writer *writer, const char *data, size_t length, bool comma_after) {
+    struct buffer *out = writer->out;
+    size_t more = length + 1; // with the comma
+    bool fits = !out->failed && out->capacity > more && out->length < out->capacity - more;
+    if (!fits && !buffer_reserve(out, more)) return;
+    char *at = out->data + out->length;
+    if (writer->comma_) *at++ = ',';
+    if (length > 0) memcpy(at, data, length);
+    at[length] = '\0';
+    out->length = (size_t)(at + length - out->data);
+    writer->comma_ = comma_after;
 }
 
 static void put_token(struct json_writer *writer, const char *token, size_t length) {
-    put_comma(writer);
-    buffer_append(writer->out, token, length);
-    writer->comma_ = true;
-}
-
-static void open_container(struct json_writer *writer, char bracket) {
-    put_comma(writer);
-    buffer_byte(writer->out, bracket);
-    writer->comma_ = false;
+    put(writer, token, length, true);
 }
 
 static void close_container(struct json_writer *writer, char bracket) {
-    buffer_byte(writer->out, bracket);
-    writer->comma_ = true;
+    writer->comma_ = false; // none before a bracket that closes
+    put(writer, &bracket, 1, true);
 }
 
 void json_open_object(struct json_writer *writer) {
-    open_container(writer, '{');
+    put(writer, "{", 1, false);
 }
 
 void json_close_object(struct json_writer *writer) {
@@ -39,7 +40,7 @@ void json_close_object(struct json_writer *writer) {
 }
 
 void json_open_array(struct json_writer *writer) {
-    open_container(writer, '[');
+    put(writer, "[", 1, false);
 }
 
 void json_close_array(struct json_writer *writer) {
@@ -93,10 +94,9 @@ static void put_quoted(struct buffer *out, struct text text) {
 }
 
 void json_key_text(struct json_writer *writer, struct text name) {
-    put_comma(writer);
+    put(writer, NULL, 0, false);
     put_quoted(writer->out, name);
     buffer_byte(writer->out, ':');
-    writer->comma_ = false;
 }
 
 void json_key(struct json_writer *writer, const char *name) {
@@ -104,15 +104,12 @@ void json_key(struct json_writer *writer, const char *name) {
 }
 
 void json_key_raw(struct json_writer *writer, struct text key) {
-    put_comma(writer);
-    buffer_text(writer->out, key);
-    writer->comma_ = false;
+    put(writer, key.data, key.length, false);
 }
 
 void json_put_text(struct json_writer *writer, struct text value) {
-    put_comma(writer);
+    put(writer, NULL, 0, true);
     put_quoted(writer->out, value);
-    writer->comma_ = true;
 }
 
 void json_put_string(struct json_writer *writer, const char *value) {

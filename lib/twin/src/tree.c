@@ -216,13 +216,17 @@ static void close_container(struct json_writer *writer, const struct tree_node *
     json_close_array(writer);
 }
 
+static void write_child(struct json_writer *writer, const struct tree_node *child) {
+    if (!tree_is_container(child)) // name and token stand side by side
+        return json_put_raw(writer, (struct text){child->text, (size_t)child->name_bytes + child->token_bytes});
+    if (child->name_bytes > 0) json_key_raw(writer, tree_name(child));
+    tree_write(writer, child);
+}
+
 void tree_write(struct json_writer *writer, const struct tree_node *node) {
     if (!tree_is_container(node)) return json_put_raw(writer, tree_token(node));
     open_container(writer, node);
-    for (const struct tree_node *child = NULL; (child = tree_next(node, child)) != NULL;) {
-        if (child->name_bytes > 0) json_key_raw(writer, tree_name(child));
-        tree_write(writer, child);
-    }
+    for (const struct tree_node *child = NULL; (child = tree_next(node, child)) != NULL;) write_child(writer, child);
     close_container(writer, node);
 }
 
