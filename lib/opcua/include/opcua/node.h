@@ -10,6 +10,12 @@ struct opcua_node {
     struct text string; // borrowed
 };
 
+/// Nodes that every server has.
+static const struct opcua_node OPCUA_OBJECTS_FOLDER = {.numeric = 85};
+static const struct opcua_node OPCUA_BASE_OBJECT_TYPE = {.numeric = 58};
+static const struct opcua_node OPCUA_FOLDER_TYPE = {.numeric = 61};
+static const struct opcua_node OPCUA_SERVER_OBJECT = {.numeric = 2253};
+
 struct opcua_data {
     struct value value; // borrowed during the callback
     status_code status;

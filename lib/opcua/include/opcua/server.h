@@ -75,11 +75,6 @@ struct opcua_names {
     struct text description;
 };
 
-static const struct opcua_node OPCUA_OBJECTS_FOLDER = {.numeric = 85};
-static const struct opcua_node OPCUA_BASE_OBJECT_TYPE = {.numeric = 58};
-static const struct opcua_node OPCUA_FOLDER_TYPE = {.numeric = 61};
-static const struct opcua_node OPCUA_SERVER_OBJECT = {.numeric = 2253};
-
 enum error opcua_server_add_object_type(struct opcua_server *server, const struct opcua_names *names);
 /// Below the Objects folder it hangs by Organizes, elsewhere by HasComponent. Members that its type declares and that
 /// are added to the object as well are the object's own.

@@ -1,0 +1,24 @@
+// splc-edge PLANT: the PLC of one station, with its OPC UA server.
+#include "edge.h"
+
+#include <base/log.h>
+#include <stdlib.h>
+
+enum { EXIT_USAGE = 2 };
+
+int main(int argc, char **argv) {
+    log_open("splc-edge");
+    struct problem problem = {0};
+    CLEANUP(edge_close) struct edge edge = {0};
+    enum error error = edge_read_options(&edge, argc, argv, &problem);
+    if (error) return log_error("%s", problem.text), EXIT_USAGE;
+    error = edge_read_site(&edge, &problem);
+    if (!error) error = edge_read_model(&edge, &problem);
+    if (!error) error = edge_open_driver(&edge, &problem);
+    if (!error) error = edge_load_program(&edge, &problem);
+    if (!error) error = edge_start_scan(&edge, &problem);
+    if (!error) error = edge_serve(&edge, &problem);
+    if (!error) error = edge_run(&edge, &problem); // until SIGTERM
+    if (error) log_error("not running: %s", problem.text);
+    return error ? EXIT_FAILURE : EXIT_SUCCESS;
+}

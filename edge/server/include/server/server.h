@@ -1,0 +1,39 @@
+/// The edge's OPC UA server: address space from the plant model, values from the scan, calls into it.
+/// What it serves is docs/spec/opcua.md.
+///
+///     scan --changes, events--> rings --wake-up--> this server --publish--> clients
+///     scan <--commands-- ring <-- this server <--call-- clients, answered within a scan period
+///
+/// Threads: the loop's. It is the one reader and the one writer on this side of the exchange (scan/exchange.h).
+#pragma once
+
+#include <base/cleanup.h>
+#include <base/loop.h>
+#include <base/problem.h>
+#include <program/program.h>
+#include <runtime/runtime.h>
+
+struct server;
+
+struct server_options {
+    const struct plant *plant;
+    struct program *program;
+    struct runtime *runtime; // running; must be stopped before the program is destroyed, not before the server closes
+    uint64_t scan_period_ns;
+
+    const char *address; // "127.0.0.1"
+    uint16_t port;       // 0: any free one
+    const char *certificate_file, *key_file;
+    const char *trusted_folder, *rejected_folder;
+    const char *users_file; // lines `name:role:hash`; read at every log-in
+};
+
+/// Listens when it returns. ERROR_EXISTS: the port is in use; ERROR_NOT_FOUND: a certificate is missing.
+enum error server_open(struct loop *loop, const struct server_options *options, struct server **ret_server,
+                       struct problem *ret_problem);
+/// Ends all sessions. NULL is fine.
+void server_close(struct server *server);
+CLEANUP_DEFINE(struct server, server_close)
+
+uint16_t server_port(const struct server *server);
+size_t server_session_count(const struct server *server);

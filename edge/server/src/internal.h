@@ -1,0 +1,53 @@
+/// What the files of the server share. server.c connects the rings with OPC UA, address_space.c builds the nodes,
+/// call.c takes calls to the scan, users.c knows the users.
+#pragma once
+
+#include <opcua/server.h>
+#include <server/server.h>
+
+struct session;
+
+struct server {
+    struct loop *loop;
+    struct server_options options; // texts below are copies
+    char *users_file;
+    struct exchange *exchange;
+    struct opcua_server *opcua;
+    struct loop_watch *wake;
+
+    struct opcua_variable **variables;                    // by tag; NULL: it is not shown as it is
+    struct opcua_variable *locking_client, *locking_user; // made of the tag `holder`
+    uint32_t holder;
+    struct call_target *targets; // of all methods
+    struct session *sessions;    // those that may hold the control authority
+    uint32_t *ended;             // sessions whose end did not fit into the ring yet
+    size_t ended_count, ended_capacity;
+    struct loop_timer *retry;
+
+    uint64_t last_command;
+    uint64_t awaited; // command whose result a call waits for; 0: none
+    bool answered;
+    struct scan_result result; // of `awaited`
+};
+
+/// All nodes of the plant. The problem names the node that could not be made.
+enum error address_space_build(struct server *server, struct problem *ret_problem);
+
+/// Where a method's calls go.
+struct call_target {
+    struct call_target *next;
+    struct server *server;
+    uint32_t module;
+    uint16_t method;
+    bool reason; // the last output is `Reason`
+};
+struct call_target *call_target_create(struct server *server, uint32_t module, uint16_t method, bool reason);
+status_code call_method(void *context, struct opcua_invocation *call);
+
+/// Takes what the scan has for us; a result that nobody waits for is dropped.
+void server_drain(struct server *server);
+/// Tells the scan that a session is gone, now or as soon as there is room.
+void server_session_ended(struct server *server, uint32_t session);
+
+/// True when the file has the user with this password. Takes as long for a user that is not there.
+bool users_login(const char *file, struct text user, struct text password, enum opcua_role *ret_role);

@@ -1,0 +1,231 @@
+#include "edge.h"
+
+#include <base/buffer.h>
+#include <base/clock.h>
+#include <base/file.h>
+#include <base/log.h>
+#include <base/notify.h>
+#include <base/options.h>
+
+#include <stdlib.h>
+
+enum {
+    SCAN_PRIORITY = 80, // SCHED_FIFO: below the kernel's own threads for interrupts and timers at 99
+    REPORT_PERIOD_S = 1,
+};
+static const double NS_PER_MS_REAL = 1e6, NS_PER_S_REAL = 1e9;
+
+// --- options and site ---
+
+enum error edge_read_options(struct edge *edge, int argc, char **argv, struct problem *ret_problem) {
+    struct edge_options *options = &edge->options;
+    const struct option table[] = {
+        {"data", "DIR", "folder with certificates, users and state; default: as `splc up` chooses it", OPTION_TEXT,
+         &options->data_folder},
+        {"port-offset", "N", "added to every port of the site file", OPTION_UNSIGNED, &options->port_offset},
+        {"speed", "N", "plant time per wall time; only with a simulated plant", OPTION_REAL, &options->speed},
+        {"seed", "N", "seed of the simulated plant; 1 or more", OPTION_UNSIGNED, &options->seed},
+    };
+    const struct options page = {
+        .usage = "splc-edge PLANT [OPTIONS]",
+        .summary =
+            "The PLC beside the machine. Reads the plant model, scans inputs and outputs in a thread of its own, and\n"
+            "serves core modules, signals and events over OPC UA. Runs until SIGTERM; then the outputs are in their\n"
+            "safe state. PLANT is a plant folder with plant.aml and site.yaml.",
+        .table = table,
+        .count = sizeof table / sizeof table[0],
+        .epilog =
+            "FILES\n"
+            "  PLANT/plant.aml         the plant model: address space, wiring, simulation\n"
+            "  PLANT/site.yaml         driver, scan period, address and port, time-outs of the control authority\n"
+            "  DATA/pki/opcua/         certificate and key of the edge\n"
+            "  DATA/edge/trusted/      certificates of the clients that may connect\n"
+            "  DATA/edge/rejected/     certificates of those that were refused, for review\n"
+            "  DATA/edge/users         users and their roles, `name:role:hash`\n"
+            "`splc up PLANT` makes the data folder; at a desk it starts this program as well.\n"
+            "\n"
+            "EXIT STATUS\n"
+            "  0 after SIGTERM, 1 when the PLC cannot run (the log says why), 2 for wrong usage",
+    };
+    const char *arguments[1];
+    size_t count = 0;
+    enum error error = options_parse(&page, argc, argv, arguments, 1, &count, ret_problem);
+    if (error) return error;
+    if (count != 1) return problem_say(ret_problem, ERROR_INVALID, "usage: %s; see splc-edge --help", page.usage);
+    options->plant_folder = arguments[0];
+    return ERROR_NONE;
+}
+
+enum error edge_read_site(struct edge *edge, struct problem *ret_problem) {
+    const struct edge_options *options = &edge->options;
+    enum error error =
+        site_load(options->plant_folder, options->data_folder, options->port_offset, &edge->site, ret_problem);
+    if (error) return error;
+    if (options->speed > 0) edge->site->edge.speed = options->speed;
+    if (options->seed > 0) edge->site->edge.seed = options->seed;
+    edge->loop = loop_create();
+    if (edge->loop == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
+    error = loop_stop_on_signals(edge->loop); // before any thread: all inherit the mask
+    return error ? problem_say(ret_problem, error, "signals: %s", error_text(error)) : ERROR_NONE;
+}
+
+// --- model ---
+
+static void log_findings(const struct model_findings *findings, const char *file) {
+    for (size_t i = 0; i < model_findings_count(findings); i++) {
+        const struct model_finding *finding = model_findings_at(findings, i);
+        log_line(finding->error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s:%u: %.*s: %.*s", file, finding->line,
+                 TEXT_ARG(finding->path), TEXT_ARG(finding->text));
+    }
+}
+
+enum error edge_read_model(struct edge *edge, struct problem *ret_problem) {
+    const char *file = edge->site->model_file;
+    CLEANUP(buffer_clear) struct buffer bytes = {0};
+    CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
+    enum error error = file_read(file, MODEL_BYTES_MAX, &bytes, ret_problem);
+    if (error) return problem_prefix(ret_problem, error, "plant model");
+    if (findings == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
+    error = model_read(buffer_view(&bytes), findings, &edge->plant, ret_problem);
+    log_findings(findings, file);
+    if (!error) return ERROR_NONE;
+    size_t errors = model_findings_errors(findings);
+    return errors == 0
+               ? problem_prefix(ret_problem, error, "%s", file)
+               : problem_say(ret_problem, error, "%s has %zu errors (above); mend them, nothing runs on half a model",
+                             file, errors);
+}
+
+// --- driver ---
+
+static enum error open_sim(struct edge *edge, struct problem *ret_problem) {
+    struct sim_options options = {
+        .seed = edge->site->edge.seed,
+        .operator_present = edge->site->edge.operator_present,
+        .press = edge->site->edge.press,
+        .press_count = edge->site->edge.press_count,
+    };
+    enum error error = sim_create(edge->plant, &options, &edge->sim, ret_problem);
+    if (!error) edge->driver = sim_driver(edge->sim);
+    return error;
+}
+
+static const struct {
+    const char *name;
+    enum error (*open)(struct edge *edge, struct problem *ret_problem);
+} DRIVERS[] = {{"sim", open_sim}};
+
+enum error edge_open_driver(struct edge *edge, struct problem *ret_problem) {
+    const char *where = "site.yaml, edge.driver";
+    struct text name = text_of(edge->site->edge.driver);
+    if (name.length == 0) {
+        where = "the controller's Driver in the plant model";
+        name = plant_attribute(edge->plant->controller, TEXT("Driver"));
+    }
+    for (size_t i = 0; i < sizeof DRIVERS / sizeof DRIVERS[0]; i++)
+        if (text_is(name, DRIVERS[i].name)) return DRIVERS[i].open(edge, ret_problem);
+    return problem_say(ret_problem, ERROR_UNSUPPORTED,
+                       "%s: this edge has no I/O driver \"%.*s\"; it has: sim (the simulated plant)", where,
+                       TEXT_ARG(name));
+}
+
+// --- program and scan ---
+
+enum error edge_load_program(struct edge *edge, struct problem *ret_problem) {
+    struct program_extra simulation = {.name = "simulation", .kind = &sim_kind, .memory = edge->sim};
+    struct program_options options = {
+        .driver = edge->driver,
+        .lease_soft_ns = (uint64_t)(edge->site->edge.lease_soft_s * NS_PER_S_REAL),
+        .lease_hard_ns = (uint64_t)(edge->site->edge.lease_hard_s * NS_PER_S_REAL),
+        .extra = edge->sim == NULL ? NULL : &simulation,
+    };
+    return program_create(edge->plant, &options, &edge->program, ret_problem);
+}
+
+static uint64_t scan_period_ns(const struct edge *edge) {
+    double period_ms = edge->site->edge.scan_period_ms;
+    if (period_ms == 0) period_ms = plant_number(edge->plant->controller, TEXT("CycleTime"), 10);
+    return (uint64_t)(period_ms * NS_PER_MS_REAL);
+}
+
+enum error edge_start_scan(struct edge *edge, struct problem *ret_problem) {
+    struct runtime_options options = {
+        .period_ns = scan_period_ns(edge),
+        .speed = edge->site->edge.speed,
+        .priority = SCAN_PRIORITY,
+    };
+    enum error error = runtime_start(program_scan(edge->program), &options, &edge->runtime, ret_problem);
+    if (error) return error;
+    const char *warning;
+    for (size_t i = 0; (warning = runtime_warning(edge->runtime, i)) != NULL; i++) log_warning("%s", warning);
+    return ERROR_NONE;
+}
+
+// --- server ---
+
+enum error edge_serve(struct edge *edge, struct problem *ret_problem) {
+    CLEANUP(free_at) char *certificate = site_path(edge->site, "pki/opcua/edge.der");
+    CLEANUP(free_at) char *key = site_path(edge->site, "pki/opcua/edge.key.der");
+    CLEANUP(free_at) char *trusted = site_path(edge->site, "edge/trusted");
+    CLEANUP(free_at) char *rejected = site_path(edge->site, "edge/rejected");
+    CLEANUP(free_at) char *users = site_path(edge->site, "edge/users");
+    if (certificate == NULL || key == NULL || trusted == NULL || rejected == NULL || users == NULL)
+        return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
+    if (!file_exists(certificate) || !file_exists(key))
+        return problem_say(
+            ret_problem, ERROR_NOT_FOUND,
+            "%s is missing: the edge has no identity yet; run `splc up %s` once, it makes the data folder",
+            file_exists(certificate) ? key : certificate, edge->options.plant_folder);
+    if (!file_exists(users)) log_warning("%s is missing: nobody can log in; run `splc up` once, it makes it", users);
+    struct server_options options = {
+        .plant = edge->plant,
+        .program = edge->program,
+        .runtime = edge->runtime,
+        .scan_period_ns = scan_period_ns(edge),
+        .address = edge->site->edge.address,
+        .port = edge->site->edge.port,
+        .certificate_file = certificate,
+        .key_file = key,
+        .trusted_folder = trusted,
+        .rejected_folder = rejected,
+        .users_file = users,
+    };
+    return server_open(edge->loop, &options, &edge->server, ret_problem);
+}
+
+static void on_report(void *context) {
+    struct edge *edge = context;
+    struct runtime_report report = runtime_report(edge->runtime);
+    notify_status("%s, scan %g ms, %llu cycles, %llu missed, %zu sessions", edge->driver.name,
+                  (double)scan_period_ns(edge) / NS_PER_MS_REAL, (unsigned long long)report.cycles,
+                  (unsigned long long)report.missed, server_session_count(edge->server));
+}
+
+enum error edge_run(struct edge *edge, struct problem *ret_problem) {
+    edge->report = loop_timer(edge->loop, 0, REPORT_PERIOD_S * NS_PER_S, on_report, edge);
+    if (edge->report == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
+    log_info("station %.*s, driver %s, scan every %g ms; OPC UA on opc.tcp://%s:%u",
+             TEXT_ARG(edge->plant->station->name), edge->driver.name, (double)scan_period_ns(edge) / NS_PER_MS_REAL,
+             edge->site->edge.address, server_port(edge->server));
+    notify_ready();
+    enum error error = loop_run(edge->loop);
+    notify_stopping();
+    return error ? problem_say(ret_problem, error, "event loop: %s", error_text(error)) : ERROR_NONE;
+}
+
+void edge_close(struct edge *edge) {
+    if (edge->runtime != NULL) {
+        runtime_stop(edge->runtime); // the outputs are in their safe state when it returns
+        struct runtime_report report = runtime_report(edge->runtime);
+        log_info("stopped after %llu cycles, %llu missed", (unsigned long long)report.cycles,
+                 (unsigned long long)report.missed);
+    }
+    loop_timer_cancel(edge->report);
+    server_close(edge->server);
+    runtime_destroy(edge->runtime);
+    program_destroy(edge->program);
+    sim_destroy(edge->sim);
+    plant_destroy(edge->plant);
+    loop_destroy(edge->loop);
+    site_destroy(edge->site);
+}

@@ -1,0 +1,45 @@
+/// The parts of splc-edge, from the site file to the OPC UA server. Each step needs those before it; `edge_close` takes
+/// apart what is there, in the other order.
+/// Threads: one, besides the scan's.
+#pragma once
+
+#include <base/loop.h>
+#include <base/problem.h>
+#include <model/model.h>
+#include <program/program.h>
+#include <runtime/runtime.h>
+#include <server/server.h>
+#include <sim/sim.h>
+#include <site/site.h>
+
+struct edge_options {
+    const char *plant_folder; // NULL: --help was answered, or the usage was wrong
+    const char *data_folder;  // NULL: as `splc up` chooses it
+    unsigned port_offset;
+    double speed;  // 0: the site's
+    unsigned seed; // 0: the site's
+};
+
+struct edge {
+    struct edge_options options;
+    struct site *site;
+    struct loop *loop;
+    struct plant *plant;
+    struct sim *sim; // NULL: a real plant
+    struct io_driver driver;
+    struct program *program;
+    struct runtime *runtime;
+    struct server *server;
+    struct loop_timer *report;
+};
+
+enum error edge_read_options(struct edge *edge, int argc, char **argv, struct problem *ret_problem);
+enum error edge_read_site(struct edge *edge, struct problem *ret_problem);
+/// The model's findings go to the log, one line each.
+enum error edge_read_model(struct edge *edge, struct problem *ret_problem);
+enum error edge_open_driver(struct edge *edge, struct problem *ret_problem);
+enum error edge_load_program(struct edge *edge, struct problem *ret_problem);
+enum error edge_start_scan(struct edge *edge, struct problem *ret_problem);
+enum error edge_serve(struct edge *edge, struct problem *ret_problem);
+enum error edge_run(struct edge *edge, struct problem *ret_problem); // until SIGTERM or SIGINT
+void edge_close(struct edge *edge);
