@@ -44,6 +44,7 @@ static void put_place(struct json_writer *writer, const struct plant_element *el
     put_number(writer, "width", element, TEXT("Hmi/Width"));
     put_number(writer, "height", element, TEXT("Hmi/Height"));
     put_number(writer, "rotation", element, TEXT("Hmi/Rotation"));
+    put_attribute(writer, "label", element, TEXT("Hmi/Label"));
 }
 
 /// "motor/direction/left/state": where a value stands in the twin of its thing.
