@@ -98,14 +98,18 @@ static size_t count_bad(const struct gateway *gateway) {
     return bad;
 }
 
+void gateway_tell(struct gateway *gateway) {
+    const char *reason = "";
+    if (gateway->state == LINK_LIVE && gateway->lease != LEASE_HELD) reason = "control authority is not held";
+    if (gateway->state == LINK_CONNECTING) reason = "connecting to the edge";
+    if (gateway->state == LINK_LOST) reason = gateway->reason;
+    bus_status_reason(gateway->status, reason);
+    bus_status_changed(gateway->status);
+}
+
 static void fill_status(void *context, struct json_writer *writer) {
     static const char *const leases[] = {"none", "held", "lost"};
     const struct gateway *gateway = context;
-    bool ok = gateway->state == LINK_LIVE && gateway->lease == LEASE_HELD;
-    json_key(writer, "state");
-    json_put_string(writer, ok ? "ok" : "degraded");
-    json_key(writer, "reason");
-    json_put_string(writer, ok ? "" : gateway->state != LINK_LIVE ? gateway->reason : "control authority is not held");
     json_key(writer, "edges");
     json_open_array(writer);
     json_open_object(writer);
@@ -158,7 +162,9 @@ static enum error open_bus(struct gateway *gateway, struct problem *ret_problem)
                               command_received, gateway, &commands);
     if (error) return error;
     gateway->status = bus_status_open(gateway->bus, "gateway", "fog", fill_status, gateway);
-    return gateway->status == NULL ? ERROR_NO_MEMORY : ERROR_NONE;
+    if (gateway->status == NULL) return ERROR_NO_MEMORY;
+    gateway_tell(gateway);
+    return ERROR_NONE;
 }
 
 static enum error open_paths(struct gateway *gateway) {

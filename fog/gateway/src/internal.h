@@ -79,6 +79,9 @@ struct gateway {
     char *url, *certificate, *key, *server_certificate, *password; // paths
 };
 
+// gateway.c
+void gateway_tell(struct gateway *gateway); // to the status on the bus
+
 // link.c
 void link_open(struct gateway *gateway);
 void link_close(struct gateway *gateway);

@@ -9,7 +9,7 @@ static void lease_set(struct gateway *gateway, enum lease_state state, const cha
     if (gateway->lease == state) return;
     gateway->lease = state;
     log_info("control authority %s%s%s", state == LEASE_HELD ? "held" : "not held", why[0] ? ": " : "", why);
-    bus_status_changed(gateway->status);
+    gateway_tell(gateway);
     for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) wish_next(&gateway->twins[i]);
 }
 
@@ -50,6 +50,7 @@ void lease_start(struct gateway *gateway) {
     gateway->lease = LEASE_NONE;
     if (gateway->plan->lock.string == NULL) { // a server without our locking: nothing to hold
         gateway->lease = LEASE_HELD;
+        gateway_tell(gateway);
         return;
     }
     gateway->lease_timer = loop_timer(gateway->loop, 0, period_ns, lease_tick, gateway);

@@ -22,7 +22,7 @@ static void set_state(struct gateway *gateway, enum link_state state, const char
     snprintf(gateway->reason, sizeof gateway->reason, "%s", reason);
     if (news && reason[0] != '\0') log_warning("edge %s: %s", gateway->url, reason);
     if (gateway->bus == NULL || !news) return;
-    bus_status_changed(gateway->status);
+    gateway_tell(gateway);
     if (state != LINK_CONNECTING) report_connection(gateway);
 }
 

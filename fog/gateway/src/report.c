@@ -147,7 +147,10 @@ static void send_status(struct twin_link *twin) {
     struct gateway *gateway = twin->gateway;
     CLEANUP(buffer_clear) struct buffer document = {0}, subject = {0};
     struct json_writer writer = json_writer(&document);
-    buffer_string(&document, "{\"state\":{\"reported\":");
+    json_open_object(&writer);
+    json_key(&writer, "state");
+    json_open_object(&writer);
+    json_key(&writer, "reported");
     json_open_object(&writer);
     json_key(&writer, "connection");
     json_open_object(&writer);
@@ -161,7 +164,8 @@ static void send_status(struct twin_link *twin) {
     json_key(&writer, "bad");
     write_bad(twin->thing, &writer);
     json_close_object(&writer);
-    buffer_string(&document, "}}");
+    json_close_object(&writer);
+    json_close_object(&writer);
     shadow_subject(&subject, twin->thing->name, "status", "update");
     twin->status_dirty = false;
     twin->status_waiting = true;
