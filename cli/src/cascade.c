@@ -56,7 +56,10 @@ static void add_edge(struct cascade *cascade, const struct cascade_options *opti
                                                 site->data_folder, "--port-offset",    offset};
     size_t count = 6;
     count = append_option(words, count, "--speed", options->speed);
-    append_option(words, count, "--seed", options->seed);
+    count = append_option(words, count, "--seed", options->seed);
+    for (size_t i = 0; i < options->press->count; i++) {
+        count = append_option(words, count, "--sim-press", options->press->values[i]);
+    }
     add(cascade, site, "edge", -1, words);
 }
 

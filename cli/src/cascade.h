@@ -3,9 +3,10 @@
 
 #include "supervisor.h"
 
+#include <base/options.h>
 #include <site/site.h>
 
-enum { CASCADE_ARGUMENTS_MAX = 16 };
+enum { CASCADE_ARGUMENTS_MAX = 16 + 2 * OPTION_LIST_MAX };
 
 struct cascade {
     struct supervised processes[SUPERVISOR_PROCESSES_MAX];
@@ -20,6 +21,7 @@ struct cascade_options {
     const char *programs; // folder of splc-edge and splc-fog
     const char *speed;    // as given; NULL: the site's
     const char *seed;
+    const struct option_list *press; // for the simulated panel; empty: the site's
 };
 
 /// nats-server, splc-edge, then the services of the fog.

@@ -36,12 +36,12 @@ static void compare_member(const struct lines *lines, const char *path, struct t
     compare(lines, below, old, new);
 }
 
-/// Goes down as long as one side is an object: a leaf is what has no members.
+/// Goes down through objects; what is absent on one side is an object without members there.
 static void compare(const struct lines *lines, const char *path, const struct json *old, const struct json *new) {
     if (json_exists(old) && json_exists(new) && json_equal(old, new)) return;
-    bool was_object = json_is(old, JSON_OBJECT) && json_count(old) > 0;
-    bool is_object = json_is(new, JSON_OBJECT) && json_count(new) > 0;
-    if ((!was_object && json_exists(old)) || (!is_object && json_exists(new)) || (!was_object && !is_object)) {
+    bool was_leaf = json_exists(old) && !json_is(old, JSON_OBJECT);
+    bool is_leaf = json_exists(new) && !json_is(new, JSON_OBJECT);
+    if (was_leaf || is_leaf) {
         put_line(lines, path, old, new);
         return;
     }

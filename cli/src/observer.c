@@ -1,11 +1,11 @@
 #include "observer.h"
 
 #include "api.h"
-#include "press.h"
 
 #include <base/clock.h>
 #include <site/function.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -14,9 +14,7 @@
 #include <time.h>
 
 #define LOOK_PERIOD_NS NS_PER_S
-#define LOOK_PERIOD_EARLY_NS (100 * NS_PER_MS) // until the buttons are pressed
-#define PRESS_GAP_NS (500 * NS_PER_MS)         // of plant time: a hand needs 0.3 s
-#define PRESS_LIMIT_NS (10 * NS_PER_S)         // for a word that is refused at first
+#define LOOK_PERIOD_EARLY_NS (100 * NS_PER_MS) // until production is possible
 
 enum { CALL_TIMEOUT_MS = 2000 };
 
@@ -31,31 +29,30 @@ struct observer {
 
     pthread_mutex_t lock; // for all below
     pthread_cond_t wake;
-    bool stopping, pressed;
+    bool stopping;
     struct snapshot latest;
-    struct problem press_problem;
 };
 
 // --- calls ---
 
-static enum error call(struct observer *observer, const char *method, const char *path, struct text body,
-                       struct json_document **ret_answer, struct problem *problem) {
+/// Opened at the first call: only then the token is there for sure.
+static enum error call(struct observer *observer, const char *path, struct json_document **ret_answer) {
     *ret_answer = NULL;
+    struct problem problem;
     if (observer->api == NULL) {
         CLEANUP(free_at) char *url = site_http_url(observer->options.site);
         CLEANUP(free_at) char *token = site_path(observer->options.site, "secrets/api-token");
         if (url == NULL || token == NULL) return ERROR_NO_MEMORY;
         const struct api_options options = {url, token, CALL_TIMEOUT_MS};
-        enum error error = api_open(&options, &observer->api, problem);
+        enum error error = api_open(&options, &observer->api, &problem);
         if (error) return error;
     }
-    return api_call(observer->api, method, path, body, ret_answer, problem);
+    return api_call(observer->api, "GET", path, TEXT_EMPTY, ret_answer, &problem);
 }
 
 static struct json_document *get(struct observer *observer, const char *path) {
     struct json_document *answer;
-    struct problem problem;
-    enum error error = call(observer, "GET", path, TEXT_EMPTY, &answer, &problem);
+    enum error error = call(observer, path, &answer);
     if (!error) return answer;
     json_destroy(answer);
     return NULL;
@@ -104,82 +101,34 @@ static void deliver_snapshot(void *context) {
     observer->options.seen(observer->options.context, &snapshot);
 }
 
-static void deliver_press_problem(void *context) {
-    struct observer *observer = context;
-    pthread_mutex_lock(&observer->lock);
-    struct problem problem = observer->press_problem;
-    pthread_mutex_unlock(&observer->lock);
-    observer->options.press_failed(observer->options.context, problem.text);
-}
-
-static void post(struct observer *observer, loop_fn *deliver) {
-    error_ignore(loop_post(observer->loop, deliver, observer)); // the next look comes in a second
-}
-
-/// Refused at first: the function may not have seen the plant yet. It is tried again for a while.
-static bool press_one(struct observer *observer, const char *path, const char *word) {
-    CLEANUP(buffer_clear) struct buffer command = {0};
-    struct problem problem = {""};
-    enum error error = press_command(observer->options.plant, word, &command, &problem);
-    uint64_t limit_ns = clock_monotonic_ns() + PRESS_LIMIT_NS;
-    while (!error) {
-        CLEANUP(json_destroy_at) struct json_document *answer = NULL;
-        error = call(observer, "POST", path, buffer_view(&command), &answer, &problem);
-        if (!error || clock_monotonic_ns() > limit_ns) break;
-        error = ERROR_NONE;
-        if (!sleep_for(observer, LOOK_PERIOD_EARLY_NS)) return false;
-    }
-    if (!error) return true;
-    pthread_mutex_lock(&observer->lock);
-    snprintf(observer->press_problem.text, sizeof observer->press_problem.text, "%s could not be pressed: %.400s", word,
-             problem.text);
-    pthread_mutex_unlock(&observer->lock);
-    post(observer, deliver_press_problem);
-    return true;
-}
-
-static bool press_all(struct observer *observer) {
-    CLEANUP(buffer_clear) struct buffer path = {0};
-    buffer_print(&path, "/v1/things/%s/commands", observer->simulation);
-    if (path.failed) return false;
-    uint64_t gap_ns = (uint64_t)((double)PRESS_GAP_NS / (observer->options.speed > 0 ? observer->options.speed : 1));
-    for (size_t i = 0; i < observer->options.press_count; i++) {
-        if (i > 0 && !sleep_for(observer, gap_ns)) return false;
-        if (!press_one(observer, path.data, observer->options.press[i])) return false;
-    }
-    pthread_mutex_lock(&observer->lock);
-    observer->pressed = true;
-    pthread_mutex_unlock(&observer->lock);
-    return true;
-}
-
 static void *observe(void *context) {
     struct observer *observer = context;
-    bool pressed = false;
+    bool produced = false; // once: what happens then is rare
     do {
         struct snapshot snapshot;
         look(observer, &snapshot);
+        produced = produced || snapshot_is_producing(&snapshot);
         pthread_mutex_lock(&observer->lock);
         observer->latest = snapshot;
         pthread_mutex_unlock(&observer->lock);
-        post(observer, deliver_snapshot);
-        if (!pressed && snapshot_is_producing(&snapshot)) {
-            if (!press_all(observer)) return NULL;
-            pressed = true;
-        }
-    } while (sleep_for(observer, pressed ? LOOK_PERIOD_NS : LOOK_PERIOD_EARLY_NS));
+        error_ignore(loop_post(observer->loop, deliver_snapshot, observer)); // the next look comes soon
+    } while (sleep_for(observer, produced ? LOOK_PERIOD_NS : LOOK_PERIOD_EARLY_NS));
     return NULL;
+}
+
+/// "mps_simulation" for station MPS (docs/spec/opcua.md).
+static char *simulation_thing(const struct plant *plant) {
+    CLEANUP(buffer_clear) struct buffer name = {0};
+    for (size_t i = 0; i < plant->station->name.length; i++) {
+        buffer_byte(&name, (char)tolower((unsigned char)plant->station->name.data[i]));
+    }
+    buffer_string(&name, "_simulation");
+    return buffer_take(&name);
 }
 
 // --- public ---
 
-enum error observer_create(struct loop *loop, const struct observer_options *options, struct observer **ret_observer,
-                           struct problem *ret_problem) {
-    CLEANUP(buffer_clear) struct buffer command = {0};
-    for (size_t i = 0; i < options->press_count; i++) {
-        enum error error = press_command(options->plant, options->press[i], &command, ret_problem);
-        if (error) return error;
-    }
+enum error observer_create(struct loop *loop, const struct observer_options *options, struct observer **ret_observer) {
     struct observer *observer = calloc(1, sizeof *observer);
     if (observer == NULL) return ERROR_NO_MEMORY;
     observer->options = *options;
@@ -190,7 +139,7 @@ enum error observer_create(struct loop *loop, const struct observer_options *opt
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&observer->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    observer->simulation = press_thing(options->plant);
+    observer->simulation = simulation_thing(options->plant);
     observer->controller =
         text_copy(options->plant->controller == NULL ? TEXT_EMPTY : options->plant->controller->name);
     if (observer->simulation == NULL || observer->controller == NULL) {
@@ -225,14 +174,6 @@ void observer_destroy(struct observer *observer) {
 void observer_start(struct observer *observer) {
     if (observer->has_thread) return;
     observer->has_thread = pthread_create(&observer->thread, NULL, observe, observer) == 0;
-}
-
-bool observer_has_pressed(const struct observer *observer) {
-    struct observer *ours = (struct observer *)(uintptr_t)observer; // the lock is no part of what is seen
-    pthread_mutex_lock(&ours->lock);
-    bool pressed = ours->pressed;
-    pthread_mutex_unlock(&ours->lock);
-    return pressed;
 }
 
 /// The counts of one twin: its reported members that are whole numbers.

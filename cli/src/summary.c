@@ -66,7 +66,6 @@ static void add_plant_errors(const struct summary *summary, struct errors *error
 }
 
 static void add_errors(const struct summary *summary, struct errors *errors) {
-    for (size_t i = 0; i < summary->complaint_count; i++) add_error(errors, "%s", summary->complaints[i]);
     add_process_errors(summary, errors);
     add_plant_errors(summary, errors);
 }

@@ -26,8 +26,6 @@ struct summary {
     struct text counted; // JSON object: what the functions count themselves
     const struct summary_process *processes;
     size_t process_count;
-    const char *const *complaints; // further errors of the run, in words
-    size_t complaint_count;
 };
 
 /// Appends the object, without a line end.

@@ -16,6 +16,7 @@
 
 #include <base/clock.h>
 #include <base/file.h>
+#include <base/nearest.h>
 #include <base/process.h>
 
 #include <signal.h>
@@ -28,8 +29,6 @@
 
 #define REFRESH_LIVE_NS (250 * NS_PER_MS)
 #define REFRESH_PLAIN_NS NS_PER_S
-
-enum { COMPLAINTS_MAX = 32 };
 
 struct up_options {
     const char *plant, *data, *programs, *speed, *seed;
@@ -52,18 +51,10 @@ struct up {
     struct screen screen;
     struct snapshot snapshot;
     bool seen, was_ready, stopped;
-    uint64_t started_ns, begun_ns;    // begun: the time of --for runs
-    char *complaints[COMPLAINTS_MAX]; // for the summary
-    size_t complaint_count;
+    uint64_t started_ns, begun_ns; // begun: the time of --for runs
 };
 
 // --- what people see ---
-
-static void complain(struct up *up, const char *text) {
-    if (up->complaint_count == COMPLAINTS_MAX) return;
-    char *copy = strdup(text);
-    if (copy != NULL) up->complaints[up->complaint_count++] = copy;
-}
 
 /// Periodically rather than at every change: what is over within a blink is not worth a line.
 static void refresh(void *context) {
@@ -152,12 +143,6 @@ static void seen(void *context, const struct snapshot *snapshot) {
     up->seen = true;
 }
 
-static void press_failed(void *context, const char *problem) {
-    struct up *up = context;
-    screen_say(&up->screen, "%s", problem);
-    complain(up, problem);
-}
-
 // --- before anything starts ---
 
 static enum error load(struct up *up, struct problem *problem) {
@@ -189,31 +174,17 @@ static bool is_simulated(const struct up *up) {
     return driver == NULL || strcmp(driver, "sim") == 0;
 }
 
-static enum error make_observer(struct up *up, struct problem *problem) {
-    const struct option_list *given = &up->options.press;
-    struct observer_options options = {.site = up->site,
-                                       .plant = up->plant,
-                                       .press = given->values,
-                                       .press_count = given->count,
-                                       .speed = up->site->edge.speed,
-                                       .seen = seen,
-                                       .press_failed = press_failed,
-                                       .context = up};
-    if (up->options.speed != NULL) error_ignore(text_to_real(text_of(up->options.speed), &options.speed)); // checked
-    if (given->count == 0) {
-        options.press = up->site->edge.press;
-        options.press_count = up->site->edge.press_count;
-    }
-    bool nothing = given->count == 1 && strcmp(given->values[0], "none") == 0;
-    if (nothing || !is_simulated(up)) options.press_count = 0;
-    return observer_create(up->loop, &options, &up->observer, problem);
+static enum error make_observer(struct up *up) {
+    const struct observer_options options = {.site = up->site, .plant = up->plant, .seen = seen, .context = up};
+    return observer_create(up->loop, &options, &up->observer);
 }
 
 static enum error make_supervisor(struct up *up, struct problem *problem) {
     CLEANUP(free_at) char *own_folder = file_program_folder();
     const char *programs = up->options.programs != NULL ? up->options.programs : own_folder;
     if (programs == NULL) return ERROR_NO_MEMORY;
-    const struct cascade_options cascade = {up->site, programs, up->options.speed, up->options.seed};
+    const struct cascade_options cascade = {up->site, programs, up->options.speed, up->options.seed,
+                                            &up->options.press};
     enum error error = cascade_init(&up->cascade, &cascade);
     if (error) return error;
     const struct supervisor_watcher watcher = {process_failed, all_ready, all_stopped, up};
@@ -272,8 +243,6 @@ static bool summarize(struct up *up, struct buffer *out) {
         .counted = buffer_view(&counted),
         .processes = processes,
         .process_count = count,
-        .complaints = (const char *const *)up->complaints,
-        .complaint_count = up->complaint_count,
     };
     summary_print(&summary, out);
     return summary_is_good(&summary);
@@ -315,7 +284,6 @@ static void close_up(struct up *up) {
     model_findings_destroy(up->findings);
     site_destroy(up->site);
     if (up->lock_fd >= 0) close(up->lock_fd);
-    for (size_t i = 0; i < up->complaint_count; i++) free(up->complaints[i]);
 }
 
 static int up(const struct up_options *options) {
@@ -325,7 +293,7 @@ static int up(const struct up_options *options) {
     enum error error = load(&up, &problem);
     if (!error) error = prepare(&up, &problem);
     if (!error) error = make_loop(&up);
-    if (!error) error = make_observer(&up, &problem);
+    if (!error) error = make_observer(&up);
     if (!error) error = make_supervisor(&up, &problem);
     if (error) return refuse("%s", problem.text[0] == '\0' ? error_text(error) : problem.text);
     return run(&up);
@@ -371,6 +339,21 @@ static const char epilog[] =
     "    1  it could not start (the reason is on standard error), or with --for: something was lost, or went wrong\n"
     "    2  wrong usage\n";
 
+static int check_press(const struct option_list *press) {
+    size_t word_count = 0;
+    while (site_press_words[word_count] != NULL) word_count++;
+    if (press->count == 1 && strcmp(press->values[0], "none") == 0) return EXIT_DONE;
+    for (size_t i = 0; i < press->count; i++) {
+        size_t at = 0;
+        while (at < word_count && strcmp(press->values[i], site_press_words[at]) != 0) at++;
+        if (at < word_count) continue;
+        const char *near = nearest_word(text_of(press->values[i]), site_press_words, word_count);
+        return refuse_usage("option --sim-press: \"%s\" is unknown%s%s%s; see splc up --help", press->values[i],
+                            near == NULL ? "" : " (did you mean ", near == NULL ? "" : near, near == NULL ? "" : "?)");
+    }
+    return EXIT_DONE;
+}
+
 /// Numbers that are handed on as they were typed, but must be right.
 static int check_numbers(const struct up_options *options) {
     double speed;
@@ -378,8 +361,8 @@ static int check_numbers(const struct up_options *options) {
         return refuse_usage("option --speed: \"%s\" is not a number above 0, up to 1000", options->speed);
     }
     uint64_t seed;
-    if (options->seed != NULL && (text_to_u64(text_of(options->seed), &seed) || seed > UINT32_MAX)) {
-        return refuse_usage("option --seed: \"%s\" is not a whole number from 0 to 4294967295", options->seed);
+    if (options->seed != NULL && (text_to_u64(text_of(options->seed), &seed) || seed == 0 || seed > UINT32_MAX)) {
+        return refuse_usage("option --seed: \"%s\" is not a whole number from 1 to 4294967295", options->seed);
     }
     if (!(options->for_s >= 0 && options->for_s <= 1e9)) return refuse_usage("option --for: give seconds above 0");
     return EXIT_DONE;
@@ -395,7 +378,7 @@ int command_up(int argc, char **argv) {
          &chosen.for_s},
         {"headless", NULL, "no live line and no link with the token: for scripts", OPTION_FLAG, &chosen.headless},
         {"sim-press", "WORD",
-         "press this on the simulated panel once all is ready; may be repeated;\n"
+         "somebody at the simulated panel does this first; may be repeated;\n"
          "default: the list in the site file",
          OPTION_LIST, &chosen.press},
         {"speed", "N", "run the simulated plant N times as fast; default: the site file's", OPTION_TEXT, &chosen.speed},
@@ -415,5 +398,6 @@ int command_up(int argc, char **argv) {
     if (count != 1) return refuse_usage("which plant? usage: %s; see splc up --help", options.usage);
     chosen.plant = arguments[0];
     int status = check_numbers(&chosen);
+    if (status == EXIT_DONE) status = check_press(&chosen.press);
     return status != EXIT_DONE ? status : up(&chosen);
 }

@@ -1,5 +1,7 @@
 #include "standin.h"
 
+#include "command.h"
+
 #include <base/file.h>
 #include <base/loop.h>
 #include <base/notify.h>
@@ -132,7 +134,7 @@ static int stand_in(int argc, char **argv, const char *service, const char *plan
         size_t used = strlen(line);
         snprintf(line + used, sizeof line - used, " %s", argv[i]);
     }
-    note("start %s%s", service, line);
+    note("start %s %d%s", service, (int)getpid(), line);
     char name[64];
     snprintf(name, sizeof name, "STANDIN_%s", service);
     const char *mode = getenv(name) == NULL ? "" : getenv(name);
@@ -147,9 +149,17 @@ static int stand_in(int argc, char **argv, const char *service, const char *plan
     return 0;
 }
 
+static int run_splc(int argc, char **argv) {
+    for (size_t i = 0; argc > 1 && i < command_count; i++) {
+        if (strcmp(commands[i].name, argv[1]) == 0) return commands[i].run(argc - 1, argv + 1);
+    }
+    abort();
+}
+
 bool standin_ran(int argc, char **argv, int *ret_status) {
     const char *name = strrchr(argv[0], '/');
     name = name == NULL ? argv[0] : name + 1;
+    if (strcmp(name, "splc") == 0) return *ret_status = run_splc(argc, argv), true;
     if (strcmp(name, "splc-edge") == 0) return *ret_status = stand_in(argc, argv, "edge", argv[1]), true;
     if (strcmp(name, "splc-fog") == 0) return *ret_status = stand_in(argc, argv, argv[1], argv[2]), true;
     return false;
@@ -158,8 +168,9 @@ bool standin_ran(int argc, char **argv, int *ret_status) {
 char *standin_programs(void) {
     char *folder = testing_folder();
     CLEANUP(free_at) char *self = realpath("/proc/self/exe", NULL);
+    CLEANUP(free_at) char *splc = testing_path(folder, "splc");
     CLEANUP(free_at) char *edge = testing_path(folder, "splc-edge");
     CLEANUP(free_at) char *fog = testing_path(folder, "splc-fog");
-    if (self == NULL || symlink(self, edge) != 0 || symlink(self, fog) != 0) abort();
+    if (self == NULL || symlink(self, splc) != 0 || symlink(self, edge) != 0 || symlink(self, fog) != 0) abort();
     return folder;
 }

@@ -5,9 +5,9 @@
 #include <base/file.h>
 #include <base/log.h>
 #include <base/notify.h>
-#include <base/options.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     SCAN_PRIORITY = 80, // SCHED_FIFO: below the kernel's own threads for interrupts and timers at 99
@@ -25,6 +25,10 @@ enum error edge_read_options(struct edge *edge, int argc, char **argv, struct pr
         {"port-offset", "N", "added to every port of the site file", OPTION_UNSIGNED, &options->port_offset},
         {"speed", "N", "plant time per wall time; only with a simulated plant", OPTION_REAL, &options->speed},
         {"seed", "N", "seed of the simulated plant; 1 or more", OPTION_UNSIGNED, &options->seed},
+        {"sim-press", "WORD",
+         "what somebody does first at the simulated panel; may be repeated; none: nothing;\n"
+         "default: the list in the site file",
+         OPTION_LIST, &options->press},
     };
     const struct options page = {
         .usage = "splc-edge PLANT [OPTIONS]",
@@ -63,6 +67,12 @@ enum error edge_read_site(struct edge *edge, struct problem *ret_problem) {
     if (error) return error;
     if (options->speed > 0) edge->site->edge.speed = options->speed;
     if (options->seed > 0) edge->site->edge.seed = options->seed;
+    const struct option_list *press = &options->press;
+    if (press->count > 0) {
+        bool nothing = press->count == 1 && strcmp(press->values[0], "none") == 0;
+        edge->site->edge.press = press->values;
+        edge->site->edge.press_count = nothing ? 0 : press->count;
+    }
     edge->loop = loop_create();
     if (edge->loop == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
     error = loop_stop_on_signals(edge->loop); // before any thread: all inherit the mask

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <base/loop.h>
+#include <base/options.h>
 #include <base/problem.h>
 #include <model/model.h>
 #include <program/program.h>
@@ -16,8 +17,9 @@ struct edge_options {
     const char *plant_folder; // NULL: --help was answered, or the usage was wrong
     const char *data_folder;  // NULL: as `splc up` chooses it
     unsigned port_offset;
-    double speed;  // 0: the site's
-    unsigned seed; // 0: the site's
+    double speed;             // 0: the site's
+    unsigned seed;            // 0: the site's
+    struct option_list press; // none given: the site's; the one word "none": nothing
 };
 
 struct edge {

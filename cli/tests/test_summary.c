@@ -1,0 +1,235 @@
+// From the answers of the HTTP interface to the summary, its verdict and the status line.
+#include "cases.h"
+
+#include "status_line.h"
+#include "summary.h"
+
+#include <base/cleanup.h>
+
+#include <string.h>
+
+static const char good_status[] =
+    "{\"plant\":\"mps\",\"services\":["
+    "{\"service\":\"gateway\",\"state\":\"ok\",\"edges\":[{\"state\":\"connected\",\"lease\":\"held\"}],"
+    "\"latency\":{\"count\":7,\"p50_ms\":1.23456,\"p99_ms\":9}},"
+    "{\"service\":\"functions\",\"state\":\"ok\",\"functions\":[{\"name\":\"automatic\",\"state\":\"ready\"}]}]}";
+static const char good_simulation[] =
+    "{\"state\":{\"reported\":{\"fed\":5,\"sorted\":2,\"passed\":2,\"lost\":0,\"metalSorted\":2,\"plasticSorted\":0,"
+    "\"metalPassed\":0,\"plasticPassed\":2}}}";
+static const char good_controller[] = "{\"state\":{\"reported\":{\"State\":\"run\",\"Cause\":\"\",\"ScanCycles\":1000,"
+                                      "\"ScanMissed\":2,\"ScanTime\":20.5,\"ScanTimeMax\":90}}}";
+
+static struct json_document *parse(const char *text) {
+    struct json_document *document = NULL;
+    const struct json_limits limits = {65536, 32};
+    assert_int_equal(json_parse(text_of(text), limits, &document, NULL), ERROR_NONE);
+    return document;
+}
+
+static struct snapshot take(const char *status, const char *simulation, const char *controller) {
+    struct snapshot snapshot = {0};
+    CLEANUP(json_destroy_at) struct json_document *a = parse(status);
+    CLEANUP(json_destroy_at) struct json_document *b = parse(simulation);
+    CLEANUP(json_destroy_at) struct json_document *c = parse(controller);
+    snapshot_take_status(&snapshot, json_root(a));
+    snapshot_take_simulation(&snapshot, json_root(b));
+    snapshot_take_controller(&snapshot, json_root(c));
+    return snapshot;
+}
+
+static const struct summary_process good_process = {
+    .name = "gateway", .memory_kib = 9000, .restartable = true, .ready = true, .reason = ""};
+
+static struct summary summary_of(const struct snapshot *snapshot, const struct summary_process *process) {
+    return (struct summary){.plant = "mps",
+                            .seconds = 120.0004,
+                            .period_ms = 1,
+                            .simulated = true,
+                            .snapshot = snapshot,
+                            .counted = TEXT("{\"sorted\":2}"),
+                            .processes = process,
+                            .process_count = 1};
+}
+
+static void the_summary_is_one_object(void **state) {
+    (void)state;
+    struct snapshot snapshot = take(good_status, good_simulation, good_controller);
+    struct summary summary = summary_of(&snapshot, &good_process);
+    CLEANUP(buffer_clear) struct buffer out = {0};
+    summary_print(&summary, &out);
+    assert_string_equal(
+        out.data, "{\"plant\":\"mps\",\"seconds\":120.0,"
+                  "\"workpieces\":{\"fed\":5,\"sorted\":2,\"passed\":2,\"lost\":0,\"metalSorted\":2,"
+                  "\"plasticSorted\":0,\"metalPassed\":0,\"plasticPassed\":2},\"counted\":{\"sorted\":2},"
+                  "\"scan\":{\"cycles\":1000,\"missed\":2,\"time_us\":20.5,\"time_max_us\":90.0,\"period_ms\":1.0},"
+                  "\"latency_ms\":{\"count\":7,\"p50\":1.235,\"p99\":9.0},"
+                  "\"memory_kib\":{\"gateway\":9000},\"restarts\":{\"gateway\":0},\"errors\":[]}");
+    assert_true(summary_is_good(&summary));
+}
+
+struct verdict_case {
+    const char *name;
+    const char *status, *simulation, *controller; // NULL: the good one
+    struct summary_process process;
+    const char *error; // the first one; NULL: bad without an error
+};
+
+#define GOOD_PROCESS                                                                                                   \
+    { .name = "gateway", .restartable = true, .ready = true, .reason = "" }
+
+static const struct verdict_case verdict_cases[] = {
+    {"a lost workpiece makes a run bad", NULL,
+     "{\"state\":{\"reported\":{\"fed\":5,\"sorted\":2,\"passed\":2,\"lost\":1,\"metalSorted\":2,\"plasticSorted\":0,"
+     "\"metalPassed\":0,\"plasticPassed\":2}}}",
+     NULL, GOOD_PROCESS, NULL},
+    {"no status is an error", "{}", NULL, NULL, GOOD_PROCESS,
+     "the HTTP interface gave no status at the end: nothing is known of the plant"},
+    {"unknown counts are an error", NULL, "{\"state\":{\"reported\":{\"fed\":1}}}", NULL, GOOD_PROCESS,
+     "the simulation's counts are not known"},
+    {"a safe state is an error", NULL, NULL,
+     "{\"state\":{\"reported\":{\"State\":\"safe\",\"Cause\":\"control authority lost\"}}}", GOOD_PROCESS,
+     "the controller is in state safe: control authority lost"},
+    {"an unknown controller is an error", NULL, NULL, "{}", GOOD_PROCESS, "the controller's state is not known"},
+    {"a service that is down is an error",
+     "{\"services\":[{\"service\":\"twins\",\"state\":\"down\"},{\"service\":\"gateway\",\"state\":\"ok\","
+     "\"edges\":[{\"state\":\"connected\",\"lease\":\"held\"}]}]}",
+     NULL, NULL, GOOD_PROCESS, "twins is down"},
+    {"a function that failed is an error",
+     "{\"services\":[{\"service\":\"functions\",\"state\":\"ok\",\"edges\":[{\"state\":\"connected\"}],"
+     "\"functions\":[{\"name\":\"automatic\",\"state\":\"failed\",\"reason\":\"exit status 1\"}]}]}",
+     NULL, NULL, GOOD_PROCESS, "automatic is failed: exit status 1"},
+    {"an edge that is not connected is an error",
+     "{\"services\":[{\"service\":\"gateway\",\"state\":\"ok\",\"edges\":[{\"state\":\"lost\",\"reason\":\"closed\"}]}]"
+     "}",
+     NULL, NULL, GOOD_PROCESS, "an edge is not connected: closed"},
+    {"no edge at all is an error", "{\"services\":[{\"service\":\"gateway\",\"state\":\"ok\"}]}", NULL, NULL,
+     GOOD_PROCESS, "the gateway knows no edge"},
+    {"a process that does not run is an error",
+     NULL,
+     NULL,
+     NULL,
+     {.name = "twins", .restartable = true, .ready = false, .reason = "ended with exit status 1"},
+     "twins does not run: ended with exit status 1"},
+    {"a process that failed by itself is an error, though it came back",
+     NULL,
+     NULL,
+     NULL,
+     {.name = "twins",
+      .restartable = true,
+      .ready = true,
+      .crashed = true,
+      .restarts = 1,
+      .reason = "was ended by signal 11 (Segmentation fault)"},
+     "twins failed and was started again: was ended by signal 11 (Segmentation fault)"},
+};
+
+static void check_verdict(void **state) {
+    const struct verdict_case *c = *state;
+    struct snapshot snapshot =
+        take(c->status == NULL ? good_status : c->status, c->simulation == NULL ? good_simulation : c->simulation,
+             c->controller == NULL ? good_controller : c->controller);
+    struct summary summary = summary_of(&snapshot, &c->process);
+    assert_false(summary_is_good(&summary));
+    CLEANUP(buffer_clear) struct buffer out = {0};
+    summary_print(&summary, &out);
+    CLEANUP(json_destroy_at) struct json_document *printed = parse(out.data);
+    struct text error = json_string(json_element(json_member(json_root(printed), "errors"), 0));
+    assert_true(c->error == NULL ? error.length == 0 : text_is(error, c->error));
+}
+
+static void a_process_that_was_killed_and_came_back_is_no_error(void **state) {
+    (void)state;
+    struct snapshot snapshot = take(good_status, good_simulation, good_controller);
+    struct summary_process process = good_process;
+    process.restarts = 1;
+    process.reason = "was ended by signal 9 (Killed)";
+    struct summary summary = summary_of(&snapshot, &process);
+    assert_true(summary_is_good(&summary));
+}
+
+static void a_real_plant_needs_no_counts(void **state) {
+    (void)state;
+    struct snapshot snapshot = take(good_status, "{}", good_controller);
+    struct summary summary = summary_of(&snapshot, &good_process);
+    summary.simulated = false;
+    assert_true(summary_is_good(&summary));
+    CLEANUP(buffer_clear) struct buffer out = {0};
+    summary_print(&summary, &out);
+    assert_non_null(strstr(out.data, "\"workpieces\":null,"));
+}
+
+static void production_needs_every_part(void **state) {
+    (void)state;
+    struct snapshot snapshot = take(good_status, good_simulation, good_controller);
+    assert_true(snapshot_is_producing(&snapshot));
+    snapshot.leases_held = 0;
+    assert_false(snapshot_is_producing(&snapshot));
+    snapshot = take("{\"services\":[]}", good_simulation, good_controller);
+    assert_false(snapshot_is_producing(&snapshot));
+}
+
+static void a_list_longer_than_ours_does_no_harm(void **state) {
+    (void)state;
+    CLEANUP(buffer_clear) struct buffer status = {0};
+    buffer_string(&status, "{\"services\":[");
+    for (int i = 0; i < 100; i++) {
+        buffer_print(&status,
+                     "%s{\"service\":\"a-name-that-is-much-longer-than-any-of-ours-could-be-in-this-world-%d\","
+                     "\"state\":\"a-state-that-is-long\",\"functions\":[{},{}]}",
+                     i == 0 ? "" : ",", i);
+    }
+    buffer_string(&status, "]}");
+    struct snapshot snapshot = take(status.data, good_simulation, good_controller);
+    assert_int_equal(snapshot.service_count, SNAPSHOT_SERVICES_MAX);
+    assert_int_equal(snapshot.function_count, SNAPSHOT_FUNCTIONS_MAX);
+}
+
+// --- the status line ---
+
+static void the_line_says_what_is_counted_and_how_fast_it_is(void **state) {
+    (void)state;
+    struct snapshot snapshot = take(good_status, good_simulation, good_controller);
+    const struct status_line line = {"mps", NULL, 0, &snapshot};
+    char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
+    status_line_print(&line, steady, volatile_part);
+    assert_string_equal(steady, "mps: run | fed 5, sorted 2, passed 2, lost 0");
+    assert_string_equal(volatile_part, " | scan 20 us (max 90), missed 2 | sensor to actuator 1.2 ms (p99 9.0)");
+}
+
+static void the_line_says_what_is_abnormal(void **state) {
+    (void)state;
+    struct snapshot snapshot =
+        take("{\"services\":[{\"service\":\"twins\",\"state\":\"degraded\",\"reason\":\"disk full\"},{\"service\":"
+             "\"gateway\",\"state\":\"ok\",\"edges\":[{\"state\":\"lost\",\"reason\":\"no answer\"}]}]}",
+             "{}", "{\"state\":{\"reported\":{\"State\":\"safe\",\"Cause\":\"emergency stop\"}}}");
+    const struct status_line line = {"mps", NULL, 0, &snapshot};
+    char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
+    status_line_print(&line, steady, volatile_part);
+    assert_string_equal(steady,
+                        "mps: safe (emergency stop) | edge not connected: no answer | twins degraded: disk full");
+}
+
+static void the_line_says_what_is_not_ready(void **state) {
+    (void)state;
+    static const char *const not_ready[] = {"edge starting", "api restarting"};
+    const struct status_line line = {"mps", not_ready, 2, NULL};
+    char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
+    status_line_print(&line, steady, volatile_part);
+    assert_string_equal(steady, "mps: edge starting, api restarting");
+    assert_string_equal(volatile_part, "");
+}
+
+int main(void) {
+    struct CMUnitTest tests[COUNT_OF(verdict_cases) + 16];
+    size_t count = 0;
+    ADD_TEST(tests, &count, the_summary_is_one_object);
+    ADD_CASES(tests, &count, verdict_cases, check_verdict);
+    ADD_TEST(tests, &count, a_process_that_was_killed_and_came_back_is_no_error);
+    ADD_TEST(tests, &count, a_real_plant_needs_no_counts);
+    ADD_TEST(tests, &count, production_needs_every_part);
+    ADD_TEST(tests, &count, a_list_longer_than_ours_does_no_harm);
+    ADD_TEST(tests, &count, the_line_says_what_is_counted_and_how_fast_it_is);
+    ADD_TEST(tests, &count, the_line_says_what_is_abnormal);
+    ADD_TEST(tests, &count, the_line_says_what_is_not_ready);
+    return RUN_CASES(tests, count);
+}
