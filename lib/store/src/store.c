@@ -27,9 +27,9 @@ enum statement {
 };
 
 static const char *const statements[STATEMENT_COUNT] = {
-    [STATEMENT_PUT] = "INSERT INTO shadow (thing, shadow, version, ceiling, document) VALUES (?, ?, ?, ?, ?)"
-                      " ON CONFLICT (thing, shadow) DO UPDATE SET"
-                      " version = excluded.version, ceiling = excluded.ceiling, document = excluded.document",
+    [STATEMENT_PUT] = ("INSERT INTO shadow (thing, shadow, version, ceiling, document) VALUES (?, ?, ?, ?, ?)"
+                       " ON CONFLICT (thing, shadow) DO UPDATE SET"
+                       " version = excluded.version, ceiling = excluded.ceiling, document = excluded.document"),
     [STATEMENT_LOAD] = "SELECT thing, shadow, version, ceiling, document FROM shadow ORDER BY thing, shadow",
     [STATEMENT_SETTLE] = "UPDATE shadow SET ceiling = version WHERE ceiling <> version",
     [STATEMENT_TOUCH] = "PRAGMA user_version = 1", // the format; writes the first page
@@ -217,13 +217,15 @@ static enum error make_file(const char *path, struct problem *ret_problem) {
 enum error store_open(const char *path, struct store **ret_store, struct problem *ret_problem) {
     enum error error = make_file(path, ret_problem);
     if (error) return error;
-    CLEANUP(store_close_at) struct store *store = calloc(1, sizeof *store);
+    struct store *store = calloc(1, sizeof *store);
     if (store == NULL) return ERROR_NO_MEMORY;
     store->path = strdup(path);
-    if (store->path == NULL) return ERROR_NO_MEMORY;
-    error = open_any(store, ret_problem);
-    if (error) return error;
-    *ret_store = TAKE(store);
+    error = store->path == NULL ? ERROR_NO_MEMORY : open_any(store, ret_problem);
+    if (error) {
+        store_close(store);
+        return error;
+    }
+    *ret_store = store;
     return ERROR_NONE;
 }
 

@@ -135,10 +135,9 @@ static const char *read_page(const struct json *request, struct page *ret_page) 
     return NULL;
 }
 
-static void answer_page(struct twins *twins, const struct bus_message *message, const struct page *page) {
-    size_t count = 0, first = 0;
-    CLEANUP(free_at) struct text *names = collect_names(twins, page->thing, named_of_thing, &count);
-    if (names == NULL) return; // the caller's time-out says so
+static void answer_page(struct twins *twins, const struct bus_message *message, const struct page *page,
+                        const struct text *names, size_t count) {
+    size_t first = 0;
     while (first < count && text_compare(names[first], page->after) <= 0) first++;
     size_t left = count - first, shown = left < (size_t)page->size ? left : (size_t)page->size;
 
@@ -157,6 +156,17 @@ static void answer_page(struct twins *twins, const struct bus_message *message, 
     answer(twins, message, &document);
 }
 
+static void answer_things(struct twins *twins, const struct bus_message *message, const struct text *names,
+                          size_t count) {
+    CLEANUP(buffer_clear) struct buffer document = {0};
+    struct json_writer writer = json_writer(&document);
+    json_open_object(&writer);
+    json_key(&writer, "things");
+    put_names(&writer, names, count);
+    json_close_object(&writer);
+    answer(twins, message, &document);
+}
+
 void shadows_answer_list(void *context, const struct bus_message *message) {
     struct twins *twins = context;
     if (message->reply.length == 0) return;
@@ -165,20 +175,18 @@ void shadows_answer_list(void *context, const struct bus_message *message) {
     enum error error = json_parse(message->data, limits, &request, NULL);
     struct page page;
     const char *wrong = read_page(error ? NULL : json_root(request), &page);
-    wrong == NULL ? answer_page(twins, message, &page) : answer_refusal(twins, message, wrong);
+    if (wrong != NULL) return answer_refusal(twins, message, wrong);
+    size_t count = 0;
+    struct text *names = collect_names(twins, page.thing, named_of_thing, &count);
+    if (names != NULL) answer_page(twins, message, &page, names, count); // otherwise the caller's time-out says so
+    free(names);
 }
 
 void shadows_answer_things(void *context, const struct bus_message *message) {
     struct twins *twins = context;
     if (message->reply.length == 0) return;
     size_t count = 0;
-    CLEANUP(free_at) struct text *names = collect_names(twins, TEXT_EMPTY, any_thing, &count);
-    if (names == NULL) return; // the caller's time-out says so
-    CLEANUP(buffer_clear) struct buffer document = {0};
-    struct json_writer writer = json_writer(&document);
-    json_open_object(&writer);
-    json_key(&writer, "things");
-    put_names(&writer, names, count);
-    json_close_object(&writer);
-    answer(twins, message, &document);
+    struct text *names = collect_names(twins, TEXT_EMPTY, any_thing, &count);
+    if (names != NULL) answer_things(twins, message, names, count); // otherwise the caller's time-out says so
+    free(names);
 }

@@ -49,10 +49,11 @@ static void send_one(struct load *load) {
     service_publish(&load->service, thing->update, payload);
 }
 
-static struct thing *thing_of(struct load *load, struct text subject) {
-    for (size_t i = 0; i < THINGS; i++)
-        if (text_starts_with(subject, text_of(load->things[i].update))) return &load->things[i];
-    return NULL;
+/// Index of the thing; THINGS when the subject is none of an update.
+static size_t thing_of(const struct load *load, struct text subject) {
+    size_t i = 0;
+    while (i < THINGS && !text_starts_with(subject, text_of(load->things[i].update))) i++;
+    return i;
 }
 
 static struct json_document *parse(struct text text) {
@@ -72,11 +73,11 @@ static void note_accepted(struct thing *thing, const struct json *answer) {
 
 static void heard(void *context, const struct bus_message *message) {
     struct load *load = context;
-    struct thing *thing = thing_of(load, message->subject);
+    size_t thing = thing_of(load, message->subject);
     bool accepted = text_ends_with(message->subject, TEXT(".update.accepted"));
-    if (accepted && thing != NULL) {
+    if (accepted && thing < THINGS) {
         CLEANUP(json_destroy_at) struct json_document *answer = parse(message->data);
-        note_accepted(thing, json_root(answer));
+        note_accepted(&load->things[thing], json_root(answer));
         load->accepted++;
     }
     bool answered = accepted || text_ends_with(message->subject, TEXT(".rejected")) ||

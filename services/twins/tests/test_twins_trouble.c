@@ -148,6 +148,11 @@ static void a_store_that_is_only_readable_is_read(void **state) {
 
 /* ---- What ends the service ---- */
 
+static void assert_says(const struct buffer *output, const char *part) {
+    if (output->length == 0 || strstr(output->data, part) == NULL)
+        fail_msg("'%s' is not in: %.*s", part, TEXT_ARG(buffer_view(output)));
+}
+
 /// Exit status and output of a second service on the same data folder.
 static int run_another(struct service *service, struct buffer *output) {
     int ends[2];
@@ -173,8 +178,8 @@ static void a_second_service_on_the_same_store_ends(void **state) {
     service_start(service);
     CLEANUP(buffer_clear) struct buffer output = {0};
     assert_int_equal(run_another(service, &output), EXIT_FAILURE);
-    assert_non_null(strstr(output.data, service->store));
-    assert_non_null(strstr(output.data, "another process uses it"));
+    assert_says(&output, service->store);
+    assert_says(&output, "another process uses it");
     service_expect(service, T "update", report, "\"version\":1");
 }
 
@@ -184,7 +189,7 @@ static void a_missing_password_ends_the_service(void **state) {
     assert_int_equal(unlink(secret), 0);
     CLEANUP(buffer_clear) struct buffer output = {0};
     assert_int_equal(run_another(service, &output), EXIT_FAILURE);
-    assert_non_null(strstr(output.data, secret));
+    assert_says(&output, secret);
 }
 
 #define TEST(name, function)                                                                                           \
