@@ -176,7 +176,7 @@ static void all_mistakes_in_one_run(void **state) {
     static const struct {
         const char *find, *with, *finding;
     } mistakes[] = {
-        {"<Value>600</Value>", "<Value>long</Value>", "'long' is not a number"},
+        {"Unit=\"mm\"><Value>600<", "Unit=\"mm\"><Value>long<", "'long' is not a number"},
         {"Name=\"lightBarrier_exit\"", "Name=\"exit beam\"", "'exit beam' is no name"},
         {"\"SplcSystemUnitClassLib/Switch\">", "\"SplcSystemUnitClassLib/Swich\">", "did you mean 'Switch'?"},
         {"RefPartnerSideB=\"3569cce8", "RefPartnerSideB=\"4569cce8", "side B: nothing has the ID"},
@@ -208,7 +208,7 @@ static void all_mistakes_in_one_run(void **state) {
 static void findings_are_printed_like_a_compilers(void **state) {
     (void)state;
     CLEANUP(buffer_clear) struct buffer text = {0}, out = {0};
-    replace(plant_file(), NULL, "<Value>600</Value>", "<Value>long</Value>", &text);
+    replace(plant_file(), "Name=\"BeltLength\"", "<Value>600</Value>", "<Value>long</Value>", &text);
     CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
     struct plant *plant = NULL;
     assert_int_equal(model_read(buffer_view(&text), findings, &plant, NULL), ERROR_INVALID);
