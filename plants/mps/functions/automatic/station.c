@@ -1,0 +1,393 @@
+#include "station.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Times are plant time in ms. The workpiece's way: feed 30 mm, entry beam 250, material and occupancy sensors 300,
+ * ejector 320, exit beam 560, end of the belt 600; at 77 mm/s, 40 mm/s slowly. A workpiece is 40 mm long, so that its
+ * middle is before the ejector just when the sensors have become free. */
+enum {
+    CLEAR_MS = 9000,      // the whole belt takes 7.8 s
+    RUN_OUT_MS = 1500,    // from the exit beam to the end of the belt: 0.3 s
+    LAMP_AGAIN_MS = 2000, // a lamp that does not follow is commanded again
+};
+
+struct step {
+    const char *name;
+    const char *message; // what happens
+    enum station_belt belt;
+    enum station_stroke pusher, ejector;
+    unsigned limit_ms;  // 0: none
+    const char *missed; // the fault past the limit
+};
+
+static const struct step steps[STATION_STEPS] = {
+    [STEP_STOPPED] = {"stopped", "", BELT_KEEP, STROKE_KEEP, STROKE_KEEP, 0, ""},
+    [STEP_CLEARING] = {"clearing", "The belt runs until it is empty.", BELT_RUN, STROKE_BACK, STROKE_BACK, 0, ""},
+    [STEP_HOMING] = {"homing", "The cylinders return.", BELT_KEEP, STROKE_BACK, STROKE_BACK, 6000,
+                     "A cylinder did not return in time."},
+    [STEP_FEEDING] = {"feeding", "A workpiece is being fed.", BELT_KEEP, STROKE_OUT, STROKE_KEEP, 6000,
+                      "The magazine's cylinder did not reach its front end in time."},
+    [STEP_TO_ENTRY] = {"to_entry", "A workpiece is on its way.", BELT_RUN, STROKE_BACK, STROKE_KEEP, 6000,
+                       "No workpiece arrived at the entry beam in time."},
+    [STEP_TO_SENSOR] = {"to_sensor", "A workpiece is on its way.", BELT_RUN, STROKE_KEEP, STROKE_KEEP, 4000,
+                        "The workpiece did not arrive at the material sensor in time."},
+    [STEP_AT_SENSOR] = {"at_sensor", "A workpiece is at the material sensor.", BELT_RUN, STROKE_KEEP, STROKE_KEEP, 4000,
+                        "The workpiece did not leave the material sensor in time."},
+    [STEP_EJECTING] = {"ejecting", "A workpiece of metal is being sorted out.", BELT_STOP, STROKE_KEEP, STROKE_OUT,
+                       6000, "The ejector did not reach its front end in time."},
+    [STEP_RETURNING] = {"returning", "The ejector returns.", BELT_STOP, STROKE_KEEP, STROKE_BACK, 6000,
+                        "The ejector did not return in time."},
+    [STEP_TO_EXIT] = {"to_exit", "A workpiece is on its way to the exit.", BELT_RUN, STROKE_KEEP, STROKE_KEEP, 7000,
+                      "The workpiece did not pass the exit beam in time."},
+    [STEP_RUNNING_OUT] = {"running_out", "The last workpiece leaves the belt.", BELT_RUN, STROKE_KEEP, STROKE_KEEP, 0,
+                          ""},
+};
+
+static const char press_start[] = "Press start.";
+
+// --- words ---
+
+const char *station_step_name(enum station_step step) {
+    return steps[step].name;
+}
+
+bool station_step_find(struct text name, enum station_step *ret_step) {
+    for (unsigned step = 0; step < STATION_STEPS; step++) {
+        if (!text_is(name, steps[step].name)) continue;
+        *ret_step = (enum station_step)step;
+        return true;
+    }
+    return false;
+}
+
+const char *station_state_name(const struct station *station) {
+    if (station->fault[0] != '\0') return "fault";
+    if (station->interrupted[0] != '\0') return "interrupted";
+    if (station->step == STEP_STOPPED) return "stopped";
+    if (station->stopping || station->step == STEP_RUNNING_OUT) return "stopping";
+    return station->belt_clear ? "producing" : "starting";
+}
+
+const char *station_message(const struct station *station) {
+    if (station->fault[0] != '\0') return station->fault;
+    if (station->interrupted[0] != '\0') return station->interrupted;
+    return station->step == STEP_STOPPED ? station->note : steps[station->step].message;
+}
+
+__attribute__((format(printf, 2, 3))) static void say(char text[static STATION_TEXT_BYTES], const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, STATION_TEXT_BYTES, format, arguments);
+    va_end(arguments);
+}
+
+// --- one decision ---
+
+struct decision {
+    struct station *station;
+    const struct station_view *before, *view;
+    struct station_commands *commands;
+    bool anew; // what was commanded before may not have been done: the belt is commanded in any case
+};
+
+static bool produces(const struct station *station) {
+    return station->step != STEP_STOPPED && station->interrupted[0] == '\0';
+}
+
+/// How the belt shall move in a step; a workpiece of metal passes the sensor slowly, to be stopped in the right place.
+static enum station_belt wanted_belt(const struct station *station) {
+    if (station->step == STEP_AT_SENSOR && station->metal) return BELT_RUN_SLOWLY;
+    return steps[station->step].belt;
+}
+
+static void command_step(const struct decision *d) {
+    d->commands->belt = wanted_belt(d->station);
+    d->commands->pusher = steps[d->station->step].pusher;
+    d->commands->ejector = steps[d->station->step].ejector;
+}
+
+static void enter(const struct decision *d, enum station_step step) {
+    enum station_belt belt_before = wanted_belt(d->station);
+    d->station->step = step;
+    d->station->since_ms = d->view->clock_ms;
+    d->station->exited = false;
+    command_step(d);
+    if (d->commands->belt == belt_before && !d->anew) d->commands->belt = BELT_KEEP; // it moves so already
+}
+
+/// Stands still and says what to do. The belt is stopped wherever it may be running.
+static void stand(const struct decision *d, const char *note) {
+    bool may_run = d->station->step != STEP_STOPPED && d->view->controller_runs;
+    enter(d, STEP_STOPPED);
+    d->commands->belt = may_run ? BELT_STOP : BELT_KEEP;
+    d->commands->belt_first = true; // who finds "stopped" in the memory may rely on it
+    d->station->stopping = false;
+    d->station->interrupted[0] = '\0';
+    say(d->station->note, "%s", note);
+}
+
+/// The same, with a belt on which anything may lie.
+static void give_up(const struct decision *d, const char *note) {
+    stand(d, note);
+    d->station->belt_clear = false;
+    d->station->metal = false;
+}
+
+static void fail(const struct decision *d, const char *fault) {
+    give_up(d, press_start);
+    say(d->station->fault, "%s Look after it, then press reset and start.", fault);
+}
+
+/// Rests within the step; what it has commanded so far may be finished by the machine, nothing follows.
+__attribute__((format(printf, 2, 3))) static void interrupt(const struct decision *d, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(d->station->interrupted, STATION_TEXT_BYTES, format, arguments);
+    va_end(arguments);
+}
+
+// --- what the steps do ---
+
+/// Why there is no next workpiece; NULL when there is one to feed.
+static const char *obstacle(const struct decision *d) {
+    if (d->view->magazine_empty) return "The magazine is empty: refill it and press start.";
+    if (d->view->slide_full) return "The slide is full: empty it and press start.";
+    if (d->station->stopping) return press_start;
+    return NULL;
+}
+
+static void next_one(const struct decision *d) {
+    const char *note = obstacle(d);
+    bool belt_runs = d->station->step == STEP_TO_EXIT;
+    if (note != NULL && belt_runs) return enter(d, STEP_RUNNING_OUT);
+    if (note != NULL) return stand(d, note);
+    bool home = d->view->pusher_retracted && d->view->ejector_retracted;
+    enter(d, home ? STEP_FEEDING : STEP_HOMING);
+}
+
+/// A workpiece has gone its way: back to clearing, when it has interrupted that.
+static void after_one(const struct decision *d) {
+    if (d->station->belt_clear) return next_one(d);
+    enter(d, STEP_CLEARING);
+}
+
+static int64_t elapsed(const struct decision *d) {
+    return d->view->clock_ms - d->station->since_ms;
+}
+
+static void arrive_at_sensor(const struct decision *d) {
+    d->station->metal = d->view->metal;
+    enter(d, STEP_AT_SENSOR);
+    d->commands->belt_first = true;
+}
+
+static void do_clearing(const struct decision *d) {
+    if (d->view->occupied) return arrive_at_sensor(d);
+    if (d->station->stopping) return give_up(d, press_start);
+    if (d->view->entry || d->view->exit) d->station->since_ms = d->view->clock_ms; // one more is on its way
+    if (elapsed(d) < CLEAR_MS) return;
+    d->station->belt_clear = true;
+    next_one(d);
+}
+
+static void do_homing(const struct decision *d) {
+    if (d->view->pusher_retracted && d->view->ejector_retracted) next_one(d);
+}
+
+static void do_feeding(const struct decision *d) {
+    if (!d->view->pusher_extended) return;
+    d->station->fed++;
+    enter(d, STEP_TO_ENTRY);
+}
+
+static void do_to_entry(const struct decision *d) {
+    if (d->view->occupied) return arrive_at_sensor(d); // the entry beam was passed between two looks
+    if (d->view->entry) enter(d, STEP_TO_SENSOR);
+}
+
+static void do_to_sensor(const struct decision *d) {
+    if (d->view->occupied) arrive_at_sensor(d);
+}
+
+static void do_at_sensor(const struct decision *d) {
+    if (!d->view->occupied) {
+        enter(d, d->station->metal ? STEP_EJECTING : STEP_TO_EXIT);
+        d->commands->belt_first = true;
+        return;
+    }
+    if (!d->view->metal || d->station->metal) return;
+    d->station->metal = true; // a little later than the light barrier
+    d->commands->belt = BELT_RUN_SLOWLY;
+    d->commands->belt_first = true;
+}
+
+static void do_ejecting(const struct decision *d) {
+    if (!d->view->ejector_extended) return;
+    d->station->sorted++;
+    d->station->metal = false;
+    enter(d, STEP_RETURNING);
+}
+
+static void do_returning(const struct decision *d) {
+    if (d->view->ejector_retracted) after_one(d);
+}
+
+static void do_to_exit(const struct decision *d) {
+    if (d->station->exited) after_one(d);
+}
+
+static void do_running_out(const struct decision *d) {
+    if (elapsed(d) < RUN_OUT_MS) return;
+    const char *note = obstacle(d);
+    stand(d, note == NULL ? press_start : note);
+}
+
+static void (*const actions[STATION_STEPS])(const struct decision *d) = {
+    [STEP_CLEARING] = do_clearing,       [STEP_HOMING] = do_homing,       [STEP_FEEDING] = do_feeding,
+    [STEP_TO_ENTRY] = do_to_entry,       [STEP_TO_SENSOR] = do_to_sensor, [STEP_AT_SENSOR] = do_at_sensor,
+    [STEP_EJECTING] = do_ejecting,       [STEP_RETURNING] = do_returning, [STEP_TO_EXIT] = do_to_exit,
+    [STEP_RUNNING_OUT] = do_running_out,
+};
+
+// --- the panel ---
+
+static bool pressed(const struct decision *d) {
+    return d->view->start && (d->before == NULL || !d->before->start);
+}
+
+static void on_start(struct decision *d) {
+    struct station *station = d->station;
+    if (!d->view->automatic) {
+        say(station->note, "The key switch is on manual: turn it to automatic and press start.");
+        return;
+    }
+    if (station->interrupted[0] != '\0') {
+        station->interrupted[0] = '\0';
+        station->since_ms = d->view->clock_ms;
+        d->anew = true;
+        return;
+    }
+    if (station->step != STEP_STOPPED) return;
+    const char *note = obstacle(d);
+    if (note != NULL) return stand(d, note);
+    if (station->belt_clear) return next_one(d);
+    enter(d, STEP_CLEARING);
+}
+
+static void on_stop(const struct decision *d) {
+    if (d->station->interrupted[0] != '\0') return give_up(d, press_start);
+    if (d->station->step != STEP_STOPPED) d->station->stopping = true;
+}
+
+static void choose_lamps(const struct decision *d) {
+    struct station *station = d->station;
+    const bool wanted[STATION_LAMPS] = {
+        [LAMP_START] = produces(station),
+        [LAMP_RESET] = station->fault[0] != '\0' || !d->view->controller_runs,
+        [LAMP_MAGAZINE_EMPTY] = d->view->magazine_empty,
+        [LAMP_SLIDE_FULL] = d->view->slide_full,
+    };
+    for (int lamp = 0; lamp < STATION_LAMPS; lamp++) {
+        if (wanted[lamp] == d->view->lamps[lamp]) {
+            station->lamp_told[lamp] = false;
+            continue;
+        }
+        bool told = station->lamp_told[lamp] && station->lamp_value[lamp] == wanted[lamp];
+        if (told && d->view->clock_ms - station->lamp_told_ms[lamp] < LAMP_AGAIN_MS) continue;
+        d->commands->lamp_given[lamp] = station->lamp_told[lamp] = true;
+        d->commands->lamps[lamp] = station->lamp_value[lamp] = wanted[lamp];
+        station->lamp_told_ms[lamp] = d->view->clock_ms;
+    }
+}
+
+// --- what comes before the steps ---
+
+/// Also while production rests: the belt runs out for a moment.
+static void watch_exit(const struct decision *d) {
+    bool left = d->station->at_exit && !d->view->exit;
+    d->station->at_exit = d->view->exit;
+    if (!left) return;
+    d->station->passed++;
+    d->station->exited = true;
+}
+
+static const char *newly_refused(const struct decision *d) {
+    if (d->before == NULL) return NULL; // an old outcome says nothing of what comes
+    for (int module = 0; module < STATION_MODULES; module++) {
+        const struct station_outcome *now = &d->view->outcomes[module];
+        if (now->refused && now->time_ms != d->before->outcomes[module].time_ms) return now->why;
+    }
+    return NULL;
+}
+
+static bool is_exit_expected(const struct station *station) {
+    return !station->belt_clear || station->step == STEP_TO_EXIT || station->step == STEP_RUNNING_OUT;
+}
+
+/// The controller has lost its memory, and the plant may have changed meanwhile.
+static void watch_restart(const struct decision *d) {
+    if (d->view->clock_ms >= d->station->since_ms) return;
+    if (d->station->fault[0] == '\0') give_up(d, "The controller was restarted. Press start.");
+    d->station->belt_clear = false;
+    d->station->since_ms = d->view->clock_ms;
+}
+
+static void watch_controller(const struct decision *d) {
+    struct station *station = d->station;
+    static const char stands[] = "The controller does not run";
+    bool told = text_starts_with(text_of(station->note), TEXT("The controller does not run"));
+    if (d->view->controller_runs && !d->view->emergency_stop) {
+        if (told) say(station->note, "%s", press_start);
+        return;
+    }
+    if (station->step == STEP_STOPPED) {
+        say(station->note, "%s: %s. Press reset, then start.", stands, d->view->cause);
+        return;
+    }
+    if (!produces(station)) return;
+    if (d->view->emergency_stop)
+        interrupt(d, "Emergency stop. Release it, press reset, then start.");
+    else
+        interrupt(d, "%s: %s. Press reset, then start.", stands, d->view->cause);
+}
+
+static void watch_plant(const struct decision *d) {
+    if (!produces(d->station)) return;
+    const char *refusal = newly_refused(d);
+    const struct step *step = &steps[d->station->step];
+    if (refusal != NULL) {
+        d->commands->belt = BELT_STOP; // should this be refused as well, the message is the same
+        return interrupt(d, "A command was refused: %s. Press start to go on.", refusal);
+    }
+    if (d->station->at_exit && !is_exit_expected(d->station))
+        return fail(d, "A workpiece is at the exit unexpectedly.");
+    if (step->limit_ms != 0 && elapsed(d) > step->limit_ms) fail(d, step->missed);
+}
+
+static void watch_panel(struct decision *d) {
+    struct station *station = d->station;
+    station->automatic = d->view->automatic;
+    bool runs = d->view->controller_runs && !d->view->emergency_stop;
+    if (d->view->reset && runs) station->fault[0] = '\0';
+    if (!d->view->automatic && station->step != STEP_STOPPED)
+        return give_up(d, "The key switch was turned to manual. Turn it to automatic and press start.");
+    if (d->view->stop) return on_stop(d);
+    if (pressed(d) && runs && station->fault[0] == '\0') on_start(d);
+}
+
+void station_decide(struct station *station, const struct station_view *before, const struct station_view *view,
+                    struct station_commands *ret_commands) {
+    *ret_commands = (struct station_commands){0};
+    struct decision d = {station, before, view, ret_commands, before == NULL};
+    watch_restart(&d);
+    watch_exit(&d);
+    watch_controller(&d);
+    watch_panel(&d);
+    watch_plant(&d);
+    enum station_step step = station->step;
+    if (produces(station)) actions[step](&d);
+    if (produces(station) && d.anew && station->step == step) command_step(&d);
+    choose_lamps(&d);
+}

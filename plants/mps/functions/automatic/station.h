@@ -1,0 +1,109 @@
+/// The automatic mode of the MPS station as a state machine. Pure: what the plant looks like comes in, what shall be
+/// done comes out, and all it remembers is in `struct station`, which its caller keeps in a twin.
+///
+///   STOPPED --start--> CLEARING --belt empty--> FEEDING --extended--> TO_ENTRY --> TO_SENSOR --> AT_SENSOR
+///      ^                                          ^ ^                                             |      |
+///      |                                          | | next one                              metal |      | plastic
+///      |                                          | |                                             v      v
+///      |                        HOMING -----------' '<------------------ RETURNING <--------- EJECTING   TO_EXIT
+///      '--- RUNNING_OUT <--- no next one ------------<----------------------------------------------------'
+///
+/// (1) A step is remembered before its commands are given, and its commands bear repetition. So the process may be
+///     killed between any two instructions: whoever goes on repeats the commands of the remembered step at most.
+/// (2) A stroke is reversed only after its end was seen; therefore no workpiece is fed twice.
+/// (3) What interrupts (emergency stop, fault of the controller, a refused command) leaves the step as it is. Nothing
+///     is commanded then but lamps and, after a refused command, that the belt stops; with start, after reset where
+///     that is needed, the step's commands are given again.
+/// (4) What does not arrive in time is a fault: the belt stops, and after reset and start the belt is cleared first.
+#pragma once
+
+#include <base/text.h>
+
+enum { STATION_TEXT_BYTES = 192 };
+
+/// What the plant looks like: leaves of the twins, and what became of the last commands.
+enum station_module { MODULE_BELT, MODULE_PUSHER, MODULE_EJECTOR, STATION_MODULES };
+enum station_lamp { LAMP_START, LAMP_RESET, LAMP_MAGAZINE_EMPTY, LAMP_SLIDE_FULL, STATION_LAMPS };
+
+struct station_outcome {
+    int64_t time_ms; // when the command was answered; 0: none yet
+    bool refused;
+    char why[STATION_TEXT_BYTES]; // "setDirection: the emergency stop is active"
+};
+
+struct station_view {
+    int64_t clock_ms; // plant time, in steps of 250 ms
+    bool controller_runs;
+    char cause[STATION_TEXT_BYTES]; // why it does not
+    bool emergency_stop;
+    bool automatic;          // key switch
+    bool start, stop, reset; // buttons
+    bool magazine_empty, pusher_extended, pusher_retracted;
+    bool entry, occupied, metal, exit; // a workpiece is there
+    bool slide_full, ejector_extended, ejector_retracted;
+    bool belt_slow, belt_blocked; // outputs "slow" and "stop" of the motor
+    bool lamps[STATION_LAMPS];
+    struct station_outcome outcomes[STATION_MODULES];
+};
+
+enum station_step {
+    STEP_STOPPED,
+    STEP_CLEARING, // the belt runs until nothing can be on it any more
+    STEP_HOMING,   // a cylinder is not where a cycle begins
+    STEP_FEEDING,  // the pusher goes out
+    STEP_TO_ENTRY, // the workpiece is on the belt, the pusher goes back
+    STEP_TO_SENSOR,
+    STEP_AT_SENSOR,
+    STEP_EJECTING,  // the belt stands, the ejector goes out
+    STEP_RETURNING, // the ejector goes back
+    STEP_TO_EXIT,
+    STEP_RUNNING_OUT, // the last workpiece leaves the belt
+    STATION_STEPS,
+};
+
+/// What is remembered.
+struct station {
+    enum station_step step;
+    int64_t since_ms; // plant time at which the step began
+    bool automatic;   // the key switch as it was seen last
+    bool stopping;    // no workpiece after this one
+    bool metal;       // the one before or in the ejector is of metal
+    bool at_exit;     // one is in the exit beam
+    bool exited;      // one has left it since the step began
+    bool belt_clear;  // nothing is on the belt but what this state machine knows of
+    uint64_t fed, sorted, passed;
+    char interrupted[STATION_TEXT_BYTES]; // why production rests within a step; empty: it does not
+    char fault[STATION_TEXT_BYTES];       // what went wrong; reset takes it away
+    char note[STATION_TEXT_BYTES];        // why it stands and what to do; for people
+
+    // Not kept: what the lamps were told last, so that they are not told again before they could follow.
+    bool lamp_told[STATION_LAMPS], lamp_value[STATION_LAMPS];
+    int64_t lamp_told_ms[STATION_LAMPS];
+};
+
+enum station_belt { BELT_KEEP, BELT_RUN, BELT_RUN_SLOWLY, BELT_STOP };
+enum station_stroke { STROKE_KEEP, STROKE_OUT, STROKE_BACK };
+
+/// What shall be done. Everything bears repetition.
+struct station_commands {
+    enum station_belt belt;
+    enum station_stroke pusher, ejector;
+    /// The belt's command may go out before the step is remembered: it is not what a repetition could double, and at
+    /// the ejector every millisecond is a part of a millimetre.
+    bool belt_first;
+    bool lamp_given[STATION_LAMPS]; // only those are commanded
+    bool lamps[STATION_LAMPS];
+};
+
+/// Looks at the plant and decides. `before` is the view of the last call, NULL when there is none, as after a restart
+/// of the process; then the commands of the step are given again.
+void station_decide(struct station *station, const struct station_view *before, const struct station_view *view,
+                    struct station_commands *ret_commands);
+
+/// For people and programs: "to_sensor"; "stopped", "starting", "producing", "stopping", "interrupted" or "fault".
+const char *station_step_name(enum station_step step);
+/// False for a word that names none.
+bool station_step_find(struct text name, enum station_step *ret_step);
+const char *station_state_name(const struct station *station);
+/// One sentence, of the station's memory or static.
+const char *station_message(const struct station *station);
