@@ -194,7 +194,9 @@ static void add_channel(struct build *build, uint32_t tag) {
     struct text channel_path = parent_path(description->path);
     struct opcua_names names = plain_names(build, channel_path);
     names.description = description->channel->description;
-    add_object(build, &names, OPCUA_BASE_OBJECT_TYPE);
+    CLEANUP(buffer_clear) struct buffer type = {0};
+    struct text type_name = description->channel->output ? TEXT("OutputChannel") : TEXT("InputChannel");
+    add_object(build, &names, build_own_type(build, type_name, NULL, &type));
     add_channel_name(build, description->channel, channel_path);
     names = plain_names(build, description->path);
     add_variable(build, &names, description->type, &build->server->variables[tag]);

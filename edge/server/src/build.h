@@ -27,7 +27,8 @@ uint16_t build_class_namespace(struct build *build, const struct plant_class *cl
 /// The type of a class, made when it is not there yet, after its bases; BaseObjectType for none. The node's text lives
 /// in `name`.
 struct opcua_node build_type(struct build *build, const struct plant_class *class, struct buffer *name);
-/// A type that no class of the model describes: the lock's and the simulation's. `parent`: class of its supertype.
+/// A type that no class of the model describes: of the lock, the simulation, the channels; made when it is not there
+/// yet. `parent`: class of its supertype.
 struct opcua_node build_own_type(struct build *build, struct text name, const struct plant_class *parent,
                                  struct buffer *buffer);
 

@@ -93,7 +93,9 @@ struct opcua_node build_own_type(struct build *build, struct text name, const st
     uint16_t namespace_index = parent == NULL ? build->station : parent_node.namespace_index;
     struct opcua_node node = {.namespace_index = namespace_index,
                               .string = build_path(build, buffer, name, "", TEXT("Type"))};
+    if (build->error || map_get(build->types, node.string) != NULL) return node;
     add_type(build, node, parent_node, TEXT_EMPTY);
+    build_fail(build, map_set(build->types, node.string, build), node.string);
     return node;
 }
 

@@ -204,6 +204,7 @@ static enum error add_control(struct sim *sim, const struct plant_element *eleme
     struct control *control = &sim->controls[sim->control_count];
     struct text off = plant_attribute(element, TEXT("TextFalse")), on = plant_attribute(element, TEXT("TextTrue"));
     *control = (struct control){.kind = kind, .wire = wire_of(element, signal)};
+    control->on = text_is(plant_attribute(element, TEXT("Sim/Position")), "true");
     control->starts = text_is(plant_attribute(element, TEXT("Function")), "start");
     snprintf(control->name, sizeof control->name, "%.*s", TEXT_ARG(element->name));
     snprintf(control->word_off, sizeof control->word_off, "%.*s", TEXT_ARG(off));
