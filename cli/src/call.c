@@ -45,7 +45,9 @@ static int print_answer(const char *thing, const char *method, const struct json
         return done ? EXIT_DONE : EXIT_REFUSED;
     }
     if (done) {
-        print_results(json_member(answer, "result"));
+        const struct json *result = json_member(answer, "result");
+        if (json_count(result) == 0) printf("done\n");
+        print_results(result);
         return EXIT_DONE;
     }
     struct text code = json_string(json_path(answer, TEXT("statusReason/reasonCode")));

@@ -57,7 +57,7 @@ void changes_print(struct text prefix, struct text thing, struct text shadow, co
                    struct buffer *out) {
     const struct json *old = json_path(documents, TEXT("previous/state"));
     const struct json *new = json_path(documents, TEXT("current/state"));
-    if (!json_exists(json_member(documents, "previous"))) return;
+    if (!json_is(json_member(documents, "previous"), JSON_OBJECT)) return;
     const struct lines lines = {prefix, thing, shadow, out};
     static const char *const parts[] = {"reported", "desired"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

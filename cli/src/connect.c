@@ -68,10 +68,12 @@ static void put_opcua(const struct connect_file *file, struct buffer *out) {
         out,
         "  In UaExpert: Server > Add > Custom Discovery, the URL above; security as above; user and password.\n"
         "  At the first try the edge refuses UaExpert's own certificate and keeps it. Look at it, then trust it:\n");
-    const char *const trust[] = {"mv", "\1DATA/edge/rejected/CERTIFICATE.der", "\1DATA/edge/trusted/", NULL};
+    CLEANUP(free_at) char *rejected = file_join(file->data_folder, "edge/rejected/CERTIFICATE.der");
+    CLEANUP(free_at) char *trusted = file_join(file->data_folder, "edge/trusted/");
+    if (rejected == NULL || trusted == NULL) return;
+    const char *const trust[] = {"mv", rejected, trusted, NULL};
     put_command(out, trust);
-    buffer_print(out, "  where DATA is %s. Tools that take a certificate and key (above) need no such step.\n",
-                 file->data_folder);
+    buffer_string(out, "  Tools that take a certificate and key (above) need no such step.\n");
 }
 
 static void put_mqtt(const struct connect_file *file, struct buffer *out) {

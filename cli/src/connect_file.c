@@ -226,7 +226,8 @@ enum error connect_file_read(const char *data_folder, struct connect_file **ret_
     if (error) return problem_prefix(ret_problem, error, "%s", path);
     struct owner *owner = calloc(1, sizeof *owner);
     if (owner == NULL) return ERROR_NO_MEMORY;
-    owner->file.data_folder = keep(owner, text_of(data_folder));
+    CLEANUP(free_at) char *absolute = realpath(data_folder, NULL);
+    owner->file.data_folder = keep(owner, text_of(absolute == NULL ? data_folder : absolute));
     error =
         owner->file.data_folder == NULL ? ERROR_NO_MEMORY : take_members(owner, json_root(document), path, ret_problem);
     if (!error) error = take_devices(owner, json_root(document));

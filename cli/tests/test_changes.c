@@ -58,7 +58,8 @@ static void a_beginning_is_no_change(void **state) {
     (void)state;
     struct json_document *document = NULL;
     const struct json_limits limits = {65536, 32};
-    assert_int_equal(json_parse(TEXT("{\"current\":{\"state\":{\"reported\":{\"a\":1}}}}"), limits, &document, NULL),
+    assert_int_equal(json_parse(TEXT("{\"previous\":null,\"current\":{\"state\":{\"reported\":{\"a\":1}}}}"), limits,
+                                &document, NULL),
                      ERROR_NONE);
     CLEANUP(buffer_clear) struct buffer out = {0};
     changes_print(TEXT_EMPTY, TEXT("t"), TEXT_EMPTY, json_root(document), &out);
