@@ -1,0 +1,237 @@
+// The twin service on a real nats-server, TLS, everything on this machine: from an update to its `documents` event or
+// its answer, and how many in a second. Beside it the way there and back through the server alone.
+#include <base/cleanup.h>
+#include <base/clock.h>
+#include <base/file.h>
+#include <base/process.h>
+#include <bus/bus.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <testing/testing.h>
+#include <twins/twins.h>
+#include <unistd.h>
+
+enum { RUNS = 5, SAMPLES = 2000, BURST = 20000, UNDER_WAY = 256, THINGS = 100, WAIT_S = 60 };
+
+/// What is sent, and where its echo is heard. The number of the thing stands between `subject` and `behind`.
+struct path {
+    const char *name;
+    const char *subject, *behind;
+    const char *echo_ends;
+    const char *payload;
+    double target_p50_ms, target_p99_ms, target_per_s; // 0: none
+};
+static const struct path paths[] = {
+    {"there and back, server alone", "bench.echo.t", "", "", "{\"state\":{\"reported\":{\"a\":{\"b\":true}}}}", 0, 0,
+     0},
+    {"reported update -> documents", "$aws.things.t", ".shadow.update", ".documents",
+     "{\"state\":{\"reported\":{\"a\":{\"b\":true}}},\"clientToken\":\"c:1\"}", 0.6, 2, 0},
+    {"desired update -> accepted", "$aws.things.t", ".shadow.update", ".accepted",
+     "{\"state\":{\"desired\":{\"a\":{\"b\":true}}},\"clientToken\":\"c:1\"}", 0, 0, 20000},
+};
+
+struct bench {
+    pid_t service;
+    struct loop *loop;
+    struct bus *bus;
+    bool connected, serving;
+    const struct path *path;
+    unsigned sent, heard, wanted;
+    uint64_t sent_ns;         // the last one
+    double samples_ms[BURST]; // time until it was heard, when one is under way at a time
+};
+
+static void must(bool good, const char *what) {
+    if (good) return;
+    fprintf(stderr, "%s\n", what);
+    exit(EXIT_FAILURE);
+}
+
+/* ---- The service ---- */
+
+static int serve(char **argv) {
+    struct site site = {.data_folder = argv[2], .fog = {.address = "127.0.0.1", .nats_port = (uint16_t)atoi(argv[3])}};
+    struct problem problem = {0};
+    enum error error = twins_run(&site, &problem);
+    if (error) fprintf(stderr, "%s\n", problem.text);
+    return error ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static void copy_file(const char *from, const char *folder, const char *name) {
+    CLEANUP(buffer_clear) struct buffer bytes = {0};
+    CLEANUP(free_at) char *to = testing_path(folder, name);
+    struct problem problem = {0};
+    enum error error = file_read(from, 1 << 16, &bytes, &problem);
+    if (!error) error = file_write(to, buffer_view(&bytes), 0600, &problem);
+    must(!error, problem.text);
+}
+
+static void make_data_folder(const char *folder, const char *ca_file) {
+    static const char *const parts[] = {"pki", "secrets"};
+    for (size_t i = 0; i < 2; i++) {
+        CLEANUP(free_at) char *path = testing_path(folder, parts[i]);
+        must(!file_make_folder(path, 0700, NULL), "cannot make the data folder");
+    }
+    copy_file(ca_file, folder, "pki/ca.crt");
+    CLEANUP(free_at) char *password_file = testing_path(folder, "secrets/nats-twins");
+    must(!file_write(password_file, TEXT("password"), 0600, NULL), "cannot write the password");
+}
+
+/* ---- The client ---- */
+
+static double milliseconds_since(uint64_t start_ns) {
+    return (double)(clock_monotonic_ns() - start_ns) / NS_PER_MS;
+}
+
+static void on_state(void *context, bool connected, const char *reason) {
+    (void)reason;
+    ((struct bench *)context)->connected = connected;
+}
+
+static void on_status(void *context, const struct bus_message *message) {
+    (void)message;
+    ((struct bench *)context)->serving = true;
+}
+
+static bool is_connected(void *context) {
+    return ((struct bench *)context)->connected;
+}
+
+static bool is_serving(void *context) {
+    return ((struct bench *)context)->serving;
+}
+
+static bool is_all_heard(void *context) {
+    struct bench *bench = context;
+    return bench->heard >= bench->wanted;
+}
+
+static void send_one(struct bench *bench) {
+    char subject[64];
+    snprintf(subject, sizeof subject, "%s%u%s", bench->path->subject, bench->sent++ % THINGS, bench->path->behind);
+    bench->sent_ns = clock_monotonic_ns();
+    must(!bus_publish(bench->bus, text_of(subject), text_of(bench->path->payload)), "cannot publish");
+}
+
+/// The next one leaves when one is heard: as many are under way as were sent at first.
+static void on_message(void *context, const struct bus_message *message) {
+    struct bench *bench = context;
+    if (bench->path == NULL || !text_ends_with(message->subject, text_of(bench->path->echo_ends))) return;
+    bench->samples_ms[bench->heard++ % BURST] = milliseconds_since(bench->sent_ns);
+    if (bench->sent < bench->wanted) send_one(bench);
+}
+
+static void run(struct bench *bench, unsigned count, unsigned under_way) {
+    bench->sent = bench->heard = 0;
+    bench->wanted = count;
+    while (bench->sent < under_way) send_one(bench);
+    must(testing_run_until(bench->loop, is_all_heard, bench, WAIT_S), "an update was not heard of");
+}
+
+static int compare_reals(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void measure_latency(struct bench *bench, double *ret_p50_ms, double *ret_p99_ms) {
+    double p50[RUNS], p99[RUNS];
+    for (size_t i = 0; i < RUNS; i++) {
+        run(bench, SAMPLES, 1);
+        qsort(bench->samples_ms, SAMPLES, sizeof bench->samples_ms[0], compare_reals);
+        p50[i] = bench->samples_ms[SAMPLES / 2];
+        p99[i] = bench->samples_ms[SAMPLES * 99 / 100];
+    }
+    qsort(p50, RUNS, sizeof p50[0], compare_reals);
+    qsort(p99, RUNS, sizeof p99[0], compare_reals);
+    *ret_p50_ms = p50[RUNS / 2];
+    *ret_p99_ms = p99[RUNS / 2];
+}
+
+/// User and system time of the service so far.
+static double cpu_seconds(pid_t pid) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    CLEANUP(file_close_at) FILE *file = fopen(path, "re");
+    unsigned long user = 0, system = 0;
+    must(file != NULL &&
+             fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2,
+         "cannot read the service's time");
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double measure_rate(struct bench *bench) {
+    double rates[RUNS];
+    for (size_t i = 0; i < RUNS; i++) {
+        uint64_t start_ns = clock_monotonic_ns();
+        run(bench, BURST, UNDER_WAY);
+        rates[i] = BURST * 1e3 / milliseconds_since(start_ns);
+    }
+    qsort(rates, RUNS, sizeof rates[0], compare_reals);
+    return rates[RUNS / 2];
+}
+
+static void measure(struct bench *bench, const struct path *path) {
+    bench->path = path;
+    run(bench, BURST / 4, UNDER_WAY); // warm, and every shadow is there
+    double p50_ms, p99_ms;
+    measure_latency(bench, &p50_ms, &p99_ms);
+    double before_s = cpu_seconds(bench->service), rate = measure_rate(bench);
+    double per_core = (double)BURST * RUNS / (cpu_seconds(bench->service) - before_s + 1e-9);
+    printf("%-30s p50 %6.3f ms  p99 %6.3f ms  %7.0f /s", path->name, p50_ms, p99_ms, rate);
+    if (path->behind[0] != '\0') printf("  %7.0f /s for each core of the service", per_core);
+    if (path->target_p50_ms > 0)
+        printf("\n%30s (target p50 %.1f ms, p99 %.1f ms, 50000 /s)", "", path->target_p50_ms, path->target_p99_ms);
+    if (path->target_per_s > 0) printf("\n%30s (target %.0f /s)", "", path->target_per_s);
+    printf("\n");
+}
+
+static void open_client(struct bench *bench, const struct testing_nats *nats, const char *folder) {
+    bench->loop = loop_create();
+    CLEANUP(free_at) char *password_file = testing_path(folder, "secrets/nats-twins");
+    struct bus_options options = {.url = nats->url,
+                                  .ca_file = nats->ca_file,
+                                  .user = "bench",
+                                  .password_file = password_file,
+                                  .name = "bench",
+                                  .state = on_state,
+                                  .context = bench};
+    must(!bus_open(bench->loop, &options, &bench->bus, NULL), "cannot open the bus");
+    must(!bus_subscribe(bench->bus, "bench.echo.*", NULL, on_message, bench, NULL), "cannot subscribe");
+    must(!bus_subscribe(bench->bus, "$aws.things.*.shadow.update.*", NULL, on_message, bench, NULL),
+         "cannot subscribe");
+    must(!bus_subscribe(bench->bus, "splc.status.twins", NULL, on_status, bench, NULL), "cannot subscribe");
+    must(testing_run_until(bench->loop, is_connected, bench, WAIT_S), "no connection");
+}
+
+int main(int argc, char **argv) {
+    if (argc == 4 && strcmp(argv[1], "--serve") == 0) return serve(argv);
+    static struct bench bench;
+    struct testing_nats *nats = testing_nats_start("authorization: {users: [{user: bench, password: password}, "
+                                                   "{user: twins, password: password}]}");
+    char *folder = testing_folder();
+    make_data_folder(folder, nats->ca_file);
+    open_client(&bench, nats, folder);
+
+    char port[16];
+    snprintf(port, sizeof port, "%u", nats->port);
+    const char *const arguments[] = {"/proc/self/exe", "--serve", folder, port, NULL};
+    struct process_options options = {.arguments = arguments, .output = -1, .own_group = true};
+    must(!process_start(&options, &bench.service, NULL), "cannot start the service");
+    must(testing_run_until(bench.loop, is_serving, &bench, WAIT_S), "the service does not start");
+
+    printf("%d things; latency one at a time, rate with %d under way; medians of %d runs\n", THINGS, UNDER_WAY, RUNS);
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) measure(&bench, &paths[i]);
+    printf("memory of the service: %.1f MB\n", (double)process_resident_kib(bench.service) / 1024);
+
+    kill(bench.service, SIGTERM);
+    waitpid(bench.service, NULL, 0);
+    bus_close(bench.bus);
+    loop_destroy(bench.loop);
+    testing_nats_destroy(nats);
+    testing_remove(folder);
+    free(folder);
+    return EXIT_SUCCESS;
+}
