@@ -49,5 +49,11 @@ void server_drain(struct server *server);
 /// Tells the scan that a session is gone, now or as soon as there is room.
 void server_session_ended(struct server *server, uint32_t session);
 
+struct user {
+    struct text name, hash; // borrowed
+    enum opcua_role role;
+};
+/// The next line that is neither empty nor a comment; false at the end. `ret_user` is set only when it is valid.
+bool users_next(struct text *rest, unsigned *line_number, struct user *ret_user, bool *ret_valid);
 /// True when the file has the user with this password. Takes as long for a user that is not there.
 bool users_login(const char *file, struct text user, struct text password, enum opcua_role *ret_role);

@@ -72,7 +72,8 @@ static void raise(struct server *server, const struct scan_event *event) {
     };
     if (event->lost_before > 0)
         log_warning("%u events were lost: the scan raised more than the ring holds", event->lost_before);
-    log_info("event: %.*s: %s", TEXT_ARG(text.source), text.message);
+    bool audited = event->id == SCAN_EVENT_COMMAND_REFUSED; // with who called, when the call is answered
+    log_line(audited ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "event: %.*s: %s", TEXT_ARG(text.source), text.message);
     enum error error = opcua_server_raise(server->opcua, &shown);
     if (error) log_error("event not sent: %s", error_text(error));
 }

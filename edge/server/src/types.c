@@ -88,13 +88,14 @@ struct opcua_node build_type(struct build *build, const struct plant_class *clas
 
 struct opcua_node build_own_type(struct build *build, struct text name, const struct plant_class *parent,
                                  struct buffer *buffer) {
-    CLEANUP(buffer_clear) struct buffer base = {0};
-    struct opcua_node parent_node = build_type(build, parent, &base);
-    uint16_t namespace_index = parent == NULL ? build->station : parent_node.namespace_index;
-    struct opcua_node node = {.namespace_index = namespace_index,
-                              .string = build_path(build, buffer, name, "", TEXT("Type"))};
+    const struct plant_class *station = build->plant->station->class;
+    struct opcua_node node = {
+        .namespace_index = station == NULL ? build->station : build_class_namespace(build, station),
+        .string = build_path(build, buffer, name, "", TEXT("Type")),
+    };
     if (build->error || map_get(build->types, node.string) != NULL) return node;
-    add_type(build, node, parent_node, TEXT_EMPTY);
+    CLEANUP(buffer_clear) struct buffer base = {0};
+    add_type(build, node, build_type(build, parent, &base), TEXT_EMPTY);
     build_fail(build, map_set(build->types, node.string, build), node.string);
     return node;
 }

@@ -28,14 +28,24 @@ static bool find_role(struct text name, enum opcua_role *ret_role) {
     return false;
 }
 
-struct user {
-    struct text name, role, hash;
-};
-
 static bool split_line(struct text line, struct user *ret_user) {
-    bool complete = text_split(&line, ':', &ret_user->name) && text_split(&line, ':', &ret_user->role);
+    struct text role;
+    bool complete = text_split(&line, ':', &ret_user->name) && text_split(&line, ':', &role);
     ret_user->hash = line;
-    return complete && ret_user->name.length > 0 && ret_user->hash.length > 0 && ret_user->hash.length < PKI_HASH_BYTES;
+    return complete && ret_user->name.length > 0 && ret_user->hash.length > 0 &&
+           ret_user->hash.length < PKI_HASH_BYTES && find_role(role, &ret_user->role);
+}
+
+bool users_next(struct text *rest, unsigned *line_number, struct user *ret_user, bool *ret_valid) {
+    struct text line;
+    while (text_split(rest, '\n', &line)) {
+        ++*line_number;
+        line = text_trim(line);
+        if (line.length == 0 || line.data[0] == '#') continue;
+        *ret_valid = split_line(line, ret_user);
+        return true;
+    }
+    return false;
 }
 
 static bool matches(struct text password, struct text hash) {
@@ -51,29 +61,23 @@ bool users_login(const char *file, struct text user, struct text password, enum 
         log_error("nobody can log in: %s", problem.text);
         return false;
     }
-    struct text rest = buffer_view(&bytes), line;
+    struct text rest = buffer_view(&bytes);
     struct user found = {0}, any = {0}, read;
-    enum opcua_role role = OPCUA_VIEWER;
-    for (unsigned number = 1; text_split(&rest, '\n', &line); number++) {
-        struct text content = text_trim(line);
-        if (content.length == 0 || content.data[0] == '#') continue;
-        enum opcua_role its_role;
-        if (!split_line(line, &read) || !find_role(read.role, &its_role)) {
-            log_warning(
-                "%s:%u: not `name:role:hash` with the role viewer, operator, engineer or administrator; left out", file,
-                number);
+    bool valid;
+    for (unsigned line = 0; users_next(&rest, &line, &read, &valid);) {
+        if (!valid) {
+            log_warning("%s:%u: left out; write `name:role:hash`, role viewer, operator, engineer or administrator",
+                        file, line);
             continue;
         }
         any = read;
-        if (!text_equal(read.name, user)) continue;
-        found = read;
-        role = its_role;
+        if (text_equal(read.name, user)) found = read;
     }
     if (found.name.length == 0) { // nobody shall learn from the time which users there are
         if (any.hash.length > 0) (void)matches(password, any.hash);
         return false;
     }
     if (!matches(password, found.hash)) return false;
-    *ret_role = role;
+    *ret_role = found.role;
     return true;
 }

@@ -181,6 +181,10 @@ static void channels(void **state) {
     hand_connect(&hand, line, "viewer");
     struct answer module = hand_browse(&hand, "mps_plc/RevPiDI");
     assert_is(&module, "I_9", OPCUA_OBJECT);
+    assert_int_equal(answer_find(&module, "I_9")->type_definition.namespace_index, hand.types);
+    struct answer type =
+        hand_browse_node(&hand, (struct opcua_node){.namespace_index = hand.types, .string = TEXT("InputChannelType")});
+    assert_int_equal(type.status, STATUS_Good);
     struct answer channel = hand_browse(&hand, "mps_plc/RevPiDI/I_9");
     assert_is(&channel, "Name", OPCUA_VARIABLE);
     assert_is(&channel, "Value", OPCUA_VARIABLE);

@@ -3,7 +3,7 @@
 /// The library lets an application bring its own event loop (open62541/plugin/eventloop.h). We do, because its own one
 /// counts in whole milliseconds and turns a core hot at a publishing interval of 1 ms, sends with blocking calls, so
 /// that one client that does not read stops the server for all, and gives up listening when it runs out of
-/// descriptors. docs/decisions/0003-opcua-event-loop.md
+/// descriptors. docs/decisions/0006-opcua-event-loop.md
 ///
 /// Threads: the loop's. Nothing of the library may be called from elsewhere.
 #pragma once
