@@ -90,7 +90,7 @@ static const struct update_case updates[] = {
     {"an unknown member of state is refused by its name", NULL, "{\"state\":{\"wanted\":{}}}", ERROR_INVALID,
      "State contains an invalid node: 'wanted'", NULL},
     {"only state itself is looked for", NULL, "{\"State\":{}}", ERROR_INVALID, "Missing required node: state", NULL},
-    {"1 and 1.0 leave no delta", NULL,
+    {"[twin-1.3] 1 and 1.0 leave no delta", NULL,
      "{\"state\":{\"desired\":{\"a\":[1,{\"b\":2}]},\"reported\":{\"a\":[1.0,{\"b\":2e0}]}}}", ERROR_NONE,
      "\"version\":1", "\"version\":1"},
 };

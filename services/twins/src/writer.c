@@ -119,6 +119,7 @@ static enum error open_store(struct writer *writer, const char *path, writer_row
 
 static bool start_thread(struct writer *writer) {
     writer->threaded = pthread_create(&writer->thread, NULL, run, writer) == 0;
+    if (writer->threaded) pthread_setname_np(writer->thread, "store"); // for `top -H`
     return writer->threaded;
 }
 
