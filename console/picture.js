@@ -60,7 +60,7 @@ export class Picture {
         const below = top + lines.length * 16;
         const onSymbol = place.side === "above" || rotation % 180 !== 0; // no room below the name
         const signX = onSymbol ? width / 2 : place.x + { middle: -16, start: 12, end: -50 }[anchor];
-        const signY = onSymbol ? height / 2 : below + 3;
+        const signY = onSymbol ? height / 2 - (rotation % 180 !== 0 ? width / 4 : 0) : below + 3;
         const sign = mark(signX, signY);
         const signWord = svg("text", { class: "sign-word", x: signX + 17, y: signY + 5 });
         const position = module.role === "Switch" ? svg("text", { class: "value", x: place.x, y: below, "text-anchor": anchor }) : null;
