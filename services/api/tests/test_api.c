@@ -268,18 +268,19 @@ struct command_case {
 };
 
 static const struct command_case command_cases[] = {
-    {"a command that succeeds is 200", "{\"method\":\"motor/setDirection\",\"arguments\":[1]}", 200, "\"SUCCEEDED\""},
-    {"arguments may be left out", "{\"method\":\"motor/setDirection\"}", 200, "\"SUCCEEDED\""},
-    {"a rejected command is 409", "{\"method\":\"refuse\"}", 409, "BadInvalidState"},
-    {"a failed command is 409", "{\"method\":\"fail\"}", 409, "\"FAILED\""},
-    {"a command that timed out is 504", "{\"method\":\"late\"}", 504, "\"TIMED_OUT\""},
+    {"a command that succeeds is 200 [http-7.1]", "{\"method\":\"motor/setDirection\",\"arguments\":[1]}", 200,
+     "\"SUCCEEDED\""},
+    {"arguments may be left out [http-7.1]", "{\"method\":\"motor/setDirection\"}", 200, "\"SUCCEEDED\""},
+    {"a rejected command is 409 [http-7.1]", "{\"method\":\"refuse\"}", 409, "BadInvalidState"},
+    {"a failed command is 409 [http-7.1]", "{\"method\":\"fail\"}", 409, "\"FAILED\""},
+    {"a command that timed out is 504 [http-7.1]", "{\"method\":\"late\"}", 504, "\"TIMED_OUT\""},
     {"an answer of an unknown status is 500", "{\"method\":\"odd\"}", 500, "'DONE'"},
     {"an answer that is no JSON is 500", "{\"method\":\"broken\"}", 500, "no JSON"},
-    {"a body that is no JSON is 400", "{\"method\"", 400, "The body is no JSON"},
-    {"a body that is no object is 400", "[]", 400, "must be an object"},
-    {"a command without a method is 400", "{\"arguments\":[]}", 400, "must name a method"},
-    {"arguments that are no array are 400", "{\"method\":\"a\",\"arguments\":1}", 400, "must be an array"},
-    {"an expiry that is no time is 400", "{\"method\":\"a\",\"expiresAt\":\"soon\"}", 400, "milliseconds"},
+    {"a body that is no JSON is 400 [http-7.3]", "{\"method\"", 400, "The body is no JSON"},
+    {"a body that is no object is 400 [http-7.3]", "[]", 400, "must be an object"},
+    {"a command without a method is 400 [http-7.3]", "{\"arguments\":[]}", 400, "must name a method"},
+    {"arguments that are no array are 400 [http-7.3]", "{\"method\":\"a\",\"arguments\":1}", 400, "must be an array"},
+    {"an expiry that is no time is 400 [http-7.3]", "{\"method\":\"a\",\"expiresAt\":\"soon\"}", 400, "milliseconds"},
 };
 
 static struct world *shared; // of the command cases
@@ -309,26 +310,31 @@ static int stop_shared(void **state) {
 }
 
 int main(void) {
-#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, start, stop)
     const struct CMUnitTest tests[] = {
-        IN_WORLD(a_shadow_is_read_changed_and_deleted),
-        IN_WORLD(a_rejection_has_the_shape_of_aws),
-        IN_WORLD(wrong_names_and_methods_are_refused),
-        IN_WORLD(named_shadows_are_listed),
-        IN_WORLD(without_a_token_nothing_is_told),
-        IN_WORLD(the_root_without_a_token_is_the_login_page),
-        IN_WORLD(the_login_link_sets_a_cookie),
-        IN_WORLD(a_change_with_the_cookie_must_come_from_the_same_origin),
-        IN_WORLD(the_console_is_served_with_a_strict_policy),
-        IN_WORLD(the_picture_comes_from_the_model),
-        IN_WORLD(the_things_are_listed),
-        IN_WORLD(a_service_that_never_spoke_is_down),
-        IN_WORLD(without_the_bus_the_api_says_so_and_comes_back),
-        IN_WORLD(a_stream_begins_with_the_current_twins_and_goes_on_with_changes),
-        IN_WORLD(named_shadows_come_with_their_name),
-        IN_WORLD(a_stream_of_one_thing_has_no_other_twins),
-        IN_WORLD(a_deleted_twin_has_no_document),
-        IN_WORLD(a_command_for_nobody_is_unavailable),
+        {"a shadow is read changed and deleted [http-4.1]", a_shadow_is_read_changed_and_deleted, start, stop, NULL},
+        {"a rejection has the shape of AWS [http-3.1]", a_rejection_has_the_shape_of_aws, start, stop, NULL},
+        {"wrong names and methods are refused [http-4.3]", wrong_names_and_methods_are_refused, start, stop, NULL},
+        {"named shadows are listed [http-4.2]", named_shadows_are_listed, start, stop, NULL},
+        {"without a token nothing is told [http-2.1]", without_a_token_nothing_is_told, start, stop, NULL},
+        {"the root without a token is the login page [http-2.1]", the_root_without_a_token_is_the_login_page, start,
+         stop, NULL},
+        {"the login link sets a cookie [http-2.2]", the_login_link_sets_a_cookie, start, stop, NULL},
+        {"a change with the cookie must come from the same origin [http-2.3]",
+         a_change_with_the_cookie_must_come_from_the_same_origin, start, stop, NULL},
+        {"the console is served with a strict policy [http-8.1]", the_console_is_served_with_a_strict_policy, start,
+         stop, NULL},
+        {"the picture comes from the model [http-5.2]", the_picture_comes_from_the_model, start, stop, NULL},
+        {"the things are listed [http-5.1]", the_things_are_listed, start, stop, NULL},
+        {"a service that never spoke is down [http-6.1]", a_service_that_never_spoke_is_down, start, stop, NULL},
+        {"without the bus the api says so and comes back [http-6.4]", without_the_bus_the_api_says_so_and_comes_back,
+         start, stop, NULL},
+        {"a stream begins with the current twins and goes on with changes [http-6.3]",
+         a_stream_begins_with_the_current_twins_and_goes_on_with_changes, start, stop, NULL},
+        {"named shadows come with their name [http-6.2]", named_shadows_come_with_their_name, start, stop, NULL},
+        {"a stream of one thing has no other twins [http-6.3]", a_stream_of_one_thing_has_no_other_twins, start, stop,
+         NULL},
+        {"a deleted twin has no document [http-6.2]", a_deleted_twin_has_no_document, start, stop, NULL},
+        {"a command for nobody is unavailable [http-7.2]", a_command_for_nobody_is_unavailable, start, stop, NULL},
     };
     enum { COMMANDS = sizeof command_cases / sizeof command_cases[0] };
     struct CMUnitTest commands[COMMANDS];
