@@ -293,15 +293,15 @@ static unsigned presses_of_start(struct station *station, unsigned ms) {
     return presses;
 }
 
-static void somebody_switches_to_automatic_and_starts_once_there_is_a_control(void **state) {
+static void somebody_turns_the_key_and_starts_once_there_is_a_control(void **state) {
     (void)state;
-    const char *const words[] = {"automatic", "start"};
+    const char *const words[] = {"manual", "start"};
     struct station *station = station_create(&(struct sim_options){.seed = 1, .press = words, .press_count = 2});
     for (int i = 0; i < 20000; i++) station_scan(station);
-    assert_false(on(station, "mps_hmi/switch_opMode/state")); // nobody would answer
+    assert_true(on(station, "mps_hmi/switch_opMode/state")); // as the model has it; nobody would answer
     take_lock(station);
     assert_int_equal(presses_of_start(station, 2000), 1);
-    assert_true(on(station, "mps_hmi/switch_opMode/state"));
+    assert_false(on(station, "mps_hmi/switch_opMode/state"));
     assert_true(presses_of_start(station, 10000) >= 1); // nothing moved: again
     set_direction(station, 1);
     wait_ms(station, 1000);
@@ -396,8 +396,8 @@ int main(void) {
         cmocka_unit_test(a_jam_ends_in_the_fault_of_the_cylinder),
         {"[opcua-4.4] hands need no lock but an operator", hands_need_no_lock_but_an_operator, NULL, NULL, NULL},
         cmocka_unit_test(a_turn_has_two_arguments),
-        {"[edge-5.8] somebody switches to automatic and starts once there is a control",
-         somebody_switches_to_automatic_and_starts_once_there_is_a_control, NULL, NULL, NULL},
+        {"[edge-5.8] somebody turns the key and starts once there is a control",
+         somebody_turns_the_key_and_starts_once_there_is_a_control, NULL, NULL, NULL},
         {"[edge-5.8] somebody refills and empties and starts again", somebody_refills_and_empties_and_starts_again,
          NULL, NULL, NULL},
         cmocka_unit_test(faster_plant_time_gives_the_same_counts),
