@@ -55,8 +55,8 @@ static int make_files(void **state) {
 static int remove_files(void **state) {
     struct files *files = *state;
     DIR *folder = opendir(files->folder);
-    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
-        unlinkat(dirfd(folder), entry->d_name, 0);
+    assert_non_null(folder);
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) unlinkat(dirfd(folder), entry->d_name, 0);
     closedir(folder);
     rmdir(files->folder);
     free(files);

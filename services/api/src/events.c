@@ -107,6 +107,9 @@ void events_open(struct api *api, struct http_request *request) {
 }
 
 void events_close(struct api *api) {
-    while (api->streams != NULL) stream_free(api->streams);
+    for (struct event_stream *stream = api->streams, *next; stream != NULL; stream = next) {
+        next = stream->next;
+        stream_free(stream);
+    }
     for (size_t i = 0; i < API_EVENTS_KEPT; i++) free(api->kept_events[i]);
 }

@@ -15,12 +15,12 @@
 
 /* api_run: takes from site and model what the service needs. */
 
-enum { STATE_THINGS_MAX = 64 };
+enum { FUNCTIONS_MAX = 64, STATE_THINGS_MAX = 64 }; // what a page can show; more are left out
 
 struct surroundings {
     struct plant *plant;
     char *simulation;
-    struct function_manifest **manifests;
+    struct function_manifest *manifests[FUNCTIONS_MAX];
     size_t manifest_count;
     const char *state_things[STATE_THINGS_MAX + 1];
     struct buffer token;
@@ -30,7 +30,6 @@ struct surroundings {
 static void surroundings_clear(struct surroundings *around) {
     plant_destroy(around->plant);
     for (size_t i = 0; i < around->manifest_count; i++) function_manifest_destroy(around->manifests[i]);
-    free(around->manifests);
     free(around->simulation);
     buffer_clear(&around->token);
     free(around->bus_url);
@@ -63,11 +62,9 @@ static char *simulation_thing(const struct site *site, const struct plant *plant
 
 /// What functions own is shown, too. A manifest that cannot be read is the business of the functions service: here it
 /// costs no more than a row on the page.
-static enum error read_manifests(const struct site *site, struct surroundings *around) {
-    around->manifests = calloc(site->fog.function_count + 1, sizeof *around->manifests);
-    if (around->manifests == NULL) return ERROR_NO_MEMORY;
+static void read_manifests(const struct site *site, struct surroundings *around) {
     size_t count = 0;
-    for (size_t i = 0; i < site->fog.function_count; i++) {
+    for (size_t i = 0; i < site->fog.function_count && i < FUNCTIONS_MAX; i++) {
         struct problem problem = {0};
         struct function_manifest *manifest = NULL;
         if (function_manifest_load(site->fog.functions[i].folder, &manifest, &problem)) {
@@ -78,7 +75,6 @@ static enum error read_manifests(const struct site *site, struct surroundings *a
         for (size_t k = 0; k < manifest->state_count && count < STATE_THINGS_MAX; k++)
             around->state_things[count++] = manifest->state[k];
     }
-    return ERROR_NONE;
 }
 
 static enum error read_token(const struct site *site, struct buffer *token, struct problem *problem) {
@@ -99,11 +95,12 @@ static enum error name_files(const struct site *site, struct surroundings *aroun
 
 static enum error look_around(const struct site *site, struct surroundings *around, struct problem *problem) {
     enum error error = read_model(site, &around->plant, problem);
-    if (!error) error = read_manifests(site, around);
     if (!error) error = read_token(site, &around->token, problem);
     if (!error) error = name_files(site, around);
-    if (!error) around->simulation = simulation_thing(site, around->plant);
-    return error;
+    if (error) return error;
+    around->simulation = simulation_thing(site, around->plant);
+    read_manifests(site, around);
+    return ERROR_NONE;
 }
 
 static enum error serve(struct loop *loop, const struct site *site, const struct surroundings *around,

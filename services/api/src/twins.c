@@ -23,8 +23,8 @@ struct twin_entry {
     char *thing;
     char *shadow;   // NULL: the classic one
     char *document; // data of a `twin` event: what a new client is told; NULL: there is no such twin
-    bool stale;  // to be asked for
-    bool asking; // a request is under way
+    bool stale;     // to be asked for
+    bool asking;    // a request is under way
 };
 
 static bool is_documents(struct text subject) {
