@@ -13,6 +13,7 @@ int main(int argc, char **argv) {
     enum error error = edge_read_options(&edge, argc, argv, &problem);
     if (error) return log_error("%s", problem.text), EXIT_USAGE;
     error = edge_read_site(&edge, &problem);
+    if (!error) error = edge_find_identity(&edge, &problem);
     if (!error) error = edge_read_model(&edge, &problem);
     if (!error) error = edge_open_driver(&edge, &problem);
     if (!error) error = edge_load_program(&edge, &problem);

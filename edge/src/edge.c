@@ -84,8 +84,8 @@ enum error edge_read_site(struct edge *edge, struct problem *ret_problem) {
 static void log_findings(const struct model_findings *findings, const char *file) {
     for (size_t i = 0; i < model_findings_count(findings); i++) {
         const struct model_finding *finding = model_findings_at(findings, i);
-        log_line(finding->error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s:%u: %.*s: %.*s", file, finding->line,
-                 TEXT_ARG(finding->path), TEXT_ARG(finding->text));
+        log_line(finding->error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s:%u: %.*s%s%.*s", file, finding->line,
+                 TEXT_ARG(finding->path), finding->path.length == 0 ? "" : ": ", TEXT_ARG(finding->text));
     }
 }
 
@@ -100,10 +100,9 @@ enum error edge_read_model(struct edge *edge, struct problem *ret_problem) {
     log_findings(findings, file);
     if (!error) return ERROR_NONE;
     size_t errors = model_findings_errors(findings);
-    return errors == 0
-               ? problem_prefix(ret_problem, error, "%s", file)
-               : problem_say(ret_problem, error, "%s has %zu errors (above); mend them, nothing runs on half a model",
-                             file, errors);
+    if (errors == 0) return problem_prefix(ret_problem, error, "%s", file);
+    return problem_say(ret_problem, error, "%s has %zu error%s (above); mend them, nothing runs on half a model", file,
+                       errors, errors == 1 ? "" : "s");
 }
 
 // --- driver ---
@@ -173,20 +172,30 @@ enum error edge_start_scan(struct edge *edge, struct problem *ret_problem) {
 
 // --- server ---
 
-enum error edge_serve(struct edge *edge, struct problem *ret_problem) {
-    CLEANUP(free_at) char *certificate = site_path(edge->site, "pki/opcua/edge.der");
-    CLEANUP(free_at) char *key = site_path(edge->site, "pki/opcua/edge.key.der");
-    CLEANUP(free_at) char *trusted = site_path(edge->site, "edge/trusted");
-    CLEANUP(free_at) char *rejected = site_path(edge->site, "edge/rejected");
-    CLEANUP(free_at) char *users = site_path(edge->site, "edge/users");
-    if (certificate == NULL || key == NULL || trusted == NULL || rejected == NULL || users == NULL)
+enum error edge_find_identity(struct edge *edge, struct problem *ret_problem) {
+    struct edge_identity *identity = &edge->identity;
+    identity->certificate = site_path(edge->site, "pki/opcua/edge.der");
+    identity->key = site_path(edge->site, "pki/opcua/edge.key.der");
+    identity->trusted = site_path(edge->site, "edge/trusted");
+    identity->rejected = site_path(edge->site, "edge/rejected");
+    identity->users = site_path(edge->site, "edge/users");
+    if (identity->certificate == NULL || identity->key == NULL || identity->trusted == NULL ||
+        identity->rejected == NULL || identity->users == NULL)
         return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
-    if (!file_exists(certificate) || !file_exists(key))
+    const char *missing = !file_exists(identity->certificate) ? identity->certificate
+                          : !file_exists(identity->key)       ? identity->key
+                                                              : NULL;
+    if (missing != NULL)
         return problem_say(
             ret_problem, ERROR_NOT_FOUND,
-            "%s is missing: the edge has no identity yet; run `splc up %s` once, it makes the data folder",
-            file_exists(certificate) ? key : certificate, edge->options.plant_folder);
-    if (!file_exists(users)) log_warning("%s is missing: nobody can log in; run `splc up` once, it makes it", users);
+            "%s is missing: the edge has no identity yet; run `splc up %s` once, it makes the data folder", missing,
+            edge->options.plant_folder);
+    if (!file_exists(identity->users))
+        log_warning("%s is missing: nobody can log in; run `splc up` once, it makes it", identity->users);
+    return ERROR_NONE;
+}
+
+enum error edge_serve(struct edge *edge, struct problem *ret_problem) {
     struct server_options options = {
         .plant = edge->plant,
         .program = edge->program,
@@ -194,11 +203,11 @@ enum error edge_serve(struct edge *edge, struct problem *ret_problem) {
         .scan_period_ns = scan_period_ns(edge),
         .address = edge->site->edge.address,
         .port = edge->site->edge.port,
-        .certificate_file = certificate,
-        .key_file = key,
-        .trusted_folder = trusted,
-        .rejected_folder = rejected,
-        .users_file = users,
+        .certificate_file = edge->identity.certificate,
+        .key_file = edge->identity.key,
+        .trusted_folder = edge->identity.trusted,
+        .rejected_folder = edge->identity.rejected,
+        .users_file = edge->identity.users,
     };
     return server_open(edge->loop, &options, &edge->server, ret_problem);
 }
@@ -237,5 +246,10 @@ void edge_close(struct edge *edge) {
     sim_destroy(edge->sim);
     plant_destroy(edge->plant);
     loop_destroy(edge->loop);
+    free(edge->identity.certificate);
+    free(edge->identity.key);
+    free(edge->identity.trusted);
+    free(edge->identity.rejected);
+    free(edge->identity.users);
     site_destroy(edge->site);
 }

@@ -22,9 +22,15 @@ struct edge_options {
     struct option_list press; // none given: the site's; the one word "none": nothing
 };
 
+/// Paths in the data folder.
+struct edge_identity {
+    char *certificate, *key, *trusted, *rejected, *users;
+};
+
 struct edge {
     struct edge_options options;
     struct site *site;
+    struct edge_identity identity;
     struct loop *loop;
     struct plant *plant;
     struct sim *sim; // NULL: a real plant
@@ -37,6 +43,8 @@ struct edge {
 
 enum error edge_read_options(struct edge *edge, int argc, char **argv, struct problem *ret_problem);
 enum error edge_read_site(struct edge *edge, struct problem *ret_problem);
+/// Before anything moves: without certificate and key nobody could stop it.
+enum error edge_find_identity(struct edge *edge, struct problem *ret_problem);
 /// The model's findings go to the log, one line each.
 enum error edge_read_model(struct edge *edge, struct problem *ret_problem);
 enum error edge_open_driver(struct edge *edge, struct problem *ret_problem);

@@ -329,7 +329,7 @@ static enum error set_certificates(struct opcua_client *client, UA_ClientConfig 
                                    const struct opcua_client_options *options, struct problem *ret_problem) {
     UA_ByteString certificate = UA_BYTESTRING_NULL, key = UA_BYTESTRING_NULL;
     enum error error = security_load(options->certificate_file, "certificate of the client", &certificate, ret_problem);
-    if (!error) error = security_load(options->key_file, "key of the client", &key, ret_problem);
+    if (!error) error = security_load_key(options->key_file, "key of the client", &key, ret_problem);
     if (!error)
         error =
             security_load(options->server_certificate_file, "certificate of the server", &client->pinned, ret_problem);

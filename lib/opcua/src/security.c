@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <open62541/plugin/pki_default.h>
 #include <open62541/plugin/securitypolicy_default.h>
@@ -28,20 +29,48 @@ enum error security_load(const char *path, const char *what, UA_ByteString *ret_
     return ERROR_NONE;
 }
 
+enum error security_load_key(const char *path, const char *what, UA_ByteString *ret_bytes,
+                             struct problem *ret_problem) {
+    struct stat status;
+    if (stat(path, &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return problem_say(ret_problem, ERROR_FORBIDDEN, "%s %s can be read by others; chmod 600 it, or make a new one",
+                           what, path);
+    return security_load(path, what, ret_bytes, ret_problem);
+}
+
 void security_forget(UA_ByteString *key) {
     if (key->data != NULL) explicit_bzero(key->data, key->length);
     UA_ByteString_clear(key);
 }
 
+/// What the key signs, the certificate must verify.
+static bool belong_together(UA_SecurityPolicy *policy) {
+    const UA_SecurityPolicySignatureAlgorithm *algorithm = &policy->asymmetricModule.cryptoModule.signatureAlgorithm;
+    UA_Byte text[] = "do these belong together?";
+    UA_ByteString message = {sizeof text, text}, signature = UA_BYTESTRING_NULL;
+    void *channel = NULL; // a channel with ourselves
+    if (policy->channelModule.newContext(policy, &policy->localCertificate, &channel) != UA_STATUSCODE_GOOD)
+        return false;
+    UA_StatusCode status = UA_ByteString_allocBuffer(&signature, algorithm->getLocalSignatureSize(channel));
+    if (status == UA_STATUSCODE_GOOD) status = algorithm->sign(channel, &message, &signature);
+    if (status == UA_STATUSCODE_GOOD) status = algorithm->verify(channel, &message, &signature);
+    UA_ByteString_clear(&signature);
+    policy->channelModule.deleteContext(channel);
+    return status == UA_STATUSCODE_GOOD;
+}
+
 static enum error make_basic256sha256(UA_SecurityPolicy *policy, const UA_ByteString *certificate,
                                       const UA_ByteString *key, const UA_Logger *logger, struct problem *ret_problem) {
     UA_StatusCode status = UA_SecurityPolicy_Basic256Sha256(policy, *certificate, *key, logger);
-    if (status == UA_STATUSCODE_GOOD) return ERROR_NONE;
-    return problem_say(
-        ret_problem, ERROR_INVALID,
-        "certificate and key do not make an OPC UA identity (%s): they must be RSA with 2048 to 4096 bits, "
-        "SHA-256, and belong together",
-        UA_StatusCode_name(status));
+    if (status != UA_STATUSCODE_GOOD)
+        return problem_say(
+            ret_problem, ERROR_INVALID,
+            "certificate and key do not make an OPC UA identity (%s): they must be RSA with 2048 to 4096 "
+            "bits, SHA-256",
+            UA_StatusCode_name(status));
+    if (belong_together(policy)) return ERROR_NONE;
+    policy->clear(policy);
+    return problem_say(ret_problem, ERROR_INVALID, "certificate and key do not belong together");
 }
 
 enum error security_policies(const UA_ByteString *certificate, const UA_ByteString *key, const UA_Logger *logger,

@@ -11,6 +11,8 @@
 
 /// A DER file; UA_ByteString_clear it. `what` is for the message: "certificate of the edge".
 enum error security_load(const char *path, const char *what, UA_ByteString *ret_bytes, struct problem *ret_problem);
+/// The same for a private key; ERROR_FORBIDDEN when others than its owner can read it.
+enum error security_load_key(const char *path, const char *what, UA_ByteString *ret_bytes, struct problem *ret_problem);
 void security_forget(UA_ByteString *key); // overwrites, frees
 
 /// An array of two policies, None (discovery) and Basic256Sha256, for a configuration; it takes them over.

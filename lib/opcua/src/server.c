@@ -100,7 +100,7 @@ static enum error set_security(struct opcua_server *server, UA_ServerConfig *con
                                const struct opcua_server_options *options, struct problem *ret_problem) {
     UA_ByteString certificate = UA_BYTESTRING_NULL, key = UA_BYTESTRING_NULL;
     enum error error = security_load(options->certificate_file, "certificate of the server", &certificate, ret_problem);
-    if (!error) error = security_load(options->key_file, "key of the server", &key, ret_problem);
+    if (!error) error = security_load_key(options->key_file, "key of the server", &key, ret_problem);
     if (!error)
         error = security_policies(&certificate, &key, config->logging, &config->securityPolicies,
                                   &config->securityPoliciesSize, ret_problem);

@@ -291,6 +291,53 @@ static void no_node_is_added_or_deleted(void **state) {
     close_raw(&raw);
 }
 
+// --- not reading ---
+
+/// Asks for much, and takes no answer.
+static void ask_for_much(struct raw *raw) {
+    static UA_ReadValueId items[1000];
+    for (size_t i = 0; i < 1000; i++) {
+        UA_ReadValueId_init(&items[i]);
+        items[i].nodeId = UA_NODEID_NUMERIC(0, UA_NS0ID_SERVER_SERVERSTATUS);
+        items[i].attributeId = UA_ATTRIBUTEID_VALUE;
+    }
+    UA_ReadRequest request;
+    UA_ReadRequest_init(&request);
+    request.nodesToRead = items;
+    request.nodesToReadSize = 1000;
+    __UA_Client_AsyncService(raw->client, &request, &UA_TYPES[UA_TYPES_READREQUEST], on_answer,
+                             &UA_TYPES[UA_TYPES_READRESPONSE], raw, NULL);
+}
+
+static void a_client_that_does_not_read_is_cut_off_and_nobody_waits_for_it(void **state) {
+    (void)state;
+    CLEANUP(world_destroy_at) struct world *world = world_create();
+    struct opcua_variable *speed;
+    world_add_motor(world, &speed);
+    world_serve(world);
+    struct raw raw;
+    connect_raw(&raw, world, "operator", "secret-operator", true);
+    await_session(&raw);
+    loop_timer_cancel(raw.turner); // from here on it reads nothing
+    raw.turner = NULL;
+    struct guest guest;
+    guest_connect(&guest, world, "viewer");
+    UA_SecureChannelState channel = UA_SECURECHANNELSTATE_OPEN;
+    for (int i = 0; i < 1000 && channel == UA_SECURECHANNELSTATE_OPEN; i++) {
+        ask_for_much(&raw);
+        world_run_for(world, NS_PER_MS);
+        UA_Client_getState(raw.client, &channel, NULL, NULL);
+    }
+    assert_int_not_equal(channel, UA_SECURECHANNELSTATE_OPEN); // the server hung up
+    assert_int_equal(guest.state, OPCUA_CONNECTED);
+    struct guest second;
+    guest_connect(&second, world, "operator");
+    guest_clear(&second);
+    guest_clear(&guest);
+    UA_Client_disconnectSecureChannelAsync(raw.client);
+    UA_Client_delete(raw.client);
+}
+
 // --- bytes that are no OPC UA ---
 
 static void garbage_closes_only_its_own_connection(void **state) {
@@ -326,6 +373,7 @@ int main(void) {
         SENTENCE("[opcua-1.1] discovery without encryption, and nothing else", discovery_without_encryption),
         SENTENCE("[opcua-3.3] nobody writes a variable or an attribute", nothing_is_writable),
         SENTENCE("[opcua-3.3] nobody adds or deletes a node", no_node_is_added_or_deleted),
+        cmocka_unit_test(a_client_that_does_not_read_is_cut_off_and_nobody_waits_for_it),
         cmocka_unit_test(garbage_closes_only_its_own_connection),
     };
     return cmocka_run_group_tests_name("opcua refusals", tests, world_make_identities, world_remove_identities);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void an_encrypted_session_opens_and_closes(void **state) {
@@ -146,10 +147,21 @@ static void a_key_of_another_certificate_is_refused_before_connecting(void **sta
     CLEANUP(world_destroy_at) struct world *world = world_create();
     struct guest guest;
     struct opcua_client_options options = guest_options(&guest, world, "operator");
-    options.key_file = options.certificate_file;
+    options.key_file = world_path(world, "stranger.key.der");
     struct problem problem = {0};
     assert_int_equal(opcua_client_open(world->loop, &options, &guest.client, &problem), ERROR_INVALID);
     assert_non_null(strstr(problem.text, "belong together"));
+}
+
+static void a_key_that_others_can_read_is_refused(void **state) {
+    (void)state;
+    CLEANUP(world_destroy_at) struct world *world = world_create();
+    struct guest guest;
+    struct opcua_client_options options = guest_options(&guest, world, "operator");
+    assert_int_equal(chmod(options.key_file, 0644), 0);
+    struct problem problem = {0};
+    assert_int_equal(opcua_client_open(world->loop, &options, &guest.client, &problem), ERROR_FORBIDDEN);
+    assert_non_null(strstr(problem.text, "chmod 600"));
 }
 
 static void a_second_server_on_the_port_says_which_one(void **state) {
@@ -272,6 +284,7 @@ int main(void) {
         cmocka_unit_test(a_url_that_is_none_is_an_answer_not_a_crash),
         cmocka_unit_test(a_missing_certificate_is_a_problem_with_its_path),
         cmocka_unit_test(a_key_of_another_certificate_is_refused_before_connecting),
+        cmocka_unit_test(a_key_that_others_can_read_is_refused),
         cmocka_unit_test(a_second_server_on_the_port_says_which_one),
         cmocka_unit_test(a_server_that_ends_is_noticed),
         cmocka_unit_test(a_server_that_never_answers_is_given_up),

@@ -1,0 +1,204 @@
+#include "edge.h"
+
+#include <base/buffer.h>
+#include <base/clock.h>
+#include <base/file.h>
+#include <netinet/in.h>
+#include <pki/pki.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <testing/testing.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/// A plant folder and a data folder of this test alone.
+struct desk {
+    char *plant, *data;
+    struct edge edge;
+    struct problem problem;
+};
+
+static void put(const char *folder, const char *name, const char *content) {
+    CLEANUP(free_at) char *path = testing_path(folder, name);
+    assert_int_equal(file_write(path, text_of(content), 0600, NULL), ERROR_NONE);
+}
+
+static void copy_model(const struct desk *desk) {
+    CLEANUP(buffer_clear) struct buffer model = {0};
+    assert_int_equal(file_read(SOURCE_FOLDER "/plants/mps/plant.aml", MODEL_BYTES_MAX, &model, NULL), ERROR_NONE);
+    put(desk->plant, "plant.aml", model.data);
+}
+
+static unsigned free_port(int *ret_fd) {
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    if (ret_fd == NULL)
+        close(fd);
+    else
+        *ret_fd = fd;
+    return ntohs(address.sin_port);
+}
+
+static void write_site(const struct desk *desk, const char *driver, unsigned port) {
+    char site[256];
+    snprintf(site, sizeof site, "edge:\n  driver: %s\n  scan_period_ms: 1\n  port: %u\n", driver, port);
+    put(desk->plant, "site.yaml", site);
+}
+
+static void make_identity(const struct desk *desk) {
+    CLEANUP(free_at) char *folder = testing_path(desk->data, "pki/opcua");
+    CLEANUP(free_at) char *certificate = testing_path(desk->data, "pki/opcua/edge.der");
+    CLEANUP(free_at) char *key = testing_path(desk->data, "pki/opcua/edge.key.der");
+    assert_int_equal(file_make_folder(folder, 0700, NULL), ERROR_NONE);
+    struct pki_request request = {
+        .common_name = "edge",
+        .dns_names = (const char *[]){"localhost", NULL},
+        .addresses = (const char *[]){"127.0.0.1", NULL},
+        .uri = "urn:serverless-plc:edge:MPS",
+        .days = 30,
+        .server = true,
+        .client = true,
+    };
+    struct problem problem = {0};
+    if (pki_make_application_certificate(&request, certificate, key, &problem)) fail_msg("%s", problem.text);
+}
+
+static struct desk *desk_create(void) {
+    struct desk *desk = calloc(1, sizeof *desk);
+    desk->plant = testing_folder();
+    desk->data = testing_folder();
+    copy_model(desk);
+    write_site(desk, "sim", free_port(NULL));
+    make_identity(desk);
+    return desk;
+}
+
+static void desk_destroy(struct desk *desk) {
+    if (desk == NULL) return;
+    edge_close(&desk->edge);
+    testing_remove(desk->plant);
+    testing_remove(desk->data);
+    free(desk->plant);
+    free(desk->data);
+    free(desk);
+}
+CLEANUP_DEFINE(struct desk, desk_destroy)
+
+/// As main does.
+static enum error run(struct desk *desk) {
+    char *words[] = {(char[]){"splc-edge"}, desk->plant, (char[]){"--data"}, desk->data, NULL};
+    struct edge *edge = &desk->edge;
+    struct problem *problem = &desk->problem;
+    enum error error = edge_read_options(edge, 4, words, problem);
+    if (!error) error = edge_read_site(edge, problem);
+    if (!error) error = edge_find_identity(edge, problem);
+    if (!error) error = edge_read_model(edge, problem);
+    if (!error) error = edge_open_driver(edge, problem);
+    if (!error) error = edge_load_program(edge, problem);
+    if (!error) error = edge_start_scan(edge, problem);
+    if (!error) error = edge_serve(edge, problem);
+    if (!error) error = edge_run(edge, problem);
+    return error;
+}
+
+static void assert_says(const struct desk *desk, const char *part) {
+    if (strstr(desk->problem.text, part) == NULL) fail_msg("\"%s\" does not say \"%s\"", desk->problem.text, part);
+}
+
+static void it_runs_until_sigterm(void **state) {
+    (void)state;
+    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+    sigset_t term;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, NULL);
+    kill(getpid(), SIGTERM); // waits until somebody looks
+    enum error error = run(desk);
+    if (error) fail_msg("%s", desk->problem.text);
+    assert_true(runtime_report(desk->edge.runtime).running);
+}
+
+static void a_missing_identity_is_said_before_anything_runs(void **state) {
+    (void)state;
+    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+    CLEANUP(free_at) char *key = testing_path(desk->data, "pki/opcua/edge.key.der");
+    unlink(key);
+    assert_int_equal(run(desk), ERROR_NOT_FOUND);
+    assert_says(desk, key);
+    assert_says(desk, "run `splc up");
+    assert_null(desk->edge.runtime);
+}
+
+static void a_broken_model_stops_it_with_the_number_of_its_errors(void **state) {
+    (void)state;
+    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+    put(desk->plant, "plant.aml", "<CAEXFile><InstanceHierarchy Name='Plant'/></CAEXFile>");
+    assert_true(run(desk) != ERROR_NONE);
+    assert_says(desk, "plant.aml has");
+    assert_null(desk->edge.plant);
+}
+
+static void a_missing_model_is_named(void **state) {
+    (void)state;
+    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+    CLEANUP(free_at) char *model = testing_path(desk->plant, "plant.aml");
+    unlink(model);
+    assert_int_equal(run(desk), ERROR_NOT_FOUND);
+    assert_says(desk, "plant.aml");
+}
+
+static void a_driver_that_is_not_there_is_named_with_those_that_are(void **state) {
+    (void)state;
+    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+    write_site(desk, "picontrol", free_port(NULL));
+    assert_int_equal(run(desk), ERROR_UNSUPPORTED);
+    assert_says(desk, "no I/O driver \"picontrol\"");
+    assert_says(desk, "it has: sim");
+}
+
+static void a_port_in_use_is_named_with_the_remedy(void **state) {
+    (void)state;
+    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+    CLEANUP(descriptor_close_at) int fd = -1;
+    unsigned port = free_port(&fd);
+    assert_int_equal(listen(fd, 1), 0);
+    write_site(desk, "sim", port);
+    assert_int_equal(run(desk), ERROR_EXISTS);
+    char part[64];
+    snprintf(part, sizeof part, "port %u on 127.0.0.1 is in use", port);
+    assert_says(desk, part);
+    assert_says(desk, "--port-offset");
+}
+
+static void no_plant_is_wrong_usage(void **state) {
+    (void)state;
+    struct edge edge = {0};
+    struct problem problem = {0};
+    char *words[] = {(char[]){"splc-edge"}, NULL};
+    assert_int_equal(edge_read_options(&edge, 1, words, &problem), ERROR_INVALID);
+    assert_non_null(strstr(problem.text, "splc-edge --help"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_runs_until_sigterm),
+        cmocka_unit_test(a_missing_identity_is_said_before_anything_runs),
+        cmocka_unit_test(a_broken_model_stops_it_with_the_number_of_its_errors),
+        cmocka_unit_test(a_missing_model_is_named),
+        cmocka_unit_test(a_driver_that_is_not_there_is_named_with_those_that_are),
+        cmocka_unit_test(a_port_in_use_is_named_with_the_remedy),
+        cmocka_unit_test(no_plant_is_wrong_usage),
+    };
+    return cmocka_run_group_tests_name("splc-edge", tests, NULL, NULL);
+}
