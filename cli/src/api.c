@@ -19,13 +19,16 @@ enum error api_open(const struct api_options *options, struct api **ret_api, str
     CLEANUP(buffer_clear) struct buffer token = {0};
     enum error error = pki_secret_read(options->token_file, &token, ret_problem);
     if (error) return error;
-    CLEANUP(api_close_at) struct api *api = calloc(1, sizeof *api);
+    struct api *api = calloc(1, sizeof *api);
     if (api == NULL) return ERROR_NO_MEMORY;
     const struct http_client_options client = {.bearer_token = token.data, .timeout_ms = options->timeout_ms};
     api->url = strdup(options->url);
     api->client = http_client_create(&client);
-    if (api->url == NULL || api->client == NULL) return ERROR_NO_MEMORY;
-    *ret_api = TAKE(api);
+    if (api->url == NULL || api->client == NULL) {
+        api_close(api);
+        return ERROR_NO_MEMORY;
+    }
+    *ret_api = api;
     return ERROR_NONE;
 }
 

@@ -279,22 +279,27 @@ static enum error refuse_taken(const char *path, struct problem *ret_problem) {
         path, TEXT_ARG(pid), TEXT_ARG(pid));
 }
 
+static enum error take(int fd, const char *path, struct problem *ret_problem) {
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) return refuse_taken(path, ret_problem);
+    char pid[LOCK_BYTES_MAX];
+    int length = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+    if (ftruncate(fd, 0) == 0 && write(fd, pid, (size_t)length) == length) return ERROR_NONE;
+    return problem_say(ret_problem, error_from_errno(errno), "%s: %s", path, strerror(errno));
+}
+
 enum error data_folder_lock(const struct site *site, int *ret_fd, struct problem *ret_problem) {
     CLEANUP(free_at) char *path = site_path(site, "lock");
     if (path == NULL) return ERROR_NO_MEMORY;
     enum error error = file_make_folder(site->data_folder, FOLDER_MODE, ret_problem);
     if (error) return error;
-    CLEANUP(descriptor_close_at) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return problem_say(ret_problem, error_from_errno(errno), "%s: %s", path, strerror(errno));
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) return refuse_taken(path, ret_problem);
-    char pid[LOCK_BYTES_MAX];
-    int length = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
-    if (ftruncate(fd, 0) != 0 || write(fd, pid, (size_t)length) != length) {
-        return problem_say(ret_problem, error_from_errno(errno), "%s: %s", path, strerror(errno));
-    }
-    *ret_fd = fd;
-    fd = -1;
-    return ERROR_NONE;
+    error = take(fd, path, ret_problem);
+    if (error)
+        close(fd);
+    else
+        *ret_fd = fd;
+    return error;
 }
 
 enum error data_folder_make_current(const struct site *site, struct problem *ret_problem) {

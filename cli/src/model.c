@@ -54,14 +54,13 @@ static void print_text(const char *file, const struct model_findings *findings, 
 /// A plant folder, or the model file itself.
 static char *model_path(const char *plant) {
     struct stat status;
-    if (stat(plant, &status) == 0 && S_ISREG(status.st_mode)) return strdup(plant);
+    if (stat(plant, &status) == 0 && S_ISREG(status.st_mode)) return text_copy(text_of(plant));
     return file_join(plant, "plant.aml");
 }
 
-static int check(const char *plant_folder, bool json) {
-    CLEANUP(free_at) char *file = model_path(plant_folder);
+static int check(const char *file, bool json) {
     CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
-    if (file == NULL || findings == NULL) return refuse("out of memory");
+    if (findings == NULL) return refuse("out of memory");
     CLEANUP(plant_destroy_at) struct plant *plant = NULL;
     struct problem problem = {""};
     enum error error = plant_file_read(file, findings, &plant, &problem);
@@ -99,5 +98,6 @@ int command_model(int argc, char **argv) {
     struct problem problem;
     if (options_parse(&options, argc, argv, arguments, 2, &count, &problem)) return refuse_usage("%s", problem.text);
     if (count != 2 || strcmp(arguments[0], "check") != 0) return refuse_usage("usage: %s", options.usage);
-    return check(arguments[1], json);
+    CLEANUP(free_at) char *file = model_path(arguments[1]);
+    return file == NULL ? refuse("out of memory") : check(file, json);
 }

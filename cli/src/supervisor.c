@@ -163,16 +163,21 @@ static const char **make_environment(const struct process *process, char *notify
 
 static void ended(void *context, uint32_t events);
 
-static enum error launch(struct process *process, struct problem *problem) {
+static enum error launch_logged(struct process *process, int log, struct problem *problem) {
     char notify[96];
-    CLEANUP(free_at) const char **environment = make_environment(process, notify, sizeof notify);
+    const char **environment = make_environment(process, notify, sizeof notify);
     if (environment == NULL) return problem_say(problem, ERROR_NO_MEMORY, "out of memory");
-    CLEANUP(descriptor_close_at) int log = -1;
-    enum error error = log_file_open(process->plan->log_file, &log, &process->log_start, problem);
-    if (error) return error;
     const struct process_options options = {
         .arguments = process->plan->arguments, .environment = environment, .output = log, .own_group = true};
-    error = process_start(&options, &process->status.pid, problem);
+    enum error error = process_start(&options, &process->status.pid, problem);
+    free(environment);
+    return error;
+}
+
+static enum error launch(struct process *process, struct problem *problem) {
+    CLEANUP(descriptor_close_at) int log = -1;
+    enum error error = log_file_open(process->plan->log_file, &log, &process->log_start, problem);
+    if (!error) error = launch_logged(process, log, problem);
     if (error) return error;
     error = process_watch(process->status.pid, &process->end_fd);
     if (!error) {

@@ -24,15 +24,15 @@ static char token[64];
 
 /// One write per line: lines of several processes do not mix.
 __attribute__((format(printf, 1, 2))) static void note(const char *format, ...) {
-    char path[256], line[1024];
-    snprintf(path, sizeof path, "%s/standin", data_folder);
+    CLEANUP(buffer_clear) struct buffer line = {0};
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(line, sizeof line - 1, format, arguments);
+    buffer_vprint(&line, format, arguments);
     va_end(arguments);
-    line[length++] = '\n';
+    buffer_byte(&line, '\n');
+    CLEANUP(free_at) char *path = testing_path(data_folder, "standin");
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || write(fd, line, (size_t)length) != length) abort();
+    if (fd < 0 || write(fd, line.data, line.length) != (ssize_t)line.length) abort();
     close(fd);
 }
 
@@ -137,7 +137,8 @@ static int stand_in(int argc, char **argv, const char *service, const char *plan
     note("start %s %d%s", service, (int)getpid(), line);
     char name[64];
     snprintf(name, sizeof name, "STANDIN_%s", service);
-    const char *mode = getenv(name) == NULL ? "" : getenv(name);
+    const char *mode = getenv(name);
+    if (mode == NULL) mode = "";
     if (strcmp(mode, "fail") == 0) {
         fprintf(stderr, "reading the recipe\nthe recipe is torn: glue it\n");
         return 3;

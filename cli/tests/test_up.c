@@ -33,7 +33,7 @@ static void assert_holds(const struct buffer *text, const char *part) {
 /// The parts one behind the other, with anything between.
 static void assert_order(const struct buffer *text, const char *const *parts) {
     const char *at = text->data;
-    for (size_t i = 0; parts[i] != NULL; i++) {
+    for (size_t i = 0; at != NULL && parts[i] != NULL; i++) {
         at = strstr(at, parts[i]);
         if (at == NULL) fail_msg("\"%s\" is not where it should be in:\n%s", parts[i], text->data);
     }
@@ -180,7 +180,7 @@ static void a_second_start_changes_no_key_and_is_fast(void **state) {
     CLEANUP(buffer_clear) struct buffer before = {0};
     CLEANUP(buffer_clear) struct buffer after = {0};
     list_files(desk, &before);
-    assert_null(strstr(before.data, "\n.")); // nothing that others may read
+    if (before.data == NULL || strstr(before.data, "\n.") != NULL) fail_msg("others may read: %s", before.data);
     uint64_t start_ns = clock_monotonic_ns();
     desk_up(desk, WORDS("--headless"));
     assert_true(desk_says(desk, "is up after"));
