@@ -98,15 +98,16 @@ static void put_call(struct json_writer *writer, const char *method, bool is_num
 /// The most urgent call first: those of one module are made one after the other.
 static void wish_belt(const struct station_commands *commands, const struct station_view *view, struct buffer *out) {
     if (commands->belt == BELT_KEEP) return;
-    bool slowly = commands->belt == BELT_RUN_SLOWLY;
+    bool slowly = commands->belt == BELT_RUN_SLOWLY || commands->belt == BELT_SLOW_DOWN;
     struct json_writer writer = json_writer(out);
     json_open_object(&writer);
     json_key(&writer, "motor");
     json_open_object(&writer);
     if (slowly) put_call(&writer, "setSlow", false, true);
-    put_call(&writer, "setDirection", true, commands->belt == BELT_STOP ? 0 : 1);
+    if (commands->belt != BELT_SLOW_DOWN) put_call(&writer, "setDirection", true, commands->belt == BELT_STOP ? 0 : 1);
     if (!slowly && view->belt_slow) put_call(&writer, "setSlow", false, false);
-    if (commands->belt != BELT_STOP && view->belt_blocked) put_call(&writer, "setStop", false, false);
+    if ((commands->belt == BELT_RUN || commands->belt == BELT_RUN_SLOWLY) && view->belt_blocked)
+        put_call(&writer, "setStop", false, false);
     json_close_object(&writer);
     json_close_object(&writer);
 }

@@ -102,27 +102,33 @@ static enum station_belt wanted_belt(const struct station *station) {
     return steps[station->step].belt;
 }
 
+/// Leaves out what it was told already, unless that may not have arrived.
+static void command_belt(const struct decision *d, enum station_belt wanted) {
+    enum station_belt told = d->anew ? BELT_KEEP : d->station->belt;
+    d->commands->belt = wanted == told ? BELT_KEEP : wanted;
+    if (wanted == BELT_RUN_SLOWLY && told == BELT_RUN) d->commands->belt = BELT_SLOW_DOWN;
+    if (wanted != BELT_KEEP) d->station->belt = wanted;
+}
+
 static void command_step(const struct decision *d) {
-    d->commands->belt = wanted_belt(d->station);
+    command_belt(d, wanted_belt(d->station));
     d->commands->pusher = steps[d->station->step].pusher;
     d->commands->ejector = steps[d->station->step].ejector;
 }
 
 static void enter(const struct decision *d, enum station_step step) {
-    enum station_belt belt_before = wanted_belt(d->station);
     d->station->step = step;
     d->station->since_ms = d->view->clock_ms;
     d->station->exited = false;
     command_step(d);
-    if (d->commands->belt == belt_before && !d->anew) d->commands->belt = BELT_KEEP; // it moves so already
 }
 
 /// Stands still and says what to do. The belt is stopped wherever it may be running.
 static void stand(const struct decision *d, const char *note) {
     bool may_run = d->station->step != STEP_STOPPED && d->view->controller_runs;
     enter(d, STEP_STOPPED);
-    d->commands->belt = may_run ? BELT_STOP : BELT_KEEP;
-    d->commands->belt_first = true; // who finds "stopped" in the memory may rely on it
+    if (may_run) d->commands->belt = d->station->belt = BELT_STOP; // told in any case
+    d->commands->belt_first = true;                                // who finds "stopped" in the memory may rely on it
     d->station->stopping = false;
     d->station->interrupted[0] = '\0';
     say(d->station->note, "%s", note);
@@ -146,6 +152,7 @@ __attribute__((format(printf, 2, 3))) static void interrupt(const struct decisio
     va_start(arguments, format);
     vsnprintf(d->station->interrupted, STATION_TEXT_BYTES, format, arguments);
     va_end(arguments);
+    d->station->belt = BELT_KEEP; // what it was told may not hold any more
 }
 
 // --- what the steps do ---
@@ -219,7 +226,7 @@ static void do_at_sensor(const struct decision *d) {
     }
     if (!d->view->metal || d->station->metal) return;
     d->station->metal = true; // a little later than the light barrier
-    d->commands->belt = BELT_RUN_SLOWLY;
+    command_belt(d, wanted_belt(d->station));
     d->commands->belt_first = true;
 }
 
@@ -358,7 +365,7 @@ static void watch_plant(const struct decision *d) {
     const char *refusal = newly_refused(d);
     const struct step *step = &steps[d->station->step];
     if (refusal != NULL) {
-        d->commands->belt = BELT_STOP; // should this be refused as well, the message is the same
+        d->commands->belt = d->station->belt = BELT_STOP; // should this be refused as well, the message is the same
         return interrupt(d, "A command was refused: %s. Press start to go on.", refusal);
     }
     if (d->station->at_exit && !is_exit_expected(d->station))

@@ -61,6 +61,9 @@ enum station_step {
     STATION_STEPS,
 };
 
+/// BELT_SLOW_DOWN is for a belt that runs already.
+enum station_belt { BELT_KEEP, BELT_RUN, BELT_RUN_SLOWLY, BELT_SLOW_DOWN, BELT_STOP };
+
 /// What is remembered.
 struct station {
     enum station_step step;
@@ -76,12 +79,13 @@ struct station {
     char fault[STATION_TEXT_BYTES];       // what went wrong; reset takes it away
     char note[STATION_TEXT_BYTES];        // why it stands and what to do; for people
 
-    // Not kept: what the lamps were told last, so that they are not told again before they could follow.
+    // Not kept: what belt and lamps were told last. A command that changes nothing would have no effect to measure, and
+    // a lamp is not told again before it could follow.
+    enum station_belt belt;
     bool lamp_told[STATION_LAMPS], lamp_value[STATION_LAMPS];
     int64_t lamp_told_ms[STATION_LAMPS];
 };
 
-enum station_belt { BELT_KEEP, BELT_RUN, BELT_RUN_SLOWLY, BELT_STOP };
 enum station_stroke { STROKE_KEEP, STROKE_OUT, STROKE_BACK };
 
 /// What shall be done. Everything bears repetition.

@@ -94,6 +94,7 @@ static const struct wish_case wish_cases[] = {
      {.belt = BELT_RUN_SLOWLY},
      {0},
      "{\"motor\":{\"setSlow\":[true],\"setDirection\":[1]}}"},
+    {"a belt that runs slows down", THING_CONVEYOR, {.belt = BELT_SLOW_DOWN}, {0}, "{\"motor\":{\"setSlow\":[true]}}"},
     {"the belt stops first, then leaves the slow speed",
      THING_CONVEYOR,
      {.belt = BELT_STOP},

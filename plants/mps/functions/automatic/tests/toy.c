@@ -77,8 +77,8 @@ static void obey(struct toy *toy, const struct station_commands *commands) {
         if (commands->lamp_given[lamp]) toy->lamps[lamp] = commands->lamps[lamp];
     if (!toy->power || !toy->runs) return;
     if (commands->belt != BELT_KEEP) {
-        toy->wanted = commands->belt == BELT_STOP ? 0 : 1;
-        toy->slow = commands->belt == BELT_RUN_SLOWLY;
+        if (commands->belt != BELT_SLOW_DOWN) toy->wanted = commands->belt == BELT_STOP ? 0 : 1;
+        toy->slow = commands->belt == BELT_RUN_SLOWLY || commands->belt == BELT_SLOW_DOWN;
     }
     if (commands->pusher != STROKE_KEEP) toy->pusher.direction = commands->pusher == STROKE_OUT ? 1 : -1;
     if (commands->ejector != STROKE_KEEP) toy->ejector.direction = commands->ejector == STROKE_OUT ? 1 : -1;
