@@ -27,7 +27,8 @@ function showLink(plant, stream) {
     if (banner.hidden) return;
     const since = stale.since ? ` (${say("last change")} ${clock(stale.since)}, ${age(Date.now() - stale.since)})` : "";
     const reason = stream.expired ? `${say("The log-in has expired")}: ${say("log in again")}` : stale.reason;
-    setText(banner, `${say("Values are not current")}: ${reason}${since}`);
+    setText(byId("stale-reason"), `${say("Values are not current")}: ${reason}`); // told once by a screen reader
+    setText(byId("stale-age"), since);
 }
 
 async function main() {

@@ -53,8 +53,13 @@ export class Plant {
             return { reason: say(this.linkHeardAt ? "no connection to the server" : "waiting for the first data"), since: this.linkHeardAt };
         const twins = this.services.get("twins");
         if (isDown(twins)) return { reason: say("the twin service is down"), since: twins?.time };
-        if (this.functionThings.has(thing)) return null; // its owner's state is shown with the services
-        return this.edgeStaleness(thing);
+        return this.functionThings.has(thing) ? this.functionStaleness() : this.edgeStaleness(thing);
+    }
+
+    /// What a function owns is as old as the function.
+    functionStaleness() {
+        const functions = this.services.get("functions");
+        return isDown(functions) ? { reason: say("the functions service is down"), since: functions?.time } : null;
     }
 
     edgeStaleness(thing) {

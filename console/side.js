@@ -38,20 +38,24 @@ export class Production {
     }
 
     update() {
-        const { plant, rows } = this;
+        const { plant } = this;
         setClass(this.container, "stale", plant.stationStaleness());
-        for (const thing of plant.functionThings) {
-            const state = plant.reported(thing) ?? {};
-            rows.set("mode", say("Mode"), word(state.mode));
-            rows.set("state", say("State"), word(state.state), isFault(state.state) ? "alarm" : "");
-            rows.set("message", say("Message"), state.message ?? "", "long");
-        }
+        [...plant.functionThings].forEach((thing, i) => this.showFunction(thing, i > 0 ? `${thing} ` : ""));
         const controller = plant.controller?.name;
-        if (!controller) return;
-        const state = plant.value(controller, "State").value;
-        const cause = plant.value(controller, "Cause").value;
-        rows.set("controller", say("Controller"), word(state), state && state !== "run" ? "alarm" : "");
-        rows.set("cause", say("Cause"), cause ?? "", "long alarm");
+        if (controller) this.showController(plant.value(controller, "State").value, plant.value(controller, "Cause").value);
+    }
+
+    showFunction(thing, prefix) {
+        const { mode, state, message } = this.plant.reported(thing) ?? {};
+        const stale = this.plant.staleness(thing) ? " stale" : "";
+        this.rows.set(`${prefix}mode`, prefix + say("Mode"), word(mode), stale);
+        this.rows.set(`${prefix}state`, prefix + say("State"), word(state), (isFault(state) ? "alarm" : "") + stale);
+        this.rows.set(`${prefix}message`, prefix + say("Message"), message ?? "", `long${stale}`);
+    }
+
+    showController(state, cause) {
+        this.rows.set("controller", say("Controller"), word(state), state && state !== "run" ? "alarm" : "");
+        this.rows.set("cause", say("Cause"), cause ?? "", "long alarm");
     }
 }
 
@@ -92,7 +96,11 @@ export class Workpieces {
     update() {
         const { plant } = this;
         setClass(this.container, "stale", plant.stationStaleness());
-        for (const key of COUNTS) setText(this.cell(key, "counted"), count(this.counted(key)));
+        for (const key of COUNTS) {
+            const cell = this.cell(key, "counted");
+            setText(cell, count(this.counted(key)));
+            setClass(cell, "stale", plant.functionStaleness());
+        }
         const { simulation } = plant.picture;
         if (!simulation) return;
         for (const key of SIMULATED) setText(this.cell(key, "simulated"), count(plant.value(simulation, key).value));

@@ -7,6 +7,7 @@ const german = {
     "Live": "Live", "Connecting": "Verbinde", "Not live": "Nicht aktuell",
     "no connection to the server": "keine Verbindung zum Server",
     "the twin service is down": "der Zwillingsdienst ist ausgefallen",
+    "the functions service is down": "der Funktionsdienst ist ausgefallen",
     "the gateway is down": "das Gateway ist ausgefallen",
     "the connection to the edge is lost": "die Verbindung zur Edge ist verloren",
     "the edge is silent": "die Edge schweigt",

@@ -170,6 +170,20 @@ plantSuite("The console of a producing station", { press: ["automatic", "start"]
         });
     }
 
+    proves("functions stopped: what the function says is greyed, the station stays live", async () => {
+        const frozen = plant.process("functions");
+        process.kill(frozen.pid, "SIGSTOP");
+        try {
+            await until("mode and counts to be greyed", () => page.page.locator('dd.stale[data-key="mode"]').count(), 30);
+            assert.equal(await page.page.locator('td.stale[data-count="counted-fed"]').count(), 1);
+            assert.equal(await page.kind("functions"), "alarm");
+            assert.ok(await page.isLive());
+        } finally {
+            process.kill(frozen.pid, "SIGCONT");
+        }
+        await until("the mode to be current", async () => (await page.page.locator("dd.stale").count()) === 0);
+    });
+
     proves("nothing went wrong in the page, and it asked no other host", () => {
         const expected = /Failed to load resource|ERR_/; // what the browser itself logs while the server is stopped
         assert.deepEqual(page.complaints.filter((complaint) => !expected.test(complaint)), []);

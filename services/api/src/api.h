@@ -44,6 +44,7 @@ struct api {
     size_t kept_next;
 
     struct map *twins;    // "thing" or "thing/shadow" to struct twin_entry
+    size_t twins_checked; // how far the round of checks has come
     struct map *services; // name to struct service_entry
 };
 

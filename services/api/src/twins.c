@@ -10,10 +10,12 @@
  *
  * (1) A `documents` event always replaces what is kept: events of one twin come in order.
  * (2) The answer to `get` counts only while no event has come since it was asked for.
- * (3) After a gap (the bus was lost) every document is asked for again. */
+ * (3) After a gap (the bus was lost) every document is asked for again, and a few with every tick: the bus promises to
+ *     deliver at most once, so that an event which got lost must not leave an old document behind for ever. */
 
 enum {
     TWINS_MAX = 10000, // more of them than a console can show are not kept
+    TWINS_CHECKED_PER_TICK = 4,
     TWINS_GET_TIMEOUT_S = 5,
     TWIN_KEY_BYTES_MAX = 256,
 };
@@ -23,8 +25,9 @@ struct twin_entry {
     char *thing;
     char *shadow;   // NULL: the classic one
     char *document; // data of a `twin` event: what a new client is told; NULL: there is no such twin
-    bool stale;     // to be asked for
-    bool asking;    // a request is under way
+    int64_t version;
+    bool stale;  // to be asked for
+    bool asking; // a request is under way
 };
 
 static bool is_documents(struct text subject) {
@@ -97,6 +100,7 @@ static void keep(struct twin_entry *entry, const struct json *current, const str
     json_close_object(&writer);
     free(entry->document);
     entry->document = buffer_take(&event);
+    entry->version = json_integer(json_member(current, "version"), 0);
 }
 
 static void send_documents(struct twin_entry *entry, const struct json *documents) {
@@ -154,6 +158,7 @@ static void on_get(void *context, enum error error, struct text data) {
     if (code != 0 && code != 404) return;
     entry->stale = false;
     if (code == 404) return forget(entry);
+    if (entry->document != NULL && json_integer(json_member(root, "version"), 0) == entry->version) return;
     keep(entry, root, json_member(root, "timestamp"));
     if (entry->document != NULL) events_send(entry->api, "twin", text_of(entry->thing), text_of(entry->document));
 }
@@ -167,7 +172,7 @@ static void ask(struct twin_entry *entry) {
         !bus_request(entry->api->bus, buffer_view(&subject), TEXT_EMPTY, TWINS_GET_TIMEOUT_S * NS_PER_S, on_get, entry);
 }
 
-void twins_tick(struct api *api) {
+static void ask_all_stale(struct api *api) {
     if (!bus_connected(api->bus)) return;
     struct text key;
     void *value;
@@ -177,11 +182,24 @@ void twins_tick(struct api *api) {
     }
 }
 
+void twins_tick(struct api *api) {
+    struct text key;
+    void *value;
+    for (int i = 0; i < TWINS_CHECKED_PER_TICK; i++) {
+        if (!map_next(api->twins, &api->twins_checked, &key, &value)) {
+            api->twins_checked = 0;
+            break;
+        }
+        ((struct twin_entry *)value)->stale = true;
+    }
+    ask_all_stale(api);
+}
+
 void twins_refresh_all(struct api *api) {
     struct text key;
     void *value;
     for (size_t at = 0; map_next(api->twins, &at, &key, &value);) ((struct twin_entry *)value)->stale = true;
-    twins_tick(api);
+    ask_all_stale(api);
 }
 
 void twins_each(struct api *api, void (*each)(void *context, struct text thing, struct text data), void *context) {

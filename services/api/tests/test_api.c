@@ -248,6 +248,16 @@ static void a_stream_of_one_thing_has_no_other_twins(void **state) {
     world_expect_events(*state, "/v1/events?thing=mps_conveyor", wanted, update_twice);
 }
 
+static void change_in_silence(struct world *world) {
+    const char *command = "{\"method\":\"change in silence\"}";
+    assert_int_equal(world_call(world, "POST", "/v1/things/mps_conveyor/commands", command)->status, 200);
+}
+
+static void an_event_that_the_bus_lost_is_made_good(void **state) {
+    static const char *const wanted[] = {"\"thing\":\"mps_conveyor\",\"document\":{", "\"version\":8", NULL};
+    world_expect_events(*state, "/v1/events", wanted, change_in_silence);
+}
+
 static void delete_it(struct world *world) {
     assert_int_equal(world_call(world, "DELETE", "/things/mps_conveyor/shadow", NULL)->status, 200);
 }
@@ -332,6 +342,8 @@ int main(void) {
          a_stream_begins_with_the_current_twins_and_goes_on_with_changes, start, stop, NULL},
         {"named shadows come with their name [http-6.2]", named_shadows_come_with_their_name, start, stop, NULL},
         {"a stream of one thing has no other twins [http-6.3]", a_stream_of_one_thing_has_no_other_twins, start, stop,
+         NULL},
+        {"an event that the bus lost is made good [http-6.4]", an_event_that_the_bus_lost_is_made_good, start, stop,
          NULL},
         {"a deleted twin has no document [http-6.2]", a_deleted_twin_has_no_document, start, stop, NULL},
         {"a command for nobody is unavailable [http-7.2]", a_command_for_nobody_is_unavailable, start, stop, NULL},

@@ -23,6 +23,7 @@ struct world {
     struct api *api;
     struct bus *bus; // of the world
     struct bus_status *gateway, *twins;
+    unsigned version; // of mps_conveyor
     pthread_t thread;
     struct http_client *client, *anonymous;
     struct http_result result;
@@ -46,9 +47,13 @@ static void on_get(void *context, const struct bus_message *message) {
         return reply(
             context, message,
             "{\"state\":{\"reported\":{\"connection\":{\"state\":\"connected\"}}},\"version\":2,\"timestamp\":1}");
-    if (text_is(message->subject, "$aws.things.mps_conveyor.shadow.get"))
-        return reply(context, message,
-                     "{\"state\":{\"reported\":{\"a\":1}},\"metadata\":{},\"version\":7,\"timestamp\":1}");
+    if (text_is(message->subject, "$aws.things.mps_conveyor.shadow.get")) {
+        const struct world *world = context;
+        char answer[128];
+        snprintf(answer, sizeof answer,
+                 "{\"state\":{\"reported\":{\"a\":1}},\"metadata\":{},\"version\":%u,\"timestamp\":1}", world->version);
+        return reply(context, message, answer);
+    }
     reply(context, message, "{\"code\":404,\"message\":\"No shadow exists with name: 'x'\"}");
 }
 
@@ -85,14 +90,17 @@ static const struct {
     {"late", "{\"status\":\"TIMED_OUT\"}"},
     {"odd", "{\"status\":\"DONE\"}"},
     {"broken", "{"},
+    {"change in silence", "{\"status\":\"SUCCEEDED\"}"},
 };
 
 static void on_command(void *context, const struct bus_message *message) {
+    struct world *world = context;
     CLEANUP(json_destroy_at) struct json_document *document = NULL;
     assert_int_equal(json_parse(message->data, (struct json_limits){4096, 8}, &document, NULL), 0);
     const struct json *root = json_root(document);
     assert_true(json_is(json_member(root, "arguments"), JSON_ARRAY)); // always there
     assert_true(json_integer(json_member(root, "expiresAt"), 0) > 0);
+    if (text_is(json_string(json_member(root, "method")), "change in silence")) world->version++;
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (text_is(json_string(json_member(root, "method")), commands[i].method))
             return reply(context, message, commands[i].answer);
@@ -148,6 +156,7 @@ static void *run(void *context) {
 
 struct world *world_start(void) {
     struct world *world = calloc(1, sizeof *world);
+    world->version = 7;
     world->nats = testing_nats_start(NULL);
     world->plant = read_plant();
     world->loop = loop_create();

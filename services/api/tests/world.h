@@ -2,7 +2,8 @@
 /// gateway:
 ///   shadow get        mps_conveyor and its shadow `status` have a document, other things have none
 ///   shadow update     accepted, and its document is published; `"refuse"` in it: 400
-///   commands          "motor/setDirection" succeeds, "refuse" is rejected, "fail" fails, "odd" gets a nonsense answer
+///   commands          "motor/setDirection" succeeds, "refuse" is rejected, "fail" fails, "odd" gets a nonsense answer,
+///                     "change in silence" gives mps_conveyor a new version without an event
 #pragma once
 
 #include <http/client.h>
