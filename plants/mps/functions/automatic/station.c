@@ -110,10 +110,14 @@ static void command_belt(const struct decision *d, enum station_belt wanted) {
     if (wanted != BELT_KEEP) d->station->belt = wanted;
 }
 
+static enum station_stroke stroke(enum station_stroke wanted, bool retracted) {
+    return wanted == STROKE_BACK && retracted ? STROKE_KEEP : wanted;
+}
+
 static void command_step(const struct decision *d) {
     command_belt(d, wanted_belt(d->station));
-    d->commands->pusher = steps[d->station->step].pusher;
-    d->commands->ejector = steps[d->station->step].ejector;
+    d->commands->pusher = stroke(steps[d->station->step].pusher, d->view->pusher_retracted);
+    d->commands->ejector = stroke(steps[d->station->step].ejector, d->view->ejector_retracted);
 }
 
 static void enter(const struct decision *d, enum station_step step) {
