@@ -6,6 +6,7 @@ import {
     DeleteThingShadowCommand, GetThingShadowCommand, IoTDataPlaneClient, ListNamedShadowsForThingCommand,
     UpdateThingShadowCommand,
 } from "@aws-sdk/client-iot-data-plane";
+import { makeApplicationCertificate } from "./support/certificate.mjs";
 import { at, nested, signalPaths, withoutFunctions } from "./support/mps.mjs";
 import { credentials, Device } from "./support/mqtt.mjs";
 import { edit, plantSuite } from "./support/plant.mjs";
@@ -128,8 +129,9 @@ plantSuite("Twins for AWS's clients and for devices", { speed: 1, change }, (pro
     proves("without a certificate of the site nobody connects to the device port", async () => {
         const own = credentials(plant.connect.mqtt, "mps_hmi");
         await assert.rejects(Device.connect(plant.connect.mqtt, "mps_hmi", { cert: undefined, key: undefined }));
-        const stranger = await selfSigned(plant.folder);
-        await assert.rejects(Device.connect(plant.connect.mqtt, "mps_hmi", stranger));
+        const stranger = await makeApplicationCertificate(path.join(plant.folder, "stranger"), "mps_hmi", "urn:stranger");
+        await assert.rejects(Device.connect(plant.connect.mqtt, "mps_hmi",
+            { cert: fs.readFileSync(stranger.certificate), key: fs.readFileSync(stranger.key) }));
         await assert.rejects(Device.connect(plant.connect.mqtt, "mps_hmi", { ...own, cert: undefined, key: undefined,
             username: "tool", password: "guess" }));
     });
@@ -317,11 +319,4 @@ function body({ payload }) {
 function commandsIn(document) {
     if (typeof document !== "object" || document === null) return [];
     return Object.entries(document).flatMap(([name, value]) => name === "command" ? [value] : commandsIn(value));
-}
-
-async function selfSigned(folder) {
-    const [key, cert] = [path.join(folder, "stranger.key"), path.join(folder, "stranger.crt")];
-    await run("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "10", "-subj", "/CN=mps_hmi",
-        "-keyout", key, "-out", cert]);
-    return { key: fs.readFileSync(key), cert: fs.readFileSync(cert) };
 }

@@ -5,11 +5,12 @@ import net from "node:net";
 import path from "node:path";
 import { test } from "node:test";
 import tls from "node:tls";
+import { makeApplicationCertificate } from "./support/certificate.mjs";
 import { at, nested, unattended } from "./support/mps.mjs";
 import { BIN, copyOfPlant, edit, MPS, Plant, plantSuite, temporaryFolder, withPlant } from "./support/plant.mjs";
 import { close, occupy, takePortOffset } from "./support/ports.mjs";
 import { processesOf } from "./support/processes.mjs";
-import { run, splc } from "./support/splc.mjs";
+import { splc } from "./support/splc.mjs";
 
 // ---- what is found before anything starts
 
@@ -165,11 +166,9 @@ test("a certificate of the gateway that the edge does not trust is named; truste
 test("an edge that shows another certificate than the one known is refused by the gateway: no fall-back to less", async () => {
     await withChangedData(async (data) => {
         const folder = path.join(data, "pki/opcua");
-        const stranger = path.join(data, "stranger");
-        fs.mkdirSync(stranger);
-        await makeApplicationCertificate(stranger, "edge", "urn:serverless-plc:edge:MPS");
+        const stranger = await makeApplicationCertificate(path.join(data, "stranger"), "edge", "urn:serverless-plc:edge:MPS");
         // Only the key changes: the edge signs as somebody else than the certificate that clients know.
-        fs.copyFileSync(path.join(stranger, "edge.key.der"), path.join(folder, "edge.key.der"));
+        fs.copyFileSync(stranger.keyDer, path.join(folder, "edge.key.der"));
     }, async (plant) => {
         await plant.until("the edge to say that key and certificate do not belong together, or the gateway to refuse it", async () => {
             const gateway = await plant.service("gateway");
@@ -301,17 +300,4 @@ function sendAndClose(port, bytes) {
         socket.resume();
         socket.setTimeout(2000, () => socket.destroy());
     });
-}
-
-/// A self-signed application instance certificate in the four forms that the data folder has.
-async function makeApplicationCertificate(folder, name, uri) {
-    const file = (end) => path.join(folder, `${name}.${end}`);
-    const openssl = async (...args) => assert.equal((await run("openssl", args)).status, 0, args.join(" "));
-    await openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "10", "-subj", `/CN=${name}`,
-        "-addext", `subjectAltName=URI:${uri},DNS:localhost`,
-        "-addext", "keyUsage=critical,digitalSignature,nonRepudiation,keyEncipherment,dataEncipherment,keyCertSign",
-        "-addext", "extendedKeyUsage=clientAuth,serverAuth", "-keyout", file("key.pem"), "-out", file("pem"));
-    await openssl("x509", "-in", file("pem"), "-outform", "der", "-out", file("der"));
-    await openssl("rsa", "-in", file("key.pem"), "-outform", "der", "-traditional", "-out", file("key.der"));
-    fs.chmodSync(file("key.der"), 0o600);
 }

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { OPCUACertificateManager } from "node-opcua-certificate-manager";
 import {
-    AttributeIds, DataType, MessageSecurityMode, OPCUAClient, SecurityPolicy, TimestampsToReturn, UserTokenType,
+    AttributeIds, DataType, MessageSecurityMode, OPCUAClient, SecurityPolicy, UserTokenType,
 } from "node-opcua-client";
 import { NAMESPACE, STATION } from "./mps.mjs";
 
@@ -84,7 +84,7 @@ export class Session {
 
     /// @return node-opcua's DataValue
     async read(below, attributeId = AttributeIds.Value) {
-        return this.session.read({ nodeId: await this.node(below), attributeId }, 0, TimestampsToReturn.Both);
+        return this.session.read({ nodeId: await this.node(below), attributeId });
     }
 
     async value(below) {
@@ -103,7 +103,7 @@ export class Session {
     }
 
     /// Calls the method "mps_conveyor/motor/setDirection" with [type, value] each.
-    /// @return {status: "Good", outputs: [...], reason: last output of a commanding method}
+    /// @return {status: "Good", outputs: [...], reason: the last output, of a commanding method}
     async call(method, ...typed) {
         const object = method.slice(0, Math.max(0, method.lastIndexOf("/")));
         const result = await this.session.call({
@@ -111,7 +111,7 @@ export class Session {
             inputArguments: typed.map(([dataType, value]) => ({ dataType, value })),
         });
         const outputs = (result.outputArguments ?? []).map((argument) => argument.value);
-        return { status: result.statusCode.name, outputs, reason: outputs.at(-1), arguments: result.inputArgumentResults };
+        return { status: result.statusCode.name, outputs, reason: outputs.at(-1) ?? "" }; // no text is an empty text
     }
 
     lock(context = "system test") {

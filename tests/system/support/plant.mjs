@@ -59,13 +59,17 @@ export class Plant {
     /// @param options.change  (folder) => ... changes a copy of the plant folder, which is then taken
     constructor(options = {}) {
         this.options = options;
-        this.folder = temporaryFolder();
-        this.data = options.data ?? path.join(this.folder, "data");
     }
+
+    /// What a suite does when the plant is ready, and before it is stopped; to be replaced.
+    prepare() {}
+    finish() {}
 
     /// Starts `splc up` and returns at once.
     async start() {
         const { plant = MPS, speed = SPEED, press = [], args = [], change, environment } = this.options;
+        this.folder = temporaryFolder();
+        this.data = this.options.data ?? path.join(this.folder, "data");
         this.taken = await takePortOffset();
         this.ports = this.taken.ports;
         const words = ["up", change ? copyOfPlant(this.folder, change) : plant, "--data", this.data,
@@ -303,32 +307,36 @@ export async function withPlant(options, use) {
     }
 }
 
-/// Tests that share one plant, in order: `define(proves, plant)`; `plant` may be used inside of tests only.
-/// @param prepare  (plant) => ... after it is ready
-export function plantSuite(title, options, define, prepare = async () => {}) {
+/// Tests that share one plant, in order: `define(proves, plant)`; what the plant says may be used inside of tests only.
+/// Logs are printed once, at the end, when a test has failed.
+export function plantSuite(title, options, define) {
     describe(title, { concurrency: 1 }, () => {
         const plant = new Plant(options);
-        before(() => reportingFailure(plant, async () => {
+        let failed = false;
+        const noting = async (run) => {
+            try {
+                return await run();
+            } catch (error) {
+                failed = true;
+                throw error;
+            }
+        };
+        before(() => noting(async () => {
             await plant.start();
             await plant.ready();
-            await prepare(plant);
+            await plant.prepare();
         }));
         after(async () => {
             try {
-                await reportingFailure(plant, () => plant.stop());
+                await noting(async () => {
+                    await plant.finish();
+                    await plant.stop();
+                });
             } finally {
+                if (failed) console.error(plant.report());
                 await plant.cleanUp();
             }
         });
-        define((name, run) => test(name, () => reportingFailure(plant, run)), plant);
+        define((name, run) => test(name, () => noting(run)), plant);
     });
-}
-
-async function reportingFailure(plant, run) {
-    try {
-        return await run();
-    } catch (error) {
-        console.error(plant.report());
-        throw error;
-    }
 }
