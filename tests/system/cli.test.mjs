@@ -92,14 +92,14 @@ plantSuite("splc against a running plant", { change: unattended }, (proves, plan
         assert.match(missing.stderr, /mps_nothing/);
     });
 
-    proves("shadow update makes a lamp light; the document may come from standard input", async () => {
-        const wish = (on) => JSON.stringify({ state: { desired: { indicator_Q2: { setState: [on] } } } });
-        const lamp = async () => at(await plant.reported("mps_hmi"), "indicator_Q2/state");
-        const updated = await onPlant(["shadow", "update", "mps_hmi", wish(true)]);
+    proves("shadow update switches an output; the document may come from standard input", async () => {
+        const wish = (on) => JSON.stringify({ state: { desired: { motor: { setSlow: [on] } } } });
+        const output = async () => at(await plant.reported("mps_conveyor"), "motor/slow/state");
+        const updated = await onPlant(["shadow", "update", "mps_conveyor", wish(true)]);
         assert.equal(updated.status, 0, updated.stderr);
-        await plant.until("the lamp", lamp);
-        assert.equal((await onPlant(["shadow", "update", "mps_hmi", "-", "--json"], { input: wish(false) })).status, 0);
-        await plant.until("the lamp to go out", async () => !(await lamp()));
+        await plant.until("the output to go on", output);
+        assert.equal((await onPlant(["shadow", "update", "mps_conveyor", "-", "--json"], { input: wish(false) })).status, 0);
+        await plant.until("the output to go off", async () => !(await output()));
     });
 
     proves("a malformed document is refused with the place, before anything is sent", async () => {
