@@ -218,14 +218,18 @@ static enum error build(struct server *server, struct problem *ret_problem) {
 
 enum error server_open(struct loop *loop, const struct server_options *options, struct server **ret_server,
                        struct problem *ret_problem) {
-    CLEANUP(server_close_at) struct server *server = calloc(1, sizeof *server);
+    struct server *server = calloc(1, sizeof *server);
     if (server == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
     server->loop = loop;
     server->options = *options;
     server->exchange = program_scan(options->program)->exchange;
     enum error error = build(server, ret_problem);
-    if (!error) *ret_server = TAKE(server);
-    return error;
+    if (error) {
+        server_close(server);
+        return error;
+    }
+    *ret_server = server;
+    return ERROR_NONE;
 }
 
 void server_close(struct server *server) {

@@ -15,12 +15,12 @@ static char identities[64];
 static void run_command(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static void run_command(const char *format, ...) {
-    char command[4 * LINE_PATH_BYTES];
+    CLEANUP(buffer_clear) struct buffer command = {0};
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(command, sizeof command, format, arguments);
+    buffer_vprint(&command, format, arguments);
     va_end(arguments);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(system(command.data), 0);
 }
 
 static const char *in_folder(const char *folder, const char *name) {

@@ -11,7 +11,7 @@
 static void assert_is(const struct answer *answer, const char *name, enum opcua_node_class node_class) {
     const struct opcua_reference *found = answer_find(answer, name);
     if (found == NULL) fail_msg("%s is not there", name);
-    assert_int_equal(found->node_class, node_class);
+    assert_int_equal(found == NULL ? 0 : found->node_class, node_class);
 }
 
 static void namespaces_and_paths(void **state) {

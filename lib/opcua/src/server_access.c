@@ -57,7 +57,12 @@ static void remove_session(struct opcua_server *server, struct session *session)
 }
 
 void server_forget_sessions(struct opcua_server *server) {
-    while (server->sessions != NULL) remove_session(server, server->sessions);
+    while (server->sessions != NULL) {
+        struct session *next = server->sessions->next;
+        free_session(server->sessions);
+        server->sessions = next;
+    }
+    server->session_count = 0;
 }
 
 /// Borrowed for the length of a callback.

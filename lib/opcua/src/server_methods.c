@@ -71,11 +71,12 @@ static struct method *keep_method(struct opcua_server *server, const struct opcu
 static enum error add_arguments(struct opcua_server *server, const struct opcua_names *method, const char *name,
                                 const struct opcua_argument *arguments, size_t count) {
     if (count == 0) return ERROR_NONE;
-    CLEANUP(free_at) UA_Argument *array = calloc(count, sizeof *array);
+    UA_Argument array[ARGUMENTS_MAX];
     CLEANUP(buffer_clear) struct buffer path = {0};
     buffer_print(&path, "%.*s/%s", TEXT_ARG(method->node.string), name);
-    if (array == NULL || path.failed) return ERROR_NO_MEMORY;
+    if (path.failed) return ERROR_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
+        UA_Argument_init(&array[i]);
         array[i].name = ua_text(arguments[i].name);
         array[i].description = ua_localized("en", arguments[i].description);
         array[i].dataType = ua_type(arguments[i].type)->typeId;

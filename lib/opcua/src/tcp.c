@@ -3,7 +3,6 @@
 #include "convert.h"
 #include "eventloop.h"
 
-#include <base/cleanup.h>
 #include <base/clock.h>
 
 #include <arpa/inet.h>
@@ -348,11 +347,14 @@ static void accept_connection(struct connection *listener) {
 }
 
 static uint16_t port_of(int fd) {
-    struct sockaddr_storage name = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } name = {0};
     socklen_t size = sizeof name;
-    if (getsockname(fd, (struct sockaddr *)&name, &size) < 0) return 0;
-    if (name.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&name)->sin6_port);
-    return ntohs(((struct sockaddr_in *)&name)->sin_port);
+    if (getsockname(fd, &name.any, &size) < 0) return 0;
+    return ntohs(name.any.sa_family == AF_INET6 ? name.v6.sin6_port : name.v4.sin_port);
 }
 
 static UA_QualifiedName key(const char *name) {
@@ -360,14 +362,15 @@ static UA_QualifiedName key(const char *name) {
 }
 
 static int bind_to(const struct addrinfo *address) {
-    CLEANUP(descriptor_close_at) int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -1;
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1); // a restart need not wait for the old connections to time out
     if (address->ai_family == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    if (bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) return -1;
-    int bound = fd;
-    fd = -1;
-    return bound;
+    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0) return fd;
+    int error_number = errno;
+    close(fd);
+    errno = error_number;
+    return -1;
 }
 
 static bool listen_on(struct tcp *self, const struct addrinfo *address, UA_String host, void *application,
@@ -472,7 +475,11 @@ static void stop(UA_EventSource *source) {
 
 static UA_StatusCode free_tcp(UA_EventSource *source) {
     struct tcp *self = (struct tcp *)source;
-    while (self->connections != NULL) destroy(self->connections);
+    for (struct connection *connection = self->connections; connection != NULL;) {
+        struct connection *next = connection->next;
+        destroy(connection);
+        connection = next;
+    }
     free(self);
     return UA_STATUSCODE_GOOD;
 }

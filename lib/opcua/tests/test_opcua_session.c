@@ -220,7 +220,7 @@ static void a_server_that_never_answers_is_given_up(void **state) {
     (void)state;
     CLEANUP(world_destroy_at) struct world *world = world_create();
     char url[64];
-    CLEANUP(descriptor_close_at) int fd = silent_server(url);
+    int fd = silent_server(url);
     struct guest guest;
     struct opcua_client_options options = guest_options(&guest, world, "operator");
     options.url = url;
@@ -228,6 +228,7 @@ static void a_server_that_never_answers_is_given_up(void **state) {
     guest_wait(&guest);
     assert_lost_because(&guest, "no answer");
     guest_clear(&guest);
+    close(fd);
 }
 
 static void close_inside_state(void *context, enum opcua_client_state state, const char *reason) {
