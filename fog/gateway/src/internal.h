@@ -40,6 +40,7 @@ struct execution;
 struct cause {
     char *module; // path of the module, "motor"
     int64_t time_us;
+    int64_t answered_us; // wall: the scan has carried it out before; a later change is somebody else's
     uint64_t until_ns;
 };
 

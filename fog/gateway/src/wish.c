@@ -26,7 +26,8 @@ struct wish {
     struct json_document *arguments; // keeps the texts of `inputs`
     struct value inputs[PLAN_ARGUMENTS_MAX];
     size_t input_count;
-    bool answered; // status and reason are final; what is left is to clear it
+    struct cause *cause; // NULL: it came without a token
+    bool answered;       // status and reason are final; what is left is to clear it
     status_code status;
     char reason[PROBLEM_TEXT_BYTES];
 };
@@ -72,7 +73,7 @@ static size_t module_length(const char *method_path) {
     return slash == NULL ? 0 : (size_t)(slash - method_path);
 }
 
-static void cause_note(struct twin_link *twin, const struct wish *wish) {
+static void cause_note(struct twin_link *twin, struct wish *wish) {
     int64_t time_us;
     struct text token = text_of(wish->token);
     if (!text_starts_with(token, TEXT("c:")) || text_to_i64(text_from(token, 2), &time_us)) return;
@@ -84,7 +85,9 @@ static void cause_note(struct twin_link *twin, const struct wish *wish) {
         const char *path = wish->method->path;
         cause->module = text_copy((struct text){path, module_length(path)});
         cause->time_us = time_us;
+        cause->answered_us = INT64_MAX;
         cause->until_ns = now_ns + GATEWAY_CAUSE_MS * NS_PER_MS;
+        wish->cause = cause;
         return;
     }
 }
@@ -94,7 +97,7 @@ void wish_effect(struct twin_link *twin, const struct plan_leaf *leaf) {
         struct cause *cause = &twin->causes[i];
         if (cause->module == NULL || !text_starts_with(text_of(leaf->path), text_of(cause->module))) continue;
         int64_t loop_us = leaf->source_time_ns / 1000 - cause->time_us;
-        if (loop_us < 0) continue;
+        if (loop_us < 0 || leaf->source_time_ns / 1000 > cause->answered_us) continue;
         if (cause->until_ns > clock_monotonic_ns()) latency_add(&twin->gateway->latency, (uint64_t)loop_us);
         cause_clear(cause);
         return;
@@ -231,6 +234,8 @@ static struct text reason_of(const struct plan_method *method, const struct valu
 static void call_done(void *context, status_code status, const struct value *outputs, size_t count) {
     struct twin_link *twin = ticket_redeem(context);
     if (twin == NULL || twin->wishes == NULL) return;
+    struct cause *cause = twin->wishes->cause;
+    if (cause != NULL) cause->answered_us = (int64_t)(clock_wall_ns() / NS_PER_US);
     wish_answered(twin, status, reason_of(twin->wishes->method, outputs, count));
 }
 
