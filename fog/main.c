@@ -31,8 +31,8 @@ int main(int argc, char **argv) {
     const char *data_folder = NULL;
     unsigned port_offset = 0;
     const struct option table[] = {
-        {"data", "DIR", "folder with certificates, credentials and state; default: as `splc up` chooses it", OPTION_TEXT,
-         &data_folder},
+        {"data", "DIR", "folder with certificates, credentials and state; default: as `splc up` chooses it",
+         OPTION_TEXT, &data_folder},
         {"port-offset", "N", "added to every port of the site file", OPTION_UNSIGNED, &port_offset},
     };
     const struct options options = {

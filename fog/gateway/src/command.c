@@ -79,7 +79,13 @@ static void respond(struct execution *execution, const char *status, const char 
     }
 }
 
-static void reject(struct execution *execution, const char *code, const char *description) {
+__attribute__((format(printf, 3, 4))) static void reject(struct execution *execution, const char *code,
+                                                         const char *format, ...) {
+    char description[PROBLEM_TEXT_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(description, sizeof description, format, arguments);
+    va_end(arguments);
     respond(execution, "REJECTED", code, text_of(description), NULL, 0);
 }
 
@@ -131,13 +137,15 @@ static void execute(struct execution **owned) {
     if (gateway->plan == NULL || gateway->state != LINK_LIVE)
         return reject(execution, "BadServerNotConnected", "the edge is not connected");
     const struct plan_thing *thing = plan_find_thing(gateway->plan, text_of(execution->thing));
-    if (thing == NULL) return reject(execution, "BadNodeIdUnknown", "no such thing at any edge");
+    if (thing == NULL) return reject(execution, "BadNodeIdUnknown", "no edge has a thing '%s'", execution->thing);
     const struct plan_method *method = plan_find_method(thing, path);
-    if (method == NULL) return reject(execution, "BadMethodInvalid", "the thing has no such method");
+    if (method == NULL)
+        return reject(execution, "BadMethodInvalid", "%s has no method '%.*s'", thing->name, TEXT_ARG(path));
     if ((uint64_t)expires_ms < clock_wall_ns() / NS_PER_MS) return reject(execution, "BadTimeout", "expired");
     struct value inputs[PLAN_ARGUMENTS_MAX];
     struct problem problem = {0};
-    if (read_arguments(request, method, inputs, &problem)) return reject(execution, "BadInvalidArgument", problem.text);
+    if (read_arguments(request, method, inputs, &problem))
+        return reject(execution, "BadInvalidArgument", "%s", problem.text);
     for (size_t i = 0; i < method->output_count; i++) {
         execution->output_names[i] = text_copy(text_of(method->output_names[i]));
         if (execution->output_names[i] == NULL) return reject(execution, "BadOutOfMemory", "out of memory");
@@ -146,7 +154,7 @@ static void execute(struct execution **owned) {
     struct opcua_node object = plan_node_view(&method->object), node = plan_node_view(&method->node);
     enum error error =
         opcua_client_call(gateway->client, &object, &node, inputs, method->input_count, called, execution);
-    if (error) return reject(execution, "BadCommunicationError", error_text(error));
+    if (error) return reject(execution, "BadCommunicationError", "%s", error_text(error));
     *owned = NULL; // `called` has it now
 }
 
@@ -164,7 +172,7 @@ void command_received(void *context, const struct bus_message *message) {
     struct problem problem = {0};
     struct json_limits limits = {GATEWAY_DOCUMENT_BYTES, 16};
     if (json_parse(message->data, limits, &execution->request, &problem))
-        return reject(execution, "BadInvalidArgument", problem.text);
+        return reject(execution, "BadInvalidArgument", "%s", problem.text);
     execute(&execution);
 }
 

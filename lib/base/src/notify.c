@@ -55,8 +55,8 @@ void notify_stopping(void) {
 void notify_status(const char *format, ...) {
     static const char key[] = "STATUS=";
     char words[NOTIFY_TEXT_BYTES + sizeof key];
-    size_t length = strlen(key);
-    memcpy(words, key, length);
+    size_t length = sizeof key - 1;
+    memcpy(words, key, sizeof key);
     va_list arguments;
     va_start(arguments, format);
     length += line_format(words + length, sizeof words - length, format, arguments);
