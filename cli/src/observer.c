@@ -16,7 +16,7 @@
 #define LOOK_PERIOD_NS NS_PER_S
 #define LOOK_PERIOD_EARLY_NS (100 * NS_PER_MS) // until production is possible
 
-enum { CALL_TIMEOUT_MS = 2000 };
+enum { CALL_TIMEOUT_MS = 2000, PROCESSES_MAX = 32 };
 
 struct observer {
     struct observer_options options;
@@ -24,8 +24,12 @@ struct observer {
     struct api *api;  // of the observer's thread while it runs
     char *simulation; // names of things
     char *controller;
+    char *processes[PROCESSES_MAX]; // that functions own
+    size_t process_count;
     bool has_thread;
     pthread_t thread;
+    bool has_first; // of the observer's thread while it runs, as is `first`
+    struct snapshot_counts first;
 
     pthread_mutex_t lock; // for all below
     pthread_cond_t wake;
@@ -50,31 +54,54 @@ static enum error call(struct observer *observer, const char *path, struct json_
     return api_call(observer->api, "GET", path, TEXT_EMPTY, ret_answer, &problem);
 }
 
-static struct json_document *get(struct observer *observer, const char *path) {
-    struct json_document *answer;
-    enum error error = call(observer, path, &answer);
-    if (!error) return answer;
-    json_destroy(answer);
-    return NULL;
+/// `ret_answer` is NULL unless the call was good.
+static enum error get(struct observer *observer, const char *path, struct json_document **ret_answer) {
+    enum error error = call(observer, path, ret_answer);
+    if (!error) return ERROR_NONE;
+    json_destroy(*ret_answer);
+    *ret_answer = NULL;
+    return error;
 }
 
-static struct json_document *get_shadow(struct observer *observer, const char *thing) {
+static enum error get_shadow(struct observer *observer, const char *thing, struct json_document **ret_answer) {
+    *ret_answer = NULL;
     CLEANUP(buffer_clear) struct buffer path = {0};
     buffer_string(&path, "/things/");
     api_put_encoded(&path, thing);
     buffer_string(&path, "/shadow");
-    return path.failed ? NULL : get(observer, path.data);
+    return path.failed ? ERROR_NO_MEMORY : get(observer, path.data, ret_answer);
 }
 
+/// True when all is known: a twin that does not exist has counted nothing yet.
+static bool look_at_processes(struct observer *observer, struct snapshot *snapshot) {
+    bool known = true;
+    for (size_t i = 0; i < observer->process_count; i++) {
+        CLEANUP(json_destroy_at) struct json_document *shadow = NULL;
+        enum error error = get_shadow(observer, observer->processes[i], &shadow);
+        known = known && (!error || error == ERROR_NOT_FOUND);
+        if (!error) snapshot_take_process(snapshot, observer->processes[i], json_root(shadow));
+    }
+    return known;
+}
+
+/// What stays unknown is not in the snapshot.
 static void look(struct observer *observer, struct snapshot *snapshot) {
     *snapshot = (struct snapshot){0};
-    CLEANUP(json_destroy_at) struct json_document *status = get(observer, "/v1/status");
-    if (status == NULL) return;
+    CLEANUP(json_destroy_at) struct json_document *status = NULL;
+    if (get(observer, "/v1/status", &status)) return;
     snapshot_take_status(snapshot, json_root(status));
-    CLEANUP(json_destroy_at) struct json_document *simulation = get_shadow(observer, observer->simulation);
-    if (simulation != NULL) snapshot_take_simulation(snapshot, json_root(simulation));
-    CLEANUP(json_destroy_at) struct json_document *controller = get_shadow(observer, observer->controller);
-    if (controller != NULL) snapshot_take_controller(snapshot, json_root(controller));
+    CLEANUP(json_destroy_at) struct json_document *simulation = NULL;
+    if (!get_shadow(observer, observer->simulation, &simulation)) {
+        snapshot_take_simulation(snapshot, json_root(simulation));
+    }
+    CLEANUP(json_destroy_at) struct json_document *controller = NULL;
+    if (!get_shadow(observer, observer->controller, &controller)) {
+        snapshot_take_controller(snapshot, json_root(controller));
+    }
+    bool known = look_at_processes(observer, snapshot);
+    if (known && !observer->has_first) observer->first = snapshot->counted;
+    observer->has_first = observer->has_first || known;
+    snapshot->counted = snapshot_counts_since(&snapshot->counted, &observer->first);
 }
 
 // --- the thread ---
@@ -128,6 +155,19 @@ static char *simulation_thing(const struct plant *plant) {
 
 // --- public ---
 
+/// The things that the site's functions own. A manifest that cannot be read is the functions service's story.
+static void list_processes(struct observer *observer) {
+    const struct site *site = observer->options.site;
+    for (size_t i = 0; i < site->fog.function_count; i++) {
+        CLEANUP(function_manifest_destroy_at) struct function_manifest *manifest = NULL;
+        if (function_manifest_load(site->fog.functions[i].folder, &manifest, NULL)) continue;
+        for (size_t j = 0; j < manifest->state_count && observer->process_count < PROCESSES_MAX; j++) {
+            char *thing = strdup(manifest->state[j]);
+            if (thing != NULL) observer->processes[observer->process_count++] = thing;
+        }
+    }
+}
+
 enum error observer_create(struct loop *loop, const struct observer_options *options, struct observer **ret_observer) {
     struct observer *observer = calloc(1, sizeof *observer);
     if (observer == NULL) return ERROR_NO_MEMORY;
@@ -146,6 +186,7 @@ enum error observer_create(struct loop *loop, const struct observer_options *opt
         observer_destroy(observer);
         return ERROR_NO_MEMORY;
     }
+    list_processes(observer);
     *ret_observer = observer;
     return ERROR_NONE;
 }
@@ -168,6 +209,7 @@ void observer_destroy(struct observer *observer) {
     pthread_mutex_destroy(&observer->lock);
     free(observer->simulation);
     free(observer->controller);
+    for (size_t i = 0; i < observer->process_count; i++) free(observer->processes[i]);
     free(observer);
 }
 
@@ -176,33 +218,7 @@ void observer_start(struct observer *observer) {
     observer->has_thread = pthread_create(&observer->thread, NULL, observe, observer) == 0;
 }
 
-/// The counts of one twin: its reported members that are whole numbers.
-static void put_counts(struct json_writer *writer, const struct json *shadow) {
-    struct json_each each = json_each(json_path(shadow, TEXT("state/reported")));
-    while (json_next(&each)) {
-        if (!json_is(each.value, JSON_INTEGER)) continue;
-        json_key_text(writer, each.name);
-        json_put_value(writer, each.value);
-    }
-}
-
-static void count_function(struct observer *observer, const char *folder, struct json_writer *writer) {
-    CLEANUP(function_manifest_destroy_at) struct function_manifest *manifest = NULL;
-    if (function_manifest_load(folder, &manifest, NULL)) return; // the functions service says so, loudly
-    for (size_t i = 0; i < manifest->state_count; i++) {
-        CLEANUP(json_destroy_at) struct json_document *shadow = get_shadow(observer, manifest->state[i]);
-        if (shadow != NULL) put_counts(writer, json_root(shadow));
-    }
-}
-
-void observer_look_now(struct observer *observer, struct snapshot *ret_snapshot, struct buffer *counted) {
+void observer_look_now(struct observer *observer, struct snapshot *ret_snapshot) {
     end_thread(observer);
     look(observer, ret_snapshot);
-    struct json_writer writer = json_writer(counted);
-    json_open_object(&writer);
-    const struct site *site = observer->options.site;
-    for (size_t i = 0; ret_snapshot->answered && i < site->fog.function_count; i++) {
-        count_function(observer, site->fog.functions[i].folder, &writer);
-    }
-    json_close_object(&writer);
 }

@@ -26,6 +26,6 @@ CLEANUP_DEFINE(struct observer, observer_destroy)
 
 void observer_start(struct observer *observer); // once the API is there
 
-/// One look at once, on the caller's thread; for the end of a run. `counted` gets the JSON object of what the functions
-/// themselves count in the twins that they own, empty object when there is none.
-void observer_look_now(struct observer *observer, struct snapshot *ret_snapshot, struct buffer *counted);
+/// One look at once, on the caller's thread; for the end of a run. `counted` in it is what was counted since the
+/// observer began.
+void observer_look_now(struct observer *observer, struct snapshot *ret_snapshot);

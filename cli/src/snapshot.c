@@ -90,6 +90,45 @@ void snapshot_take_controller(struct snapshot *snapshot, const struct json *shad
     snapshot->controller.scan_time_max_us = json_real(json_member(reported, "ScanTimeMax"), 0);
 }
 
+static void add_count(struct snapshot_counts *counts, struct text name, int64_t value) {
+    if (counts->count == SNAPSHOT_COUNTS_MAX || name.length >= SNAPSHOT_NAME_BYTES) return;
+    for (size_t i = 0; i < counts->count; i++) {
+        if (text_is(name, counts->counts[i].name)) return; // of two things the first counts
+    }
+    snprintf(counts->counts[counts->count].name, SNAPSHOT_NAME_BYTES, "%.*s", TEXT_ARG(name));
+    counts->counts[counts->count++].value = value;
+}
+
+void snapshot_take_process(struct snapshot *snapshot, const char *thing, const struct json *shadow) {
+    const struct json *reported = json_path(shadow, TEXT("state/reported"));
+    struct json_each each = json_each(reported);
+    while (json_next(&each)) {
+        if (json_is(each.value, JSON_INTEGER)) add_count(&snapshot->counted, each.name, json_integer(each.value, 0));
+    }
+    if (snapshot->process_count == SNAPSHOT_FUNCTIONS_MAX) return;
+    if (!json_is(json_member(reported, "state"), JSON_STRING)) return;
+    struct snapshot_state *process = &snapshot->processes[snapshot->process_count++];
+    snprintf(process->name, sizeof process->name, "%s", thing);
+    copy_text(process->state, sizeof process->state, json_member(reported, "state"));
+    copy_text(process->reason, sizeof process->reason, json_member(reported, "message"));
+}
+
+static int64_t count_of(const struct snapshot_counts *counts, const char *name) {
+    for (size_t i = 0; i < counts->count; i++) {
+        if (strcmp(counts->counts[i].name, name) == 0) return counts->counts[i].value;
+    }
+    return 0;
+}
+
+struct snapshot_counts snapshot_counts_since(const struct snapshot_counts *now, const struct snapshot_counts *before) {
+    struct snapshot_counts since = *now;
+    for (size_t i = 0; i < since.count; i++) {
+        int64_t was = count_of(before, since.counts[i].name);
+        if (was <= since.counts[i].value) since.counts[i].value -= was;
+    }
+    return since;
+}
+
 bool snapshot_is_producing(const struct snapshot *snapshot) {
     if (!snapshot->answered || snapshot->edge_count == 0) return false;
     if (snapshot->edges_connected < snapshot->edge_count || snapshot->leases_held < snapshot->edge_count) return false;

@@ -6,12 +6,27 @@
 
 #include <stdint.h>
 
-enum { SNAPSHOT_SERVICES_MAX = 16, SNAPSHOT_FUNCTIONS_MAX = 32, SNAPSHOT_NAME_BYTES = 64, SNAPSHOT_REASON_BYTES = 256 };
+enum {
+    SNAPSHOT_SERVICES_MAX = 16,
+    SNAPSHOT_FUNCTIONS_MAX = 32,
+    SNAPSHOT_COUNTS_MAX = 32,
+    SNAPSHOT_NAME_BYTES = 64,
+    SNAPSHOT_REASON_BYTES = 256,
+};
 
 struct snapshot_state { // of a service, a function, an edge
     char name[SNAPSHOT_NAME_BYTES];
     char state[16];
     char reason[SNAPSHOT_REASON_BYTES];
+};
+
+/// What functions count themselves: the whole numbers in the twins that they own.
+struct snapshot_counts {
+    struct {
+        char name[SNAPSHOT_NAME_BYTES];
+        int64_t value;
+    } counts[SNAPSHOT_COUNTS_MAX];
+    size_t count;
 };
 
 /// The truth, from the simulation.
@@ -26,6 +41,10 @@ struct snapshot {
     size_t service_count;
     struct snapshot_state functions[SNAPSHOT_FUNCTIONS_MAX];
     size_t function_count;
+    struct snapshot_state
+        processes[SNAPSHOT_FUNCTIONS_MAX]; // what functions say of what they run (docs/spec/function.md)
+    size_t process_count;
+    struct snapshot_counts counted;
     size_t edge_count, edges_connected, leases_held;
     char edge_reason[SNAPSHOT_REASON_BYTES]; // of the first one that is not connected
     struct {
@@ -49,6 +68,11 @@ void snapshot_take_status(struct snapshot *snapshot, const struct json *status);
 /// From the shadow documents of STATION_simulation and of the controller.
 void snapshot_take_simulation(struct snapshot *snapshot, const struct json *shadow);
 void snapshot_take_controller(struct snapshot *snapshot, const struct json *shadow);
+
+/// From the shadow document of a thing that a function owns.
+void snapshot_take_process(struct snapshot *snapshot, const char *thing, const struct json *shadow);
+/// What was counted since `before`; a count that is smaller than it was has begun anew.
+struct snapshot_counts snapshot_counts_since(const struct snapshot_counts *now, const struct snapshot_counts *before);
 
 /// Everything that is needed for production is there: services ok, edges connected and under our control, functions
 /// ready.

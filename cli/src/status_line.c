@@ -21,11 +21,26 @@ static void put_states(const struct snapshot_state *states, size_t count, const 
     }
 }
 
-static void put_plant(const struct snapshot *snapshot, struct buffer *out) {
-    if (snapshot->controller.known) {
-        buffer_print(out, ": %s", snapshot->controller.state);
-        if (snapshot->controller.cause[0] != '\0') buffer_print(out, " (%s)", snapshot->controller.cause);
+/// While all goes well a message tells of each step: nothing to keep.
+static bool goes_well(const struct snapshot_state *process) {
+    return strcmp(process->state, "producing") == 0 || strcmp(process->state, "starting") == 0;
+}
+
+static void put_processes(const struct snapshot *snapshot, bool steady, struct buffer *out) {
+    for (size_t i = 0; i < snapshot->process_count; i++) {
+        const struct snapshot_state *process = &snapshot->processes[i];
+        bool has_message = process->reason[0] != '\0';
+        if (steady) buffer_print(out, ", %s", process->state);
+        if (steady && has_message && !goes_well(process)) buffer_print(out, ": %s", process->reason);
+        if (!steady && has_message && goes_well(process)) buffer_print(out, " | %s", process->reason);
     }
+}
+
+static void put_plant(const struct snapshot *snapshot, struct buffer *out) {
+    buffer_print(out, ": %s",
+                 snapshot->controller.known ? snapshot->controller.state : "the controller's twin is unknown");
+    if (snapshot->controller.cause[0] != '\0') buffer_print(out, " (%s)", snapshot->controller.cause);
+    put_processes(snapshot, true, out);
     if (snapshot->workpieces_known) {
         const struct snapshot_workpieces *workpieces = &snapshot->workpieces;
         buffer_print(out, " | fed %llu, sorted %llu, passed %llu, lost %llu", (unsigned long long)workpieces->fed,
@@ -68,6 +83,7 @@ void status_line_print(const struct status_line *line, char steady[static SCREEN
     else
         buffer_string(&left, ": all started, waiting for the first status");
     if (seen) put_figures(line->snapshot, &right);
+    if (seen) put_processes(line->snapshot, false, &right);
     take(&left, steady);
     take(&right, volatile_part);
 }

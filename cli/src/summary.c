@@ -53,6 +53,11 @@ static void add_plant_errors(const struct summary *summary, struct errors *error
     }
     add_state_errors(snapshot->services, snapshot->service_count, "ok", errors);
     add_state_errors(snapshot->functions, snapshot->function_count, "ready", errors);
+    for (size_t i = 0; i < snapshot->process_count; i++) {
+        const struct snapshot_state *process = &snapshot->processes[i];
+        if (strcmp(process->state, "fault") == 0)
+            add_error(errors, "%s is in fault: %s", process->name, process->reason);
+    }
     if (snapshot->edge_count == 0) add_error(errors, "the gateway knows no edge");
     if (snapshot->edges_connected < snapshot->edge_count) {
         add_error(errors, "an edge is not connected: %s", snapshot->edge_reason);
@@ -106,6 +111,16 @@ static void put_workpieces(struct json_writer *writer, const struct snapshot *sn
     json_close_object(writer);
 }
 
+static void put_counted(struct json_writer *writer, const struct snapshot_counts *counted) {
+    json_key(writer, "counted");
+    json_open_object(writer);
+    for (size_t i = 0; i < counted->count; i++) {
+        json_key(writer, counted->counts[i].name);
+        json_put_integer(writer, counted->counts[i].value);
+    }
+    json_close_object(writer);
+}
+
 static void put_scan(struct json_writer *writer, const struct summary *summary) {
     const struct snapshot *snapshot = summary->snapshot;
     json_key(writer, "scan");
@@ -150,8 +165,7 @@ void summary_print(const struct summary *summary, struct buffer *out) {
     json_put_string(&writer, summary->plant);
     put_figure(&writer, "seconds", summary->seconds);
     put_workpieces(&writer, summary->snapshot);
-    json_key(&writer, "counted");
-    json_put_raw(&writer, summary->counted);
+    put_counted(&writer, &summary->snapshot->counted);
     put_scan(&writer, summary);
     put_latency(&writer, summary->snapshot);
     put_processes(&writer, summary);

@@ -23,7 +23,6 @@ struct summary {
     double period_ms;
     bool simulated; // workpieces can be counted
     const struct snapshot *snapshot;
-    struct text counted; // JSON object: what the functions count themselves
     const struct summary_process *processes;
     size_t process_count;
 };

@@ -74,17 +74,18 @@ static void arm(struct process *process, uint64_t delay_ns, loop_fn *fire) {
 
 // --- telling people ---
 
-static void tell(struct process *process, const char *what, const char *remedy) {
+/// `words`: with its last words, which may say why.
+static void tell(struct process *process, const char *what, bool words, const char *remedy) {
+    // Time stamps in the tail differ each time: the same kind of end is the same story until it was ready again.
+    if (process->told != NULL && strcmp(process->told, what) == 0) return;
     CLEANUP(buffer_clear) struct buffer message = {0};
-    buffer_print(&message, "%s %s", process->plan->name, what);
     CLEANUP(buffer_clear) struct buffer tail = {0};
-    log_file_tail(process->plan->log_file, process->log_start, TAIL_LINES, &tail);
+    if (words) log_file_tail(process->plan->log_file, process->log_start, TAIL_LINES, &tail);
     struct text rest = text_trim(buffer_view(&tail)), line;
+    buffer_print(&message, "%s %s%s", process->plan->name, what, rest.length == 0 ? "" : "; its last words:");
     while (text_split(&rest, '\n', &line)) buffer_print(&message, "\n    | %.*s", TEXT_ARG(line));
     buffer_print(&message, "\n    %s; its log: %s", remedy, process->plan->log_file);
     if (message.failed) return;
-    // Time stamps in the tail differ each time: the same kind of end is the same story until it was ready again.
-    if (process->told != NULL && strcmp(process->told, what) == 0) return;
     free(process->told);
     process->told = strdup(what);
     const struct supervisor_watcher *watcher = &process->supervisor->watcher;
@@ -125,7 +126,7 @@ static void look_at_port(void *context) {
 static void not_ready_in_time(void *context) {
     struct process *process = context;
     process->timer = NULL;
-    tell(process, "is not ready after 20 s; we go on waiting. Its last words:", "mend what it says");
+    tell(process, "is not ready after 20 s; we go on waiting", true, "mend what it says");
 }
 
 static void pause_over(void *context) {
@@ -201,10 +202,9 @@ static void start(struct process *process) {
     if (error) {
         snprintf(process->status.reason, sizeof process->status.reason, "%s", problem.text);
         process->status.crashed = true;
-        process->log_start = INT64_MAX; // no words of this start
         char what[PROBLEM_TEXT_BYTES + 32];
         snprintf(what, sizeof what, "cannot be started: %s", problem.text);
-        tell(process, what,
+        tell(process, what, false,
              error == ERROR_NOT_FOUND ? "build and install the whole project (./run does)" : "mend that");
         pause_then_start(process);
         return;
@@ -315,13 +315,12 @@ static void ended(void *context, uint32_t events) {
     describe_end(&end, process->status.reason, sizeof process->status.reason);
     if (!was_killed(&end)) process->status.crashed = true;
     char what[PROBLEM_TEXT_BYTES + 64];
-    snprintf(what, sizeof what, "%s%s. Its last words:", process->status.reason,
-             was_ready ? "" : " before it was ready");
+    snprintf(what, sizeof what, "%s%s", process->status.reason, was_ready ? "" : " before it was ready");
     if (was_ready) {
         free(process->told);
         process->told = NULL;
     }
-    tell(process, what, "it is started again by itself");
+    tell(process, what, !was_killed(&end), "it is started again by itself");
     pause_then_start(process);
 }
 

@@ -227,8 +227,7 @@ static void list_processes(const struct up *up, struct summary_process *processe
 /// While everything still runs: a last look, and the summary of it.
 static bool summarize(struct up *up, struct buffer *out) {
     struct snapshot snapshot;
-    CLEANUP(buffer_clear) struct buffer counted = {0};
-    observer_look_now(up->observer, &snapshot, &counted);
+    observer_look_now(up->observer, &snapshot);
     struct summary_process processes[SUMMARY_PROCESSES_MAX];
     size_t count = 0;
     list_processes(up, processes, &count);
@@ -240,7 +239,6 @@ static bool summarize(struct up *up, struct buffer *out) {
         .period_ms = period_ms,
         .simulated = is_simulated(up),
         .snapshot = &snapshot,
-        .counted = buffer_view(&counted),
         .processes = processes,
         .process_count = count,
     };

@@ -19,6 +19,10 @@ static const char good_simulation[] =
 static const char good_controller[] = "{\"state\":{\"reported\":{\"State\":\"run\",\"Cause\":\"\",\"ScanCycles\":1000,"
                                       "\"ScanMissed\":2,\"ScanTime\":20.5,\"ScanTimeMax\":90}}}";
 
+static const char good_process_twin[] =
+    "{\"state\":{\"reported\":{\"state\":\"producing\",\"message\":\"A workpiece is "
+    "on its way.\",\"sorted\":2,\"half\":0.5}}}";
+
 static struct json_document *parse(const char *text) {
     struct json_document *document = NULL;
     const struct json_limits limits = {65536, 32};
@@ -46,7 +50,6 @@ static struct summary summary_of(const struct snapshot *snapshot, const struct s
                             .period_ms = 1,
                             .simulated = true,
                             .snapshot = snapshot,
-                            .counted = TEXT("{\"sorted\":2}"),
                             .processes = process,
                             .process_count = 1};
 }
@@ -54,6 +57,8 @@ static struct summary summary_of(const struct snapshot *snapshot, const struct s
 static void the_summary_is_one_object(void **state) {
     (void)state;
     struct snapshot snapshot = take(good_status, good_simulation, good_controller);
+    CLEANUP(json_destroy_at) struct json_document *twin = parse(good_process_twin);
+    snapshot_take_process(&snapshot, "mps_automatic", json_root(twin));
     struct summary summary = summary_of(&snapshot, &good_process);
     CLEANUP(buffer_clear) struct buffer out = {0};
     summary_print(&summary, &out);
@@ -147,6 +152,30 @@ static void a_process_that_was_killed_and_came_back_is_no_error(void **state) {
     assert_true(summary_is_good(&summary));
 }
 
+static void a_function_in_fault_is_an_error(void **state) {
+    (void)state;
+    struct snapshot snapshot = take(good_status, good_simulation, good_controller);
+    CLEANUP(json_destroy_at)
+    struct json_document *twin =
+        parse("{\"state\":{\"reported\":{\"state\":\"fault\",\"message\":\"A workpiece is missing.\"}}}");
+    snapshot_take_process(&snapshot, "mps_automatic", json_root(twin));
+    struct summary summary = summary_of(&snapshot, &good_process);
+    assert_false(summary_is_good(&summary));
+    CLEANUP(buffer_clear) struct buffer out = {0};
+    summary_print(&summary, &out);
+    assert_non_null(strstr(out.data, "\"errors\":[\"mps_automatic is in fault: A workpiece is missing.\"]"));
+}
+
+static void what_was_counted_before_is_not_of_this_run(void **state) {
+    (void)state;
+    const struct snapshot_counts before = {.counts = {{"sorted", 7}, {"passed", 9}}, .count = 2};
+    const struct snapshot_counts now = {.counts = {{"sorted", 10}, {"passed", 2}, {"fed", 4}}, .count = 3};
+    struct snapshot_counts since = snapshot_counts_since(&now, &before);
+    assert_int_equal(since.counts[0].value, 3);
+    assert_int_equal(since.counts[1].value, 2); // it began anew
+    assert_int_equal(since.counts[2].value, 4);
+}
+
 static void a_real_plant_needs_no_counts(void **state) {
     (void)state;
     struct snapshot snapshot = take(good_status, "{}", good_controller);
@@ -196,6 +225,21 @@ static void the_line_says_what_is_counted_and_how_fast_it_is(void **state) {
     assert_string_equal(volatile_part, " | scan 20 us (max 90), missed 2 | sensor to actuator 1.2 ms (p99 9.0)");
 }
 
+static void the_line_says_what_a_function_says(void **state) {
+    (void)state;
+    struct snapshot snapshot = take(good_status, good_simulation, good_controller);
+    CLEANUP(json_destroy_at) struct json_document *twin = parse(good_process_twin);
+    snapshot_take_process(&snapshot, "mps_automatic", json_root(twin));
+    const struct status_line line = {"mps", NULL, 0, &snapshot};
+    char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
+    status_line_print(&line, steady, volatile_part);
+    assert_string_equal(steady, "mps: run, producing | fed 5, sorted 2, passed 2, lost 0");
+    assert_non_null(strstr(volatile_part, " | A workpiece is on its way."));
+    strcpy(snapshot.processes[0].state, "fault");
+    status_line_print(&line, steady, volatile_part);
+    assert_string_equal(steady, "mps: run, fault: A workpiece is on its way. | fed 5, sorted 2, passed 2, lost 0");
+}
+
 static void the_line_says_what_is_abnormal(void **state) {
     (void)state;
     struct snapshot snapshot =
@@ -225,10 +269,13 @@ int main(void) {
     ADD_TEST(tests, &count, the_summary_is_one_object);
     ADD_CASES(tests, &count, verdict_cases, check_verdict);
     ADD_TEST(tests, &count, a_process_that_was_killed_and_came_back_is_no_error);
+    ADD_TEST(tests, &count, a_function_in_fault_is_an_error);
+    ADD_TEST(tests, &count, what_was_counted_before_is_not_of_this_run);
     ADD_TEST(tests, &count, a_real_plant_needs_no_counts);
     ADD_TEST(tests, &count, production_needs_every_part);
     ADD_TEST(tests, &count, a_list_longer_than_ours_does_no_harm);
     ADD_TEST(tests, &count, the_line_says_what_is_counted_and_how_fast_it_is);
+    ADD_TEST(tests, &count, the_line_says_what_a_function_says);
     ADD_TEST(tests, &count, the_line_says_what_is_abnormal);
     ADD_TEST(tests, &count, the_line_says_what_is_not_ready);
     return RUN_CASES(tests, count);
