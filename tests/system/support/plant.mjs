@@ -258,7 +258,8 @@ export class Plant {
         const left = [...new Map([...descendantsOf(this.pid), ...this.seen.values()].map((one) => [one.pid, one])).values()];
         if (!this.end) this.child.kill("SIGKILL");
         await this.ended;
-        for (const one of [...left, ...processesOf(this.data)]) {
+        if (!this.options.data) left.push(...processesOf(this.data)); // else it may be another plant's, too
+        for (const one of left) {
             if (isAlive(one)) process.kill(one.pid, "SIGKILL");
         }
         await this.taken.release();
