@@ -5,6 +5,7 @@
 #include "command.h"
 #include "connect_file.h"
 #include "data_folder.h"
+#include "log_file.h"
 #include "nats_conf.h"
 #include "observer.h"
 #include "plant_file.h"
@@ -49,12 +50,20 @@ struct up {
     struct supervisor *supervisor;
     struct observer *observer;
     struct screen screen;
+    FILE *record; // DATA/log/up.log: what happened to the processes, for those who were not watching
     struct snapshot snapshot;
     bool seen, was_ready, stopped;
     uint64_t started_ns, begun_ns; // begun: the time of --for runs
 };
 
 // --- what people see ---
+
+static void record(struct up *up, const char *text) {
+    char now[CLOCK_TEXT_BYTES];
+    clock_text(clock_wall_ns(), now);
+    fprintf(up->record, "%s %s\n", now, text);
+    fflush(up->record);
+}
 
 /// Periodically rather than at every change: what is over within a blink is not worth a line.
 static void refresh(void *context) {
@@ -121,11 +130,13 @@ static void process_failed(void *context, size_t index, const char *message) {
     (void)index;
     struct up *up = context;
     screen_say(&up->screen, "%s", message);
+    record(up, message);
 }
 
 static void all_ready(void *context) {
     struct up *up = context;
     if (!up->was_ready) say_where_to_look(up);
+    record(up, "everything is ready");
     up->was_ready = true;
     observer_start(up->observer);
     begin(up);
@@ -172,6 +183,19 @@ static enum error prepare(struct up *up, struct problem *problem) {
 static bool is_simulated(const struct up *up) {
     const char *driver = up->site->edge.driver;
     return driver == NULL || strcmp(driver, "sim") == 0;
+}
+
+static enum error open_record(struct up *up, struct problem *problem) {
+    CLEANUP(free_at) char *path = site_path(up->site, "log/up.log");
+    if (path == NULL) return ERROR_NO_MEMORY;
+    int fd;
+    off_t start;
+    enum error error = log_file_open(path, &fd, &start, problem);
+    if (error) return error;
+    up->record = fdopen(fd, "a");
+    if (up->record != NULL) return ERROR_NONE;
+    close(fd);
+    return ERROR_NO_MEMORY;
 }
 
 static enum error make_observer(struct up *up) {
@@ -249,6 +273,7 @@ static bool summarize(struct up *up, struct buffer *out) {
 /// Until everything has ended; a second Ctrl-C ends it by force.
 static enum error stop_all(struct up *up) {
     screen_say(&up->screen, "stopping");
+    record(up, "stopping");
     enum error error = ERROR_NONE;
     while (!up->stopped && !error) {
         supervisor_stop(up->supervisor);
@@ -258,6 +283,7 @@ static enum error stop_all(struct up *up) {
 }
 
 static int run(struct up *up) {
+    record(up, "starting");
     supervisor_start(up->supervisor);
     uint64_t period_ns = up->screen.terminal ? REFRESH_LIVE_NS : REFRESH_PLAIN_NS;
     struct loop_timer *refreshing = loop_timer(up->loop, period_ns, period_ns, refresh, up);
@@ -281,6 +307,7 @@ static void close_up(struct up *up) {
     plant_destroy(up->plant);
     model_findings_destroy(up->findings);
     site_destroy(up->site);
+    if (up->record != NULL) fclose(up->record);
     if (up->lock_fd >= 0) close(up->lock_fd);
 }
 
@@ -290,6 +317,7 @@ static int up(const struct up_options *options) {
     screen_open(&up.screen, stdout, !options->headless);
     enum error error = load(&up, &problem);
     if (!error) error = prepare(&up, &problem);
+    if (!error) error = open_record(&up, &problem);
     if (!error) error = make_loop(&up);
     if (!error) error = make_observer(&up);
     if (!error) error = make_supervisor(&up, &problem);
@@ -316,7 +344,7 @@ static const char epilog[] =
     "FILES\n"
     "    PLANT/site.yaml         where the plant runs: addresses, ports, limits (docs/spec/site.md)\n"
     "    DATA/connect.json       URLs, certificates and credentials for other tools; see splc connect\n"
-    "    DATA/log/*.log          what each process says\n"
+    "    DATA/log/*.log          what each process says; up.log: starts, ends and their reasons\n"
     "    DATA is --data, or $XDG_STATE_HOME/splc/PLANT, or ~/.local/state/splc/PLANT. Without --data the link\n"
     "    `current` beside it points to it, and the other commands find it there.\n"
     "\n"

@@ -353,6 +353,13 @@ static void a_killed_service_is_started_again_and_counted(void **state) {
     kill(desk->pid, SIGTERM);
     assert_int_equal(desk_ends(desk), 0);
     assert_int_equal(count_processes(desk), 0);
+
+    CLEANUP(free_at) char *path = testing_path(desk->data, "log/up.log");
+    CLEANUP(buffer_clear) struct buffer record = {0};
+    assert_int_equal(file_read(path, 65536, &record, NULL), ERROR_NONE);
+    static const char *const story[] = {"Z starting\n", "Z everything is ready\n",
+                                        "Z edge was ended by signal 9 (Killed)\n", "Z stopping\n", NULL};
+    assert_order(&record, story);
 }
 
 static void a_missing_program_is_named(void **state) {
