@@ -5,6 +5,7 @@
 #include <base/file.h>
 #include <pki/pki.h>
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,10 +141,21 @@ static enum error put_users(const struct nats_conf *conf, struct buffer *out) {
     return ERROR_NONE;
 }
 
+/// The server refuses spaces in its name, and more might be unwise.
+static void put_server_name(const char *plant_name, struct buffer *out) {
+    buffer_string(out, "server_name: \"splc-");
+    for (const char *c = plant_name; *c != '\0'; c++) {
+        bool plain = isalnum((unsigned char)*c) || *c == '-' || *c == '_';
+        buffer_byte(out, plain ? *c : '-');
+    }
+    buffer_string(out, "\"\n");
+}
+
 /// The listener for services and tools: password over TLS.
 static enum error put_listener(const struct site *site, struct buffer *out) {
-    buffer_print(out, "# Made by `splc up` at each start: changes are lost.\nserver_name: \"splc-%s\"\nlisten: ",
-                 site->plant_name);
+    buffer_string(out, "# Made by `splc up` at each start: changes are lost.\n");
+    put_server_name(site->plant_name, out);
+    buffer_string(out, "listen: ");
     put_address(out, site->fog.address, site->fog.nats_port);
     buffer_string(out, "max_connections: 512\nmax_payload: 1MB\ntls {\n  ");
     enum error error = put_path(out, "cert_file", site, "pki/nats.crt");

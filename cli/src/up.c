@@ -223,7 +223,7 @@ static void hang_up(int number) {
 
 static enum error make_loop(struct up *up) {
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, hang_up);
+    if (signal(SIGHUP, hang_up) == SIG_IGN) signal(SIGHUP, SIG_IGN); // nohup wants it so
     up->loop = loop_create();
     return up->loop == NULL ? ERROR_NO_MEMORY : loop_stop_on_signals(up->loop);
 }

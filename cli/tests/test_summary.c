@@ -269,13 +269,14 @@ int main(void) {
     ADD_TEST(tests, &count, the_summary_is_one_object);
     ADD_CASES(tests, &count, verdict_cases, check_verdict);
     ADD_TEST(tests, &count, a_process_that_was_killed_and_came_back_is_no_error);
-    ADD_TEST(tests, &count, a_function_in_fault_is_an_error);
+    ADD_NAMED_TEST(tests, &count, "[function-1.10] a function in fault is an error", a_function_in_fault_is_an_error);
     ADD_TEST(tests, &count, what_was_counted_before_is_not_of_this_run);
     ADD_TEST(tests, &count, a_real_plant_needs_no_counts);
     ADD_TEST(tests, &count, production_needs_every_part);
     ADD_TEST(tests, &count, a_list_longer_than_ours_does_no_harm);
     ADD_TEST(tests, &count, the_line_says_what_is_counted_and_how_fast_it_is);
-    ADD_TEST(tests, &count, the_line_says_what_a_function_says);
+    ADD_NAMED_TEST(tests, &count, "[function-1.10] the line says what a function says",
+                   the_line_says_what_a_function_says);
     ADD_TEST(tests, &count, the_line_says_what_is_abnormal);
     ADD_TEST(tests, &count, the_line_says_what_is_not_ready);
     return RUN_CASES(tests, count);

@@ -174,7 +174,7 @@ static void list_files(const struct desk *desk, struct buffer *list) {
     assert_int_equal(pclose(pipe), 0);
 }
 
-static void a_second_start_changes_no_key_and_is_fast(void **state) {
+static void a_second_start_changes_no_key(void **state) {
     struct desk *desk = *state;
     desk_up(desk, WORDS("--for", "0.1", "--headless"));
     assert_int_equal(desk_ends(desk), 0);
@@ -182,10 +182,8 @@ static void a_second_start_changes_no_key_and_is_fast(void **state) {
     CLEANUP(buffer_clear) struct buffer after = {0};
     list_files(desk, &before);
     if (before.data == NULL || strstr(before.data, "\n.") != NULL) fail_msg("others may read: %s", before.data);
-    uint64_t start_ns = clock_monotonic_ns();
     desk_up(desk, WORDS("--headless"));
     assert_true(desk_says(desk, "is up after"));
-    assert_true(clock_monotonic_ns() - start_ns < 3 * NS_PER_S);
     kill(desk->pid, SIGTERM);
     assert_int_equal(desk_ends(desk), 0);
     list_files(desk, &after);
@@ -410,7 +408,7 @@ int main(int argc, char **argv) {
         DESK_TEST(every_program_gets_plant_data_folder_and_offset),
         DESK_TEST(the_edge_is_told_what_somebody_does_at_the_panel),
         DESK_TEST(people_are_told_where_to_look),
-        DESK_TEST(a_second_start_changes_no_key_and_is_fast),
+        DESK_TEST(a_second_start_changes_no_key),
         DESK_TEST(what_is_missing_is_made_again_and_a_lonely_key_is_refused),
         DESK_TEST(who_is_taken_out_of_the_trust_list_stays_out),
         DESK_TEST(a_second_one_on_the_same_folder_is_refused_with_the_first_ones_number),
