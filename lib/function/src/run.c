@@ -100,6 +100,7 @@ static void read_event(struct splc_function *function, const struct json_documen
     if (!text_is(json_string(json_member(root, "source")), "splc.twin")) return;
     ret_event->thing = json_string(json_member(root, "thing"));
     ret_event->version = (uint64_t)json_integer(json_member(root, "version"), 0);
+    ret_event->joined = (unsigned)json_integer(json_member(root, "joined"), 0);
     ret_event->cause = json_string(json_member(root, "clientToken"));
     const struct json *previous = json_member(root, "previous");
     ret_event->previous = json_is(previous, JSON_OBJECT) ? previous : NULL;

@@ -45,6 +45,7 @@ struct splc_event {
     const struct json *previous; // {"desired":{...},"reported":{...}}; absent when the twin is new
     const struct json *current;  // the same after the change
     struct text cause;           // the change's clientToken, which names its cause (docs/spec/bus.md); may be empty
+    unsigned joined;             // how many later changes are in it; `cause` is that of the first
 };
 
 /// Works on one event. What is in `ret_answer` afterwards is the function's answer (JSON; nothing: null). An error is

@@ -29,7 +29,7 @@ static enum error load_thing(struct automatic *automatic, struct splc_function *
     if (error) return error;
     *ret_exists = twin.reported != NULL;
     automatic->versions[thing] = twin.version;
-    plant_look(&automatic->view, thing, twin.reported);
+    plant_look(&automatic->view, thing, twin.reported, 0);
     return ERROR_NONE;
 }
 
@@ -43,6 +43,7 @@ static enum error load_station(struct automatic *automatic, struct splc_function
 
 /// At the first event of a process. Nothing is decided before every thing is known.
 static enum error load(struct automatic *automatic, struct splc_function *function, struct problem *ret_problem) {
+    automatic->view = (struct station_view){0};
     enum error error = load_station(automatic, function, ret_problem);
     bool all = true;
     for (unsigned thing = 0; thing < PLANT_THINGS && !error; thing++) {
@@ -56,12 +57,20 @@ static enum error load(struct automatic *automatic, struct splc_function *functi
     return error;
 }
 
+/// When the change happened, by the clock of the scan: the cause "c:N" says it ([bus-5.1]), unless changes were joined.
+static int64_t time_of(const struct splc_event *event) {
+    int64_t time_us = 0;
+    bool known = event->joined == 0 && text_starts_with(event->cause, TEXT("c:")) &&
+                 text_to_i64(text_from(event->cause, 2), &time_us) == ERROR_NONE;
+    return known ? time_us : 0;
+}
+
 /// Events may be older than what was loaded meanwhile.
 static void look(struct automatic *automatic, const struct splc_event *event) {
     enum plant_thing thing;
     if (!plant_thing_find(event->thing, &thing) || event->version <= automatic->versions[thing]) return;
     automatic->versions[thing] = event->version;
-    plant_look(&automatic->view, thing, json_member(event->current, "reported"));
+    plant_look(&automatic->view, thing, json_member(event->current, "reported"), time_of(event));
 }
 
 // --- what was decided ---

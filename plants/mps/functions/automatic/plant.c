@@ -32,6 +32,8 @@ static const struct {
     {THING_CONVEYOR, "emergency_stop/state", offsetof(struct station_view, emergency_stop)},
     {THING_CONVEYOR, "lightBarrier_entry/state", offsetof(struct station_view, entry)},
     {THING_CONVEYOR, "lightBarrier_exit/state", offsetof(struct station_view, exit)},
+    {THING_CONVEYOR, "motor/direction/right/state", offsetof(struct station_view, belt_right)},
+    {THING_CONVEYOR, "motor/direction/left/state", offsetof(struct station_view, belt_left)},
     {THING_CONVEYOR, "motor/slow/state", offsetof(struct station_view, belt_slow)},
     {THING_CONVEYOR, "motor/stop/state", offsetof(struct station_view, belt_blocked)},
     {THING_MAGAZINE, "lightBarrier_magazineEmpty/state", offsetof(struct station_view, magazine_empty)},
@@ -68,12 +70,19 @@ static void look_at_controller(struct station_view *view, const struct json *rep
     keep(view->cause, json_string(json_member(reported, "Cause")));
 }
 
-void plant_look(struct station_view *view, enum plant_thing thing, const struct json *reported) {
+static void look_at_leaves(struct station_view *view, enum plant_thing thing, const struct json *reported) {
     for (size_t i = 0; i < sizeof leaves / sizeof leaves[0]; i++) {
         if (leaves[i].thing != thing) continue;
         bool *value = (bool *)((char *)view + leaves[i].place);
         *value = json_bool(json_path(reported, text_of(leaves[i].path)));
     }
+}
+
+void plant_look(struct station_view *view, enum plant_thing thing, const struct json *reported, int64_t time_us) {
+    const struct station_view before = *view;
+    look_at_leaves(view, thing, reported);
+    if (view->occupied != before.occupied) view->occupied_us = time_us;
+    if (view->belt_right != before.belt_right || view->belt_left != before.belt_left) view->belt_us = time_us;
     if (thing == THING_CONVEYOR) look_at_outcome(&view->outcomes[MODULE_BELT], reported, "motor");
     if (thing == THING_MAGAZINE) look_at_outcome(&view->outcomes[MODULE_PUSHER], reported, "ejector");
     if (thing == THING_EJECTOR) look_at_outcome(&view->outcomes[MODULE_EJECTOR], reported, "ejector");
@@ -98,16 +107,18 @@ static void put_call(struct json_writer *writer, const char *method, bool is_num
 /// The most urgent call first: those of one module are made one after the other.
 static void wish_belt(const struct station_commands *commands, const struct station_view *view, struct buffer *out) {
     if (commands->belt == BELT_KEEP) return;
-    bool slowly = commands->belt == BELT_RUN_SLOWLY || commands->belt == BELT_SLOW_DOWN;
     struct json_writer writer = json_writer(out);
     json_open_object(&writer);
     json_key(&writer, "motor");
     json_open_object(&writer);
+    enum station_belt belt = commands->belt;
+    bool runs = belt == BELT_RUN || belt == BELT_RUN_SLOWLY || belt == BELT_BACK;
+    bool slowly = belt == BELT_RUN_SLOWLY || belt == BELT_SLOW_DOWN || belt == BELT_BACK;
     if (slowly) put_call(&writer, "setSlow", false, true);
-    if (commands->belt != BELT_SLOW_DOWN) put_call(&writer, "setDirection", true, commands->belt == BELT_STOP ? 0 : 1);
-    if (!slowly && view->belt_slow) put_call(&writer, "setSlow", false, false);
-    if ((commands->belt == BELT_RUN || commands->belt == BELT_RUN_SLOWLY) && view->belt_blocked)
-        put_call(&writer, "setStop", false, false);
+    if (runs || belt == BELT_STOP) put_call(&writer, "setDirection", true, belt == BELT_BACK ? -1 : runs);
+    bool fast_again = view->belt_slow && (belt == BELT_RUN || belt == BELT_STOP);
+    if (fast_again || belt == BELT_SPEED_UP) put_call(&writer, "setSlow", false, false);
+    if (runs && view->belt_blocked) put_call(&writer, "setStop", false, false);
     json_close_object(&writer);
     json_close_object(&writer);
 }
@@ -193,6 +204,10 @@ void station_save(const struct station *station, struct buffer *ret_reported) {
     put_bool(&writer, "metal", station->metal);
     put_bool(&writer, "atExit", station->at_exit);
     put_bool(&writer, "exited", station->exited);
+    put_bool(&writer, "behind", station->behind);
+    put_count(&writer, "tries", station->tries);
+    put_count(&writer, "arrived", (uint64_t)station->arrived_us);
+    put_count(&writer, "left", (uint64_t)station->left_us);
     put_bool(&writer, "beltClear", station->belt_clear);
     put_text(&writer, "interrupted", station->interrupted);
     put_text(&writer, "note", station->note);
@@ -214,6 +229,10 @@ void station_load(struct station *station, const struct json *reported) {
         .metal = json_bool(json_member(memory, "metal")),
         .at_exit = json_bool(json_member(memory, "atExit")),
         .exited = json_bool(json_member(memory, "exited")),
+        .behind = json_bool(json_member(memory, "behind")),
+        .tries = (unsigned)counted(memory, "tries"),
+        .arrived_us = json_integer(json_member(memory, "arrived"), 0),
+        .left_us = json_integer(json_member(memory, "left"), 0),
         .belt_clear = json_bool(json_member(memory, "beltClear")),
         .fed = counted(reported, "fed"),
         .sorted = counted(reported, "sorted"),

@@ -10,8 +10,9 @@ enum plant_thing { THING_CONVEYOR, THING_MAGAZINE, THING_EJECTOR, THING_HMI, THI
 extern const char *const plant_things[PLANT_THINGS]; // their names
 bool plant_thing_find(struct text name, enum plant_thing *ret_thing);
 
-/// Takes over what `reported` of a thing says; what it does not say is false.
-void plant_look(struct station_view *view, enum plant_thing thing, const struct json *reported);
+/// Takes over what `reported` of a thing says; what it does not say is false. `time_us` is when it changed so, by the
+/// clock of the scan; 0: not known.
+void plant_look(struct station_view *view, enum plant_thing thing, const struct json *reported, int64_t time_us);
 
 /// Writes the wishes for one thing as `desired`; nothing when there are none.
 void plant_wish(const struct station_commands *commands, const struct station_view *view, enum plant_thing thing,

@@ -8,9 +8,14 @@
  * ejector 320, exit beam 560, end of the belt 600; at 77 mm/s, 40 mm/s slowly. A workpiece is 40 mm long, so that its
  * middle is before the ejector just when the sensors have become free. */
 enum {
-    CLEAR_MS = 9000,      // the whole belt takes 7.8 s
-    RUN_OUT_MS = 1500,    // from the exit beam to the end of the belt: 0.3 s
-    LAMP_AGAIN_MS = 2000, // a lamp that does not follow is commanded again
+    CLEAR_MS = 9000,       // the whole belt takes 7.8 s
+    RUN_OUT_MS = 1500,     // from the exit beam to the end of the belt: 0.3 s
+    BEFORE_EXIT_MS = 2000, // after the sensor, at full speed; the exit beam would be reached after 2860
+    TO_EXIT_MS_MIN = 2500, // from the sensor to the exit beam at full speed: 3400, less what the clock's steps hide
+    LAMP_AGAIN_MS = 2000,  // a lamp that does not follow is commanded again
+    PIECE_MM = 40,         // what the belt moves from "occupied" to "free"
+    RUN_ON_MM_MAX = 14,    // after the sensor; 20 are the ejector's reach, and the belt takes up to 3 more to stand
+    TRIES_MAX = 5,
 };
 
 struct step {
@@ -31,15 +36,19 @@ static const struct step steps[STATION_STEPS] = {
                       "The magazine's cylinder did not reach its front end in time."},
     [STEP_TO_ENTRY] = {"to_entry", "A workpiece is on its way.", BELT_RUN, STROKE_BACK, STROKE_KEEP, 6000,
                        "No workpiece arrived at the entry beam in time."},
-    [STEP_TO_SENSOR] = {"to_sensor", "A workpiece is on its way.", BELT_RUN, STROKE_KEEP, STROKE_KEEP, 4000,
+    [STEP_TO_SENSOR] = {"to_sensor", "A workpiece is on its way.", BELT_RUN_SLOWLY, STROKE_KEEP, STROKE_KEEP, 5000,
                         "The workpiece did not arrive at the material sensor in time."},
-    [STEP_AT_SENSOR] = {"at_sensor", "A workpiece is at the material sensor.", BELT_RUN, STROKE_KEEP, STROKE_KEEP, 4000,
-                        "The workpiece did not leave the material sensor in time."},
+    [STEP_AT_SENSOR] = {"at_sensor", "A workpiece is at the material sensor.", BELT_RUN_SLOWLY, STROKE_KEEP,
+                        STROKE_KEEP, 5000, "The workpiece did not leave the material sensor in time."},
+    [STEP_STOPPING] = {"stopping", "A workpiece of metal stops before the ejector.", BELT_STOP, STROKE_KEEP,
+                       STROKE_KEEP, 5000, "The belt did not stop in time."},
+    [STEP_BACK] = {"back", "A workpiece is taken back to the material sensor.", BELT_BACK, STROKE_KEEP, STROKE_KEEP,
+                   15000, "The workpiece did not come back to the material sensor in time."},
     [STEP_EJECTING] = {"ejecting", "A workpiece of metal is being sorted out.", BELT_STOP, STROKE_KEEP, STROKE_OUT,
                        6000, "The ejector did not reach its front end in time."},
     [STEP_RETURNING] = {"returning", "The ejector returns.", BELT_STOP, STROKE_KEEP, STROKE_BACK, 6000,
                         "The ejector did not return in time."},
-    [STEP_TO_EXIT] = {"to_exit", "A workpiece is on its way to the exit.", BELT_RUN, STROKE_KEEP, STROKE_KEEP, 7000,
+    [STEP_TO_EXIT] = {"to_exit", "A workpiece is on its way to the exit.", BELT_RUN, STROKE_KEEP, STROKE_KEEP, 9000,
                       "The workpiece did not pass the exit beam in time."},
     [STEP_RUNNING_OUT] = {"running_out", "The last workpiece leaves the belt.", BELT_RUN, STROKE_KEEP, STROKE_KEEP, 0,
                           ""},
@@ -96,10 +105,15 @@ static bool produces(const struct station *station) {
     return station->step != STEP_STOPPED && station->interrupted[0] == '\0';
 }
 
-/// How the belt shall move in a step; a workpiece of metal passes the sensor slowly, to be stopped in the right place.
-static enum station_belt wanted_belt(const struct station *station) {
-    if (station->step == STEP_AT_SENSOR && station->metal) return BELT_RUN_SLOWLY;
-    return steps[station->step].belt;
+static int64_t elapsed(const struct decision *d) {
+    return d->view->clock_ms - d->station->since_ms;
+}
+
+/// Slowly past the sensors that decide: a beam is then broken for a second, which even a busy computer does not miss,
+/// and a workpiece of metal is stopped in the right place.
+static enum station_belt wanted_belt(const struct decision *d) {
+    if (d->station->step == STEP_TO_EXIT && elapsed(d) >= BEFORE_EXIT_MS) return BELT_RUN_SLOWLY;
+    return steps[d->station->step].belt;
 }
 
 /// Leaves out what it was told already, unless that may not have arrived.
@@ -107,6 +121,7 @@ static void command_belt(const struct decision *d, enum station_belt wanted) {
     enum station_belt told = d->anew ? BELT_KEEP : d->station->belt;
     d->commands->belt = wanted == told ? BELT_KEEP : wanted;
     if (wanted == BELT_RUN_SLOWLY && told == BELT_RUN) d->commands->belt = BELT_SLOW_DOWN;
+    if (wanted == BELT_RUN && told == BELT_RUN_SLOWLY) d->commands->belt = BELT_SPEED_UP;
     if (wanted != BELT_KEEP) d->station->belt = wanted;
 }
 
@@ -115,7 +130,7 @@ static enum station_stroke stroke(enum station_stroke wanted, bool retracted) {
 }
 
 static void command_step(const struct decision *d) {
-    command_belt(d, wanted_belt(d->station));
+    command_belt(d, wanted_belt(d));
     d->commands->pusher = stroke(steps[d->station->step].pusher, d->view->pusher_retracted);
     d->commands->ejector = stroke(steps[d->station->step].ejector, d->view->ejector_retracted);
 }
@@ -131,8 +146,8 @@ static void enter(const struct decision *d, enum station_step step) {
 static void stand(const struct decision *d, const char *note) {
     bool may_run = d->station->step != STEP_STOPPED && d->view->controller_runs;
     enter(d, STEP_STOPPED);
-    if (may_run) d->commands->belt = d->station->belt = BELT_STOP; // told in any case
-    d->commands->belt_first = true;                                // who finds "stopped" in the memory may rely on it
+    if (may_run) command_belt(d, BELT_STOP);
+    d->commands->belt_first = true; // who finds "stopped" in the memory may rely on it
     d->station->stopping = false;
     d->station->interrupted[0] = '\0';
     say(d->station->note, "%s", note);
@@ -157,6 +172,7 @@ __attribute__((format(printf, 2, 3))) static void interrupt(const struct decisio
     vsnprintf(d->station->interrupted, STATION_TEXT_BYTES, format, arguments);
     va_end(arguments);
     d->station->belt = BELT_KEEP; // what it was told may not hold any more
+    d->station->arrived_us = 0;   // and the time at the sensor is none
 }
 
 // --- what the steps do ---
@@ -184,14 +200,19 @@ static void after_one(const struct decision *d) {
     enter(d, STEP_CLEARING);
 }
 
-static int64_t elapsed(const struct decision *d) {
-    return d->view->clock_ms - d->station->since_ms;
-}
-
 static void arrive_at_sensor(const struct decision *d) {
     d->station->metal = d->view->metal;
+    d->station->arrived_us = d->view->occupied_us;
     enter(d, STEP_AT_SENSOR);
     d->commands->belt_first = true;
+}
+
+/// To try once more. The next one begins with no tries.
+static void take_back(const struct decision *d) {
+    if (++d->station->tries > TRIES_MAX)
+        return fail(d, "Workpieces cannot be stopped before the ejector: commands arrive too late.");
+    d->station->behind = false;
+    enter(d, STEP_BACK);
 }
 
 static void do_clearing(const struct decision *d) {
@@ -210,6 +231,7 @@ static void do_homing(const struct decision *d) {
 static void do_feeding(const struct decision *d) {
     if (!d->view->pusher_extended) return;
     d->station->fed++;
+    d->station->tries = 0;
     enter(d, STEP_TO_ENTRY);
 }
 
@@ -223,15 +245,34 @@ static void do_to_sensor(const struct decision *d) {
 }
 
 static void do_at_sensor(const struct decision *d) {
-    if (!d->view->occupied) {
-        enter(d, d->station->metal ? STEP_EJECTING : STEP_TO_EXIT);
-        d->commands->belt_first = true;
+    if (d->view->occupied) {
+        d->station->metal |= d->view->metal; // it may come a little later than the light barrier
         return;
     }
-    if (!d->view->metal || d->station->metal) return;
-    d->station->metal = true; // a little later than the light barrier
-    command_belt(d, wanted_belt(d->station));
+    d->station->left_us = d->view->occupied_us;
+    enter(d, d->station->metal ? STEP_STOPPING : STEP_TO_EXIT);
     d->commands->belt_first = true;
+}
+
+/// How far the belt has moved between the sensor's "free" and its own stop, measured by the time that the workpiece
+/// took to pass. Whatever is not known counts as too far.
+static bool is_before_ejector(const struct decision *d) {
+    int64_t passing_us = d->station->left_us - d->station->arrived_us;
+    int64_t running_on_us = d->view->belt_us - d->station->left_us;
+    bool known = d->station->arrived_us != 0 && d->station->left_us != 0 && passing_us > 0 && running_on_us > 0;
+    return known && running_on_us * PIECE_MM <= passing_us * RUN_ON_MM_MAX;
+}
+
+static void do_stopping(const struct decision *d) {
+    if (d->view->belt_right || d->view->belt_left) return;
+    if (!is_before_ejector(d)) return take_back(d);
+    d->station->tries = 0;
+    enter(d, STEP_EJECTING);
+}
+
+static void do_back(const struct decision *d) {
+    d->station->behind |= d->view->occupied;
+    if (d->station->behind && !d->view->occupied) enter(d, STEP_TO_SENSOR);
 }
 
 static void do_ejecting(const struct decision *d) {
@@ -246,7 +287,8 @@ static void do_returning(const struct decision *d) {
 }
 
 static void do_to_exit(const struct decision *d) {
-    if (d->station->exited) after_one(d);
+    if (d->station->exited) return after_one(d);
+    command_belt(d, wanted_belt(d));
 }
 
 static void do_running_out(const struct decision *d) {
@@ -256,10 +298,10 @@ static void do_running_out(const struct decision *d) {
 }
 
 static void (*const actions[STATION_STEPS])(const struct decision *d) = {
-    [STEP_CLEARING] = do_clearing,       [STEP_HOMING] = do_homing,       [STEP_FEEDING] = do_feeding,
-    [STEP_TO_ENTRY] = do_to_entry,       [STEP_TO_SENSOR] = do_to_sensor, [STEP_AT_SENSOR] = do_at_sensor,
-    [STEP_EJECTING] = do_ejecting,       [STEP_RETURNING] = do_returning, [STEP_TO_EXIT] = do_to_exit,
-    [STEP_RUNNING_OUT] = do_running_out,
+    [STEP_CLEARING] = do_clearing,   [STEP_HOMING] = do_homing,       [STEP_FEEDING] = do_feeding,
+    [STEP_TO_ENTRY] = do_to_entry,   [STEP_TO_SENSOR] = do_to_sensor, [STEP_AT_SENSOR] = do_at_sensor,
+    [STEP_STOPPING] = do_stopping,   [STEP_BACK] = do_back,           [STEP_EJECTING] = do_ejecting,
+    [STEP_RETURNING] = do_returning, [STEP_TO_EXIT] = do_to_exit,     [STEP_RUNNING_OUT] = do_running_out,
 };
 
 // --- the panel ---
@@ -319,7 +361,7 @@ static void choose_lamps(const struct decision *d) {
 static void watch_exit(const struct decision *d) {
     bool left = d->station->at_exit && !d->view->exit;
     d->station->at_exit = d->view->exit;
-    if (!left) return;
+    if (!left || d->station->step == STEP_BACK) return;
     d->station->passed++;
     d->station->exited = true;
 }
@@ -334,7 +376,14 @@ static const char *newly_refused(const struct decision *d) {
 }
 
 static bool is_exit_expected(const struct station *station) {
-    return !station->belt_clear || station->step == STEP_TO_EXIT || station->step == STEP_RUNNING_OUT;
+    return !station->belt_clear || station->step == STEP_TO_EXIT || station->step == STEP_RUNNING_OUT ||
+           station->step == STEP_BACK;
+}
+
+/// The one that is expected at the sensor may have come so far unseen; anything sooner at the exit is another one.
+static bool may_have_passed(const struct decision *d) {
+    bool awaited = d->station->step == STEP_TO_SENSOR || d->station->step == STEP_AT_SENSOR;
+    return awaited && d->station->belt_clear && elapsed(d) >= TO_EXIT_MS_MIN;
 }
 
 /// The controller has lost its memory, and the plant may have changed meanwhile.
@@ -372,6 +421,7 @@ static void watch_plant(const struct decision *d) {
         d->commands->belt = d->station->belt = BELT_STOP; // should this be refused as well, the message is the same
         return interrupt(d, "A command was refused: %s. Press start to go on.", refusal);
     }
+    if (d->station->at_exit && may_have_passed(d)) return take_back(d);
     if (d->station->at_exit && !is_exit_expected(d->station))
         return fail(d, "A workpiece is at the exit unexpectedly.");
     if (step->limit_ms != 0 && elapsed(d) > step->limit_ms) fail(d, step->missed);

@@ -2,11 +2,11 @@
 /// done comes out, and all it remembers is in `struct station`, which its caller keeps in a twin.
 ///
 ///   STOPPED --start--> CLEARING --belt empty--> FEEDING --extended--> TO_ENTRY --> TO_SENSOR --> AT_SENSOR
-///      ^                                          ^ ^                                             |      |
-///      |                                          | | next one                              metal |      | plastic
-///      |                                          | |                                             v      v
-///      |                        HOMING -----------' '<------------------ RETURNING <--------- EJECTING   TO_EXIT
-///      '--- RUNNING_OUT <--- no next one ------------<----------------------------------------------------'
+///      ^                                          ^ ^                                ^            |      |
+///      |                                          | | next one             too late  |      metal |      | plastic
+///      |                                          | |                         .---- BACK <--.     v      v
+///      |                        HOMING -----------' |<-- RETURNING <-- EJECTING <-------- STOPPING   TO_EXIT
+///      '--- RUNNING_OUT <--- no next one ------------'<-----------------------------------------------'
 ///
 /// (1) A step is remembered before its commands are given, and its commands bear repetition. So the process may be
 ///     killed between any two instructions: whoever goes on repeats the commands of the remembered step at most.
@@ -14,7 +14,10 @@
 /// (3) What interrupts (emergency stop, fault of the controller, a refused command) leaves the step as it is. Nothing
 ///     is commanded then but lamps and, after a refused command, that the belt stops; with start, after reset where
 ///     that is needed, the step's commands are given again.
-/// (4) What does not arrive in time is a fault: the belt stops, and after reset and start the belt is cleared first.
+/// (4) A workpiece of metal is ejected only when the belt stands and it can be calculated, from the times of the
+///     sensors' changes, that it stands before the ejector; else it is taken back to the sensor and tried once more. So
+///     a slow network or a busy computer costs time, and nothing else.
+/// (5) What does not arrive in time is a fault: the belt stops, and after reset and start the belt is cleared first.
 #pragma once
 
 #include <base/text.h>
@@ -41,7 +44,8 @@ struct station_view {
     bool magazine_empty, pusher_extended, pusher_retracted;
     bool entry, occupied, metal, exit; // a workpiece is there
     bool slide_full, ejector_extended, ejector_retracted;
-    bool belt_slow, belt_blocked; // outputs "slow" and "stop" of the motor
+    bool belt_right, belt_left, belt_slow, belt_blocked; // outputs of the motor; the last one is "stop"
+    int64_t occupied_us, belt_us; // when `occupied`, and whether the belt is driven, changed last; 0: not known
     bool lamps[STATION_LAMPS];
     struct station_outcome outcomes[STATION_MODULES];
 };
@@ -54,26 +58,31 @@ enum station_step {
     STEP_TO_ENTRY, // the workpiece is on the belt, the pusher goes back
     STEP_TO_SENSOR,
     STEP_AT_SENSOR,
-    STEP_EJECTING,  // the belt stands, the ejector goes out
+    STEP_STOPPING,  // one of metal has passed the sensor: the belt stops
+    STEP_BACK,      // it has gone too far, or passed unseen: back to before the sensor
+    STEP_EJECTING,  // the ejector goes out
     STEP_RETURNING, // the ejector goes back
     STEP_TO_EXIT,
     STEP_RUNNING_OUT, // the last workpiece leaves the belt
     STATION_STEPS,
 };
 
-/// BELT_SLOW_DOWN is for a belt that runs already.
-enum station_belt { BELT_KEEP, BELT_RUN, BELT_RUN_SLOWLY, BELT_SLOW_DOWN, BELT_STOP };
+/// BELT_SLOW_DOWN and BELT_SPEED_UP are for a belt that runs already.
+enum station_belt { BELT_KEEP, BELT_RUN, BELT_RUN_SLOWLY, BELT_SLOW_DOWN, BELT_SPEED_UP, BELT_BACK, BELT_STOP };
 
 /// What is remembered.
 struct station {
     enum station_step step;
-    int64_t since_ms; // plant time at which the step began
-    bool automatic;   // the key switch as it was seen last
-    bool stopping;    // no workpiece after this one
-    bool metal;       // the one before or in the ejector is of metal
-    bool at_exit;     // one is in the exit beam
-    bool exited;      // one has left it since the step began
-    bool belt_clear;  // nothing is on the belt but what this state machine knows of
+    int64_t since_ms;            // plant time at which the step began
+    bool automatic;              // the key switch as it was seen last
+    bool stopping;               // no workpiece after this one
+    bool metal;                  // the one before or in the ejector is of metal
+    bool at_exit;                // one is in the exit beam
+    bool exited;                 // one has left it since the step began
+    bool belt_clear;             // nothing is on the belt but what this state machine knows of
+    bool behind;                 // on the way back: it has reached the sensor from behind
+    unsigned tries;              // of stopping this one in the right place
+    int64_t arrived_us, left_us; // when the one of metal reached the sensor and left it; 0: not known
     uint64_t fed, sorted, passed;
     char interrupted[STATION_TEXT_BYTES]; // why production rests within a step; empty: it does not
     char fault[STATION_TEXT_BYTES];       // what went wrong; reset takes it away

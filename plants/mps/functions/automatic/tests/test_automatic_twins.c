@@ -17,7 +17,7 @@ static struct json_document *parse(const char *text) {
 
 static void look(struct station_view *view, enum plant_thing thing, const char *reported) {
     CLEANUP(json_destroy_at) struct json_document *document = parse(reported);
-    plant_look(view, thing, json_root(document));
+    plant_look(view, thing, json_root(document), 77);
 }
 
 static void leaves_of_the_twins_become_the_view(void **state) {
@@ -42,6 +42,19 @@ static void leaves_of_the_twins_become_the_view(void **state) {
     look(&view, THING_CONVEYOR, "{}"); // what is not there any more is false
     assert_true(!view.entry && !view.belt_slow);
     assert_true(view.metal); // another thing's
+}
+
+static void changes_of_sensor_and_belt_are_timed(void **state) {
+    (void)state;
+    struct station_view view = {0};
+    look(&view, THING_EJECTOR, "{\"lightBarrier_occupancyState\":{\"state\":true}}");
+    assert_int_equal(view.occupied_us, 77);
+    assert_int_equal(view.belt_us, 0);
+    view.occupied_us = 5;
+    look(&view, THING_EJECTOR, "{\"lightBarrier_occupancyState\":{\"state\":true}}");
+    assert_int_equal(view.occupied_us, 5); // no change
+    look(&view, THING_CONVEYOR, "{\"motor\":{\"direction\":{\"right\":{\"state\":true}}}}");
+    assert_int_equal(view.belt_us, 77);
 }
 
 static void a_controller_in_the_safe_state_does_not_run(void **state) {
@@ -95,6 +108,16 @@ static const struct wish_case wish_cases[] = {
      {0},
      "{\"motor\":{\"setSlow\":[true],\"setDirection\":[1]}}"},
     {"a belt that runs slows down", THING_CONVEYOR, {.belt = BELT_SLOW_DOWN}, {0}, "{\"motor\":{\"setSlow\":[true]}}"},
+    {"a belt that runs slowly speeds up",
+     THING_CONVEYOR,
+     {.belt = BELT_SPEED_UP},
+     {0},
+     "{\"motor\":{\"setSlow\":[false]}}"},
+    {"the belt runs back slowly",
+     THING_CONVEYOR,
+     {.belt = BELT_BACK},
+     {0},
+     "{\"motor\":{\"setSlow\":[true],\"setDirection\":[-1]}}"},
     {"the belt stops first, then leaves the slow speed",
      THING_CONVEYOR,
      {.belt = BELT_STOP},
@@ -129,6 +152,10 @@ static void the_memory_survives_the_twin(void **state) {
                               .at_exit = true,
                               .exited = true,
                               .belt_clear = true,
+                              .behind = true,
+                              .tries = 2,
+                              .arrived_us = 1795368506730964,
+                              .left_us = 1795368506782968,
                               .fed = 7,
                               .sorted = 3,
                               .passed = 4,
@@ -161,14 +188,15 @@ static void a_new_or_broken_twin_is_a_stopped_station(void **state) {
 
 int main(void) {
     enum { WISHES = sizeof wish_cases / sizeof wish_cases[0] };
-    struct CMUnitTest tests[WISHES + 5] = {
+    struct CMUnitTest tests[WISHES + 6] = {
         cmocka_unit_test(leaves_of_the_twins_become_the_view),
+        cmocka_unit_test(changes_of_sensor_and_belt_are_timed),
         cmocka_unit_test(a_controller_in_the_safe_state_does_not_run),
         cmocka_unit_test(the_outcome_of_a_command_is_seen),
         cmocka_unit_test(the_memory_survives_the_twin),
         cmocka_unit_test(a_new_or_broken_twin_is_a_stopped_station),
     };
     for (size_t i = 0; i < WISHES; i++)
-        tests[5 + i] = (struct CMUnitTest){wish_cases[i].name, check_wish, NULL, NULL, (void *)&wish_cases[i]};
+        tests[6 + i] = (struct CMUnitTest){wish_cases[i].name, check_wish, NULL, NULL, (void *)&wish_cases[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,11 @@ static void carry(struct toy *toy) {
     if (toy->speed > wanted) toy->speed = fmax(wanted, toy->speed - RAMP);
     for (size_t i = toy->piece_count; i-- > 0;) {
         toy->pieces[i].at += toy->speed;
+        if (toy->pieces[i].at < 0) {
+            toy->lost++;
+            remove_piece(toy, i);
+            continue;
+        }
         if (toy->pieces[i].at < END) continue;
         *(toy->pieces[i].metal ? &toy->metal_passed : &toy->plastic_passed) += 1;
         remove_piece(toy, i);
@@ -77,8 +82,11 @@ static void obey(struct toy *toy, const struct station_commands *commands) {
         if (commands->lamp_given[lamp]) toy->lamps[lamp] = commands->lamps[lamp];
     if (!toy->power || !toy->runs) return;
     if (commands->belt != BELT_KEEP) {
-        if (commands->belt != BELT_SLOW_DOWN) toy->wanted = commands->belt == BELT_STOP ? 0 : 1;
-        toy->slow = commands->belt == BELT_RUN_SLOWLY || commands->belt == BELT_SLOW_DOWN;
+        bool speed_only = commands->belt == BELT_SLOW_DOWN || commands->belt == BELT_SPEED_UP;
+        double direction = commands->belt == BELT_STOP ? 0 : commands->belt == BELT_BACK ? -1 : 1;
+        if (!speed_only) toy->wanted = direction;
+        toy->slow =
+            commands->belt == BELT_RUN_SLOWLY || commands->belt == BELT_SLOW_DOWN || commands->belt == BELT_BACK;
     }
     if (commands->pusher != STROKE_KEEP) toy->pusher.direction = commands->pusher == STROKE_OUT ? 1 : -1;
     if (commands->ejector != STROKE_KEEP) toy->ejector.direction = commands->ejector == STROKE_OUT ? 1 : -1;
@@ -86,6 +94,21 @@ static void obey(struct toy *toy, const struct station_commands *commands) {
 
 void toy_order(struct toy *toy, const struct station_commands *commands) {
     toy->orders[toy->order_count++] = (struct toy_order){*commands, toy->now_ms + toy->latency_ms};
+}
+
+static bool is_at(const struct toy *toy, double place, bool metal_only) {
+    for (size_t i = 0; i < toy->piece_count; i++)
+        if (fabs(toy->pieces[i].at - place) < HALF && (toy->pieces[i].metal || !metal_only)) return true;
+    return false;
+}
+
+static void note_times(struct toy *toy) {
+    bool occupied = is_at(toy, SENSOR, false), right = toy->wanted > 0, left = toy->wanted < 0;
+    if (occupied != toy->occupied) toy->occupied_us = toy->now_ms * 1000;
+    if (right != toy->driven_right || left != toy->driven_left) toy->belt_us = toy->now_ms * 1000;
+    toy->occupied = occupied;
+    toy->driven_right = right;
+    toy->driven_left = left;
 }
 
 void toy_step(struct toy *toy) {
@@ -99,15 +122,10 @@ void toy_step(struct toy *toy) {
     push(toy);
     eject(toy);
     carry(toy);
+    note_times(toy);
     if (!toy->operator_present) return;
     if (toy->magazine == 0) toy->magazine = 8;
     if (toy->slide >= toy->slide_capacity) toy->slide = 0;
-}
-
-static bool is_at(const struct toy *toy, double place, bool metal_only) {
-    for (size_t i = 0; i < toy->piece_count; i++)
-        if (fabs(toy->pieces[i].at - place) < HALF && (toy->pieces[i].metal || !metal_only)) return true;
-    return false;
 }
 
 void toy_look(const struct toy *toy, struct station_view *view) {
@@ -130,7 +148,11 @@ void toy_look(const struct toy *toy, struct station_view *view) {
         .slide_full = toy->slide >= toy->slide_capacity,
         .ejector_extended = toy->ejector.at >= 1,
         .ejector_retracted = toy->ejector.at <= 0,
+        .belt_right = toy->driven_right,
+        .belt_left = toy->driven_left,
         .belt_slow = toy->slow,
+        .occupied_us = toy->occupied_us,
+        .belt_us = toy->belt_us,
     };
     memcpy(view->lamps, toy->lamps, sizeof view->lamps);
 }

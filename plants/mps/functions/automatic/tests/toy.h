@@ -21,7 +21,7 @@ struct toy_order {
 struct toy {
     int64_t now_ms;
     unsigned latency_ms; // of a command
-    struct toy_order orders[32];
+    struct toy_order orders[256];
     size_t order_count;
 
     bool power, runs, automatic, start, stop, reset, operator_present;
@@ -35,7 +35,9 @@ struct toy {
     struct toy_cylinder pusher, ejector;
     unsigned magazine, slide, slide_capacity;
     bool next_is_metal;
-    bool carrying; // the pusher has a workpiece before it
+    bool carrying;                            // the pusher has a workpiece before it
+    bool occupied, driven_right, driven_left; // as they were, for the times of their changes
+    int64_t occupied_us, belt_us;
     bool lamps[STATION_LAMPS];
     unsigned fed, metal_sorted, plastic_sorted, metal_passed, plastic_passed, lost;
 };
