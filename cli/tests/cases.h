@@ -17,9 +17,11 @@
             (struct CMUnitTest){(cases)[row_].name, check, NULL, NULL, (void *)(uintptr_t) & (cases)[row_]};           \
     }
 
-#define ADD_TEST(tests, count, function)                                                                               \
+#define ADD_NAMED_TEST(tests, count, name, function)                                                                   \
     (tests)[(*(count))++] = (struct CMUnitTest) {                                                                      \
-#function, function, NULL, NULL, NULL                                                                          \
+        name, function, NULL, NULL, NULL                                                                               \
     }
+
+#define ADD_TEST(tests, count, function) ADD_NAMED_TEST(tests, count, #function, function)
 
 #define RUN_CASES(tests, count) _cmocka_run_group_tests(__FILE__, tests, count, NULL, NULL)
