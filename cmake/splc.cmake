@@ -10,7 +10,9 @@
 include(CMakeParseArguments)
 find_package(PkgConfig REQUIRED)
 
-set(SPLC_LAYERS lib services edge fog cloud cli console plants tests bench tools)
+# Tests that `./test quick` leaves out: they take more than a few seconds.
+set(SPLC_SLOW_TESTS test_api test_twins test_twins_crash test_twins_trouble test_functions test_up test_gateway
+    test_model_large test_opcua_subscription test_http_server)
 # What each layer may use. Tiers use themselves and what is below; they meet on the wire.
 set(SPLC_MAY_USE_lib lib)
 set(SPLC_MAY_USE_services services lib)
@@ -50,7 +52,7 @@ function(splc_link target uses libraries)
 endfunction()
 
 function(splc_tests target)
-    if(NOT SPLC_TESTS)
+    if(NOT SPLC_TESTS OR SPLC_FUZZ)
         return()
     endif()
     file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/test_*.c)
@@ -68,6 +70,9 @@ function(splc_tests target)
         set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
         add_test(NAME ${name} COMMAND ${name})
         set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+        if(name IN_LIST SPLC_SLOW_TESTS)
+            set_tests_properties(${name} PROPERTIES LABELS slow)
+        endif()
     endforeach()
 endfunction()
 
