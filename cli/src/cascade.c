@@ -49,6 +49,7 @@ static size_t append_option(const char **words, size_t count, const char *name, 
     return count;
 }
 
+/// The simulated operator's first acts are for the first start alone: an edge that comes back moves nothing by itself.
 static void add_edge(struct cascade *cascade, const struct cascade_options *options, const char *offset) {
     const char *program = keep(cascade, file_join(options->programs, "splc-edge"));
     const struct site *site = options->site;
@@ -57,10 +58,13 @@ static void add_edge(struct cascade *cascade, const struct cascade_options *opti
     size_t count = 6;
     count = append_option(words, count, "--speed", options->speed);
     count = append_option(words, count, "--seed", options->seed);
+    memcpy(cascade->edge_again, words, sizeof words);
+    append_option(cascade->edge_again, count, "--sim-press", "none");
     for (size_t i = 0; i < options->press->count; i++) {
         count = append_option(words, count, "--sim-press", options->press->values[i]);
     }
     add(cascade, site, "edge", -1, words);
+    cascade->processes[cascade->count - 1].again = cascade->edge_again;
 }
 
 static void add_fog(struct cascade *cascade, const struct cascade_options *options, const char *offset) {

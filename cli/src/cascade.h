@@ -11,6 +11,7 @@ enum { CASCADE_ARGUMENTS_MAX = 16 + 2 * OPTION_LIST_MAX };
 struct cascade {
     struct supervised processes[SUPERVISOR_PROCESSES_MAX];
     const char *arguments[SUPERVISOR_PROCESSES_MAX][CASCADE_ARGUMENTS_MAX];
+    const char *edge_again[CASCADE_ARGUMENTS_MAX];
     size_t count;
     char *texts[SUPERVISOR_PROCESSES_MAX * 3]; // programs, log files, numbers: freed by cascade_clear
     size_t text_count;

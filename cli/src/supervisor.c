@@ -168,8 +168,11 @@ static enum error launch_logged(struct process *process, int log, struct problem
     char notify[96];
     const char **environment = make_environment(process, notify, sizeof notify);
     if (environment == NULL) return problem_say(problem, ERROR_NO_MEMORY, "out of memory");
-    const struct process_options options = {
-        .arguments = process->plan->arguments, .environment = environment, .output = log, .own_group = true};
+    bool other = process->status.restarts > 0 && process->plan->again != NULL;
+    const struct process_options options = {.arguments = other ? process->plan->again : process->plan->arguments,
+                                            .environment = environment,
+                                            .output = log,
+                                            .own_group = true};
     enum error error = process_start(&options, &process->status.pid, problem);
     free(environment);
     return error;

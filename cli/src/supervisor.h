@@ -24,6 +24,7 @@ enum { SUPERVISOR_PROCESSES_MAX = 16 };
 struct supervised {
     const char *name;             // "gateway"
     const char *const *arguments; // of the program; NULL ends
+    const char *const *again;     // the same for every start after the first one; NULL: no difference
     const char *log_file;
     int needs;     // index of the one that must be ready before the first start; -1: none
     uint16_t port; // ready when somebody listens there; 0: ready when it says so (base/notify.h)

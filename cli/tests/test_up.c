@@ -336,7 +336,7 @@ static void a_run_with_a_service_that_fails_ends_with_status_1_and_the_reason(vo
 
 static void a_killed_service_is_started_again_and_counted(void **state) {
     struct desk *desk = *state;
-    desk_up(desk, WORDS("--headless"));
+    desk_up(desk, WORDS("--headless", "--speed", "2", "--sim-press", "start"));
     assert_true(desk_says(desk, "mps: run, producing"));
     pid_t edge = pid_of(desk, "edge");
     assert_true(edge > 0);
@@ -348,6 +348,9 @@ static void a_killed_service_is_started_again_and_counted(void **state) {
         desk_notes(desk, &notes);
         second = strstr(strstr(notes.data, "start edge") + 1, "start edge");
     } while (second == NULL);
+    static const char *const starts[] = {"--speed 2 --sim-press start\n", "start edge", "--speed 2 --sim-press none\n",
+                                         NULL};
+    assert_order(&notes, starts); // nobody's hands are repeated
     kill(desk->pid, SIGTERM);
     assert_int_equal(desk_ends(desk), 0);
     assert_int_equal(count_processes(desk), 0);
