@@ -1,14 +1,18 @@
 // Every service is killed in turn while the station produces: production goes on, or stops safely and says why; nothing is
 // lost, and the automatic mode's own count agrees with what the simulator put in.
 import assert from "node:assert/strict";
+import { test } from "node:test";
 import { at, nothingDriven } from "./support/mps.mjs";
-import { plantSuite } from "./support/plant.mjs";
+import { plantSuite, withPlant } from "./support/plant.mjs";
 import { isAlive } from "./support/processes.mjs";
 import { Hopeless } from "./support/until.mjs";
 import { assertSortedRight, ownCounts } from "./support/production.mjs";
 
-plantSuite("Killed while producing", { press: ["automatic", "start"] }, (proves, plant) => {
+// Somebody refills the magazine and empties the slide; the buttons are pressed by the test alone.
+plantSuite("Killed while producing", { press: ["none"] }, (proves, plant) => {
     proves("production runs", async () => {
+        await plant.turn("switch_opMode", true);
+        await plant.press("start");
         await plant.until("the first workpiece", async () => (await plant.truth()).fed > 0, 60);
     });
 
@@ -18,17 +22,18 @@ plantSuite("Killed while producing", { press: ["automatic", "start"] }, (proves,
             const killed = kill(name);
             await plant.until(`a new ${name}`, () => isNew(name, killed), 30);
             await plant.until("everything to be ready again", () => plant.isReady(), 30);
-            await plant.until("another finished workpiece", () => oneMore(before), 90);
+            await goesOn(name, before);
             assertNothingLost(await plant.truth());
         });
     }
 
     proves("the count of the automatic mode agrees with the truth after all that", async () => {
         await plant.until("the same counts", async () => {
-            const [truth, own] = [await plant.truth(), await ownCounts(plant)];
-            return own.sorted === truth.sorted && own.passed === truth.passed;
-        }, 60);
-        assertSortedRight(await plant.truth());
+            const { fed, sorted, passed } = await plant.truth();
+            const own = await ownCounts(plant);
+            assert.deepEqual({ fed: own.fed, sorted: own.sorted, passed: own.passed }, { fed, sorted, passed });
+            return true;
+        }, 20);
     });
 
     proves("the edge killed: outputs are safe, and nothing moves until start is pressed", async () => {
@@ -36,17 +41,17 @@ plantSuite("Killed while producing", { press: ["automatic", "start"] }, (proves,
         await plant.until("the gateway to notice", async () => (await plant.service("gateway")).edges[0].state !== "connected");
         await plant.until("a new edge", () => isNew("edge", killed), 30);
         await plant.until("everything to be ready again", () => plant.isReady(), 30);
+        await plant.until("the twins to show the new edge", async () => (await plant.truth()).fed === 0 && (await atRest()));
         await stillAtRest(5000);
         assert.equal((await plant.truth()).fed, 0, "the simulated plant is a new one, and nothing was fed");
+        assert.match((await plant.reported("mps_automatic")).message, /start/i);
     });
 
     proves("start after that produces again", async () => {
-        if (at(await plant.reported("mps_hmi"), "switch_opMode/state") !== true) await plant.turn("switch_opMode", true);
-        await plant.until("a finished workpiece", async () => {
-            await plant.press("start");
-            return (await plant.finished()) > 0;
-        }, 60);
-        assertNothingLost(await plant.truth());
+        await plant.turn("switch_opMode", true);
+        await plant.press("start");
+        await plant.until("a finished workpiece", async () => (await plant.finished()) > 0, 60);
+        assertSortedRight(await plant.truth());
     });
 
     function kill(name) {
@@ -61,26 +66,56 @@ plantSuite("Killed while producing", { press: ["automatic", "start"] }, (proves,
         return !isAlive(killed) && now !== undefined && now.pid !== killed.pid;
     }
 
-    /// True when one more was finished; a station that stopped must say why, and is started again by hand.
-    async function oneMore(before) {
-        if ((await plant.finished()) > before) return true;
+    /// Another workpiece is finished; or production rests and says why, and goes on when somebody presses reset and start.
+    async function goesOn(name, before) {
+        const rest = await plant.until("another finished workpiece, or a reason", async () =>
+            (await plant.finished()) > before ? "none" : whyItRests(), 60);
+        if (rest === "none") return;
+        console.log(`after ${name} was killed: ${rest}`);
+        await plant.until("production after reset and start", async () => {
+            if ((await plant.finished()) > before && (await whyItRests()) === null) return true;
+            if ((await whyItRests()) === null) return false;
+            await plant.press("reset");
+            await plant.until("the button to be up again", async () => !at(await plant.reported("mps_hmi"), "actuator_reset/state"));
+            await plant.press("start");
+            await plant.until("the button to be up again", async () => !at(await plant.reported("mps_hmi"), "actuator_start/state"));
+            return false;
+        }, 60);
+    }
+
+    /// What twins say about production that rests; null when nothing rests.
+    async function whyItRests() {
         const { State, Cause } = await plant.reported("mps_plc");
-        if (State !== "run") {
-            assert.ok(Cause.length > 0, "stopped without a cause");
-            throw new Hopeless(`stopped: ${Cause}`);
-        }
-        return false;
+        if (State !== "run") return Cause;
+        const { state, message } = await plant.reported("mps_automatic");
+        return ["fault", "stopped", "interrupted"].includes(state) ? message : null;
+    }
+
+    async function atRest() {
+        const things = await Promise.all(["mps_conveyor", "mps_magazine", "mps_ejector"].map((thing) => plant.reported(thing)));
+        return nothingDriven(...things);
     }
 
     async function stillAtRest(plant_ms) {
         const from = (await plant.reported("mps_plc")).Clock;
         await plant.until(`${plant_ms} ms of plant time`, async () => {
-            const things = await Promise.all(["mps_conveyor", "mps_magazine", "mps_ejector"].map((thing) => plant.reported(thing)));
-            if (!nothingDriven(...things)) throw new Hopeless("something moves");
+            if (!(await atRest())) throw new Hopeless(`something moves: ${JSON.stringify(await plant.reported("mps_automatic"))}`);
             return (await plant.reported("mps_plc")).Clock >= from + plant_ms;
         });
     }
 });
+
+test("the hands of --sim-press are not repeated when the edge is started again", () =>
+    withPlant({ press: ["automatic", "start"] }, async (plant) => {
+        await plant.until("a workpiece", async () => (await plant.truth()).fed > 0, 60);
+        process.kill(plant.process("edge").pid, "SIGKILL");
+        await plant.until("the twins to show the new edge", async () => (await plant.truth()).fed === 0);
+        await plant.until("everything to be ready again", () => plant.isReady(), 30);
+        const from = (await plant.reported("mps_plc")).Clock;
+        await plant.until("five seconds of plant time", async () => (await plant.reported("mps_plc")).Clock >= from + 5000);
+        assert.equal((await plant.truth()).fed, 0);
+        assert.equal(at(await plant.reported("mps_conveyor"), "motor/direction/right/state"), false);
+    }));
 
 function assertNothingLost(truth) {
     assert.equal(truth.lost, 0);
