@@ -4,6 +4,7 @@
 //                                                     └──► wishes: `desired` of the things
 #include "plant.h"
 
+#include <base/clock.h>
 #include <base/log.h>
 #include <splc/function.h>
 
@@ -29,7 +30,7 @@ static enum error load_thing(struct automatic *automatic, struct splc_function *
     if (error) return error;
     *ret_exists = twin.reported != NULL;
     automatic->versions[thing] = twin.version;
-    plant_look(&automatic->view, thing, twin.reported, 0);
+    plant_look(&automatic->view, thing, twin.reported, (struct plant_time){0});
     return ERROR_NONE;
 }
 
@@ -57,12 +58,13 @@ static enum error load(struct automatic *automatic, struct splc_function *functi
     return error;
 }
 
-/// When the change happened, by the clock of the scan: the cause "c:N" says it ([bus-5.1]), unless changes were joined.
-static int64_t time_of(const struct splc_event *event) {
-    int64_t time_us = 0;
-    bool known = event->joined == 0 && text_starts_with(event->cause, TEXT("c:")) &&
-                 text_to_i64(text_from(event->cause, 2), &time_us) == ERROR_NONE;
-    return known ? time_us : 0;
+/// When the change happened: the cause "c:N" says it ([bus-5.1]). Of several that were joined it is the first's.
+static struct plant_time time_of(const struct splc_event *event) {
+    struct plant_time time = {0};
+    if (!text_starts_with(event->cause, TEXT("c:"))) return time;
+    if (text_to_i64(text_from(event->cause, 2), &time.earliest_us)) return (struct plant_time){0};
+    time.latest_us = event->joined == 0 ? time.earliest_us : (int64_t)(clock_wall_ns() / NS_PER_US);
+    return time;
 }
 
 /// Events may be older than what was loaded meanwhile.

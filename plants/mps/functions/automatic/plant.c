@@ -78,11 +78,19 @@ static void look_at_leaves(struct station_view *view, enum plant_thing thing, co
     }
 }
 
-void plant_look(struct station_view *view, enum plant_thing thing, const struct json *reported, int64_t time_us) {
+/// Where a time is not exact, the one that makes a workpiece seem to have gone farther: arrived late, left early, and
+/// the belt stopped late.
+static void note_times(struct station_view *view, const struct station_view *before, struct plant_time time) {
+    if (view->occupied != before->occupied) view->occupied_us = view->occupied ? time.latest_us : time.earliest_us;
+    bool belt_changed = view->belt_right != before->belt_right || view->belt_left != before->belt_left;
+    if (belt_changed) view->belt_us = time.latest_us;
+}
+
+void plant_look(struct station_view *view, enum plant_thing thing, const struct json *reported,
+                struct plant_time time) {
     const struct station_view before = *view;
     look_at_leaves(view, thing, reported);
-    if (view->occupied != before.occupied) view->occupied_us = time_us;
-    if (view->belt_right != before.belt_right || view->belt_left != before.belt_left) view->belt_us = time_us;
+    note_times(view, &before, time);
     if (thing == THING_CONVEYOR) look_at_outcome(&view->outcomes[MODULE_BELT], reported, "motor");
     if (thing == THING_MAGAZINE) look_at_outcome(&view->outcomes[MODULE_PUSHER], reported, "ejector");
     if (thing == THING_EJECTOR) look_at_outcome(&view->outcomes[MODULE_EJECTOR], reported, "ejector");

@@ -10,9 +10,12 @@ enum plant_thing { THING_CONVEYOR, THING_MAGAZINE, THING_EJECTOR, THING_HMI, THI
 extern const char *const plant_things[PLANT_THINGS]; // their names
 bool plant_thing_find(struct text name, enum plant_thing *ret_thing);
 
-/// Takes over what `reported` of a thing says; what it does not say is false. `time_us` is when it changed so, by the
-/// clock of the scan; 0: not known.
-void plant_look(struct station_view *view, enum plant_thing thing, const struct json *reported, int64_t time_us);
+/// When a change happened, in us since 1970: exact when both are the same; 0: not known.
+struct plant_time {
+    int64_t earliest_us, latest_us;
+};
+/// Takes over what `reported` of a thing says; what it does not say is false.
+void plant_look(struct station_view *view, enum plant_thing thing, const struct json *reported, struct plant_time time);
 
 /// Writes the wishes for one thing as `desired`; nothing when there are none.
 void plant_wish(const struct station_commands *commands, const struct station_view *view, enum plant_thing thing,

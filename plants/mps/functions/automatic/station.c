@@ -8,13 +8,14 @@
  * ejector 320, exit beam 560, end of the belt 600; at 77 mm/s, 40 mm/s slowly. A workpiece is 40 mm long, so that its
  * middle is before the ejector just when the sensors have become free. */
 enum {
-    CLEAR_MS = 9000,       // the whole belt takes 7.8 s
-    RUN_OUT_MS = 1500,     // from the exit beam to the end of the belt: 0.3 s
-    BEFORE_EXIT_MS = 2000, // after the sensor, at full speed; the exit beam would be reached after 2860
-    TO_EXIT_MS_MIN = 2500, // from the sensor to the exit beam at full speed: 3400, less what the clock's steps hide
-    LAMP_AGAIN_MS = 2000,  // a lamp that does not follow is commanded again
-    PIECE_MM = 40,         // what the belt moves from "occupied" to "free"
-    RUN_ON_MM_MAX = 14,    // after the sensor; 20 are the ejector's reach, and the belt takes up to 3 more to stand
+    CLEAR_MS = 9000,        // the whole belt takes 7.8 s
+    RUN_OUT_MS = 1500,      // from the exit beam to the end of the belt: 0.3 s
+    BEFORE_ENTRY_MS = 1750, // after feeding, at full speed; the entry beam would be reached after 2700
+    BEFORE_EXIT_MS = 2000,  // after the sensor, at full speed; the exit beam would be reached after 2860
+    TO_EXIT_MS_MIN = 2500,  // from the sensor to the exit beam at full speed: 3400, less what the clock's steps hide
+    LAMP_AGAIN_MS = 2000,   // a lamp that does not follow is commanded again
+    PIECE_MM = 40,          // what the belt moves from "occupied" to "free"
+    RUN_ON_MM_MAX = 14,     // after the sensor; 20 are the ejector's reach, and the belt takes up to 3 more to stand
     TRIES_MAX = 5,
 };
 
@@ -34,7 +35,7 @@ static const struct step steps[STATION_STEPS] = {
                      "A cylinder did not return in time."},
     [STEP_FEEDING] = {"feeding", "A workpiece is being fed.", BELT_KEEP, STROKE_OUT, STROKE_KEEP, 6000,
                       "The magazine's cylinder did not reach its front end in time."},
-    [STEP_TO_ENTRY] = {"to_entry", "A workpiece is on its way.", BELT_RUN, STROKE_BACK, STROKE_KEEP, 6000,
+    [STEP_TO_ENTRY] = {"to_entry", "A workpiece is on its way.", BELT_RUN, STROKE_BACK, STROKE_KEEP, 8000,
                        "No workpiece arrived at the entry beam in time."},
     [STEP_TO_SENSOR] = {"to_sensor", "A workpiece is on its way.", BELT_RUN_SLOWLY, STROKE_KEEP, STROKE_KEEP, 5000,
                         "The workpiece did not arrive at the material sensor in time."},
@@ -112,6 +113,7 @@ static int64_t elapsed(const struct decision *d) {
 /// Slowly past the sensors that decide: a beam is then broken for a second, which even a busy computer does not miss,
 /// and a workpiece of metal is stopped in the right place.
 static enum station_belt wanted_belt(const struct decision *d) {
+    if (d->station->step == STEP_TO_ENTRY && elapsed(d) >= BEFORE_ENTRY_MS) return BELT_RUN_SLOWLY;
     if (d->station->step == STEP_TO_EXIT && elapsed(d) >= BEFORE_EXIT_MS) return BELT_RUN_SLOWLY;
     return steps[d->station->step].belt;
 }
@@ -237,7 +239,8 @@ static void do_feeding(const struct decision *d) {
 
 static void do_to_entry(const struct decision *d) {
     if (d->view->occupied) return arrive_at_sensor(d); // the entry beam was passed between two looks
-    if (d->view->entry) enter(d, STEP_TO_SENSOR);
+    if (d->view->entry) return enter(d, STEP_TO_SENSOR);
+    command_belt(d, wanted_belt(d));
 }
 
 static void do_to_sensor(const struct decision *d) {

@@ -126,7 +126,7 @@ static void check_sorting(const struct rig *rig) {
     assert_int_equal(toy->plastic_sorted, 0);
     assert_int_equal(toy->lost, 0);
     assert_in_range(toy->metal_sorted - rig->station.sorted, 0, 1); // one may be in the act of being sorted out
-    assert_in_range(toy->fed - rig->station.fed, 0, 1); // one may be in the act of being fed
+    assert_in_range(toy->fed - rig->station.fed, 0, 1);             // one may be in the act of being fed
     assert_int_equal(toy->fed, finished(toy) + toy->piece_count);
     // One that has left the exit beam, but not yet the belt, is counted already.
     assert_in_range(rig->station.passed, toy->plastic_passed, toy->plastic_passed + 1);

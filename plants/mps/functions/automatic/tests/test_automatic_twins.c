@@ -17,7 +17,7 @@ static struct json_document *parse(const char *text) {
 
 static void look(struct station_view *view, enum plant_thing thing, const char *reported) {
     CLEANUP(json_destroy_at) struct json_document *document = parse(reported);
-    plant_look(view, thing, json_root(document), 77);
+    plant_look(view, thing, json_root(document), (struct plant_time){77, 78});
 }
 
 static void leaves_of_the_twins_become_the_view(void **state) {
@@ -48,13 +48,15 @@ static void changes_of_sensor_and_belt_are_timed(void **state) {
     (void)state;
     struct station_view view = {0};
     look(&view, THING_EJECTOR, "{\"lightBarrier_occupancyState\":{\"state\":true}}");
-    assert_int_equal(view.occupied_us, 77);
+    assert_int_equal(view.occupied_us, 78); // arrived late
     assert_int_equal(view.belt_us, 0);
     view.occupied_us = 5;
     look(&view, THING_EJECTOR, "{\"lightBarrier_occupancyState\":{\"state\":true}}");
     assert_int_equal(view.occupied_us, 5); // no change
+    look(&view, THING_EJECTOR, "{\"lightBarrier_occupancyState\":{\"state\":false}}");
+    assert_int_equal(view.occupied_us, 77); // left early
     look(&view, THING_CONVEYOR, "{\"motor\":{\"direction\":{\"right\":{\"state\":true}}}}");
-    assert_int_equal(view.belt_us, 77);
+    assert_int_equal(view.belt_us, 78); // stopped late
 }
 
 static void a_controller_in_the_safe_state_does_not_run(void **state) {
