@@ -2,8 +2,8 @@
 /// Private keys and secrets are written with mode 0600, and never over existing ones.
 #pragma once
 
-#include <base/problem.h>
 #include <base/buffer.h>
+#include <base/problem.h>
 
 enum { PKI_SECRET_BYTES = 48 }; // text of a generated secret, with NUL
 

@@ -8,8 +8,8 @@
 #include <base/text.h>
 
 struct site_function {
-    const char *name;    // "automatic"
-    const char *folder;  // absolute; package: holds `function.yaml`; below the plant folder
+    const char *name;   // "automatic"
+    const char *folder; // absolute; package: holds `function.yaml`; below the plant folder
 };
 
 struct site {
@@ -20,15 +20,15 @@ struct site {
     unsigned port_offset;
 
     struct {
-        const char *driver; // "sim", "picontrol", "modbus"; NULL: the model's
+        const char *driver;    // "sim", "picontrol", "modbus"; NULL: the model's
         double scan_period_ms; // 0: the model's CycleTime
         double speed;          // of the simulated plant; 1 is real time
         uint64_t seed;
-        bool operator_present; // the simulated operator refills the magazine and empties the slide
+        bool operator_present;    // the simulated operator refills the magazine and empties the slide
         const char *const *press; // what the simulated operator does after start-up ("start", "reset", "automatic" ...)
         size_t press_count;
-        const char *address;   // "127.0.0.1"
-        uint16_t port;         // offset added, as in all ports below
+        const char *address;               // "127.0.0.1"
+        uint16_t port;                     // offset added, as in all ports below
         double lease_soft_s, lease_hard_s; // control authority
     } edge;
 
@@ -60,7 +60,8 @@ char *site_state_folder(void);
 
 /// "DATA/pki/ca.crt": a file of the data folder (docs/spec/data-folder.md), for the caller to free; NULL: memory.
 char *site_path(const struct site *site, const char *name);
-/// "opc.tcp://127.0.0.1:4840", "tls://127.0.0.1:4222", "mqtts://...", "http://...", "https://..."; for the caller to free.
+/// "opc.tcp://127.0.0.1:4840", "tls://127.0.0.1:4222", "mqtts://...", "http://...", "https://..."; for the caller to
+/// free.
 char *site_opcua_url(const struct site *site);
 char *site_nats_url(const struct site *site);
 char *site_mqtt_url(const struct site *site);
