@@ -58,12 +58,13 @@ static enum error load(struct automatic *automatic, struct splc_function *functi
     return error;
 }
 
-/// When the change happened: the cause "c:N" says it ([bus-5.1]). Of several that were joined it is the first's.
+/// When the change happened: the cause "c:N" says it ([bus-5.1]). Of several that were joined it is the first's, and
+/// the change that counts may be as late as now.
 static struct plant_time time_of(const struct splc_event *event) {
-    struct plant_time time = {0};
-    if (!text_starts_with(event->cause, TEXT("c:"))) return time;
-    if (text_to_i64(text_from(event->cause, 2), &time.earliest_us)) return (struct plant_time){0};
-    time.latest_us = event->joined == 0 ? time.earliest_us : (int64_t)(clock_wall_ns() / NS_PER_US);
+    struct plant_time time = {.latest_us = (int64_t)(clock_wall_ns() / NS_PER_US)};
+    bool known = text_starts_with(event->cause, TEXT("c:")) &&
+                 text_to_i64(text_from(event->cause, 2), &time.earliest_us) == ERROR_NONE;
+    if (known && event->joined == 0) time.latest_us = time.earliest_us;
     return time;
 }
 
