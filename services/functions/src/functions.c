@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 static const char documents_filter[] = "$aws.things.*.shadow.update.documents";
-static const uint64_t GET_TIMEOUT_NS = 5 * NS_PER_S;
+static const uint64_t GET_TIMEOUT_NS = 5 * NS_PER_S, LOOK_AGAIN_NS = 200 * NS_PER_MS;
 
 // --- changes ---
 
@@ -93,10 +93,16 @@ static void unlink_look(struct look *look) {
     *at = look->next;
 }
 
+static void look_again(void *context);
+
 static void on_look_answer(void *context, enum error error, struct text data) {
-    CLEANUP(free_at) struct look *look = context;
+    struct look *look = context;
     struct service *service = look->service;
+    // The twin service comes back to the bus in its own time. When it is the bus that went, its return begins anew.
+    if (error && bus_connected(service->bus) && loop_timer(service->loop, LOOK_AGAIN_NS, 0, look_again, look) != NULL)
+        return;
     unlink_look(look);
+    CLEANUP(free_at) struct look *owned = look;
     const struct change *before = map_get(service->latest, text_of(look->thing));
     CLEANUP(json_destroy_at) struct json_document *document = NULL;
     struct json_limits limits = {CHANGE_BYTES_MAX, 64};
@@ -108,15 +114,26 @@ static void on_look_answer(void *context, enum error error, struct text data) {
     on_change(service, text_of(look->subject), buffer_view(&missed));
 }
 
+static enum error look_ask(struct look *look) {
+    char subject[256];
+    snprintf(subject, sizeof subject, "$aws.things.%s.shadow.get", look->thing);
+    return bus_request(look->service->bus, text_of(subject), TEXT_EMPTY, GET_TIMEOUT_NS, on_look_answer, look);
+}
+
+static void look_again(void *context) {
+    struct look *look = context;
+    if (!look_ask(look)) return;
+    unlink_look(look);
+    free(look);
+}
+
 static void look_at(struct service *service, struct text thing) {
     struct look *look = calloc(1, sizeof *look);
     if (look == NULL) return;
     look->service = service;
     snprintf(look->thing, sizeof look->thing, "%.*s", TEXT_ARG(thing));
     snprintf(look->subject, sizeof look->subject, "$aws.things.%.*s.shadow.update.documents", TEXT_ARG(thing));
-    char subject[256];
-    snprintf(subject, sizeof subject, "$aws.things.%.*s.shadow.get", TEXT_ARG(thing));
-    if (bus_request(service->bus, text_of(subject), TEXT_EMPTY, GET_TIMEOUT_NS, on_look_answer, look)) {
+    if (look_ask(look)) {
         free(look);
         return;
     }
