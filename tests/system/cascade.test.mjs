@@ -5,7 +5,7 @@ import { Plant, withPlant } from "./support/plant.mjs";
 import { assertSortedRight } from "./support/production.mjs";
 
 const SECONDS = 40;
-const SPEED = 5;
+const SPEED = 3;
 const SCAN_PERIOD_MS = 1;
 
 test("unattended production for a while ends by itself with status 0 and a JSON line that tells the truth", (t) =>

@@ -9,7 +9,7 @@ import { Hopeless } from "./support/until.mjs";
 import { assertSortedRight, ownCounts } from "./support/production.mjs";
 
 // Somebody refills the magazine and empties the slide; the buttons are pressed by the test alone.
-plantSuite("Killed while producing", { press: ["none"] }, (proves, plant) => {
+plantSuite("Killed while producing", { speed: 3, press: ["none"] }, (proves, plant) => {
     proves("production runs", async () => {
         await plant.turn("switch_opMode", true);
         await plant.press("start");
