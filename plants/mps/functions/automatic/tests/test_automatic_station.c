@@ -380,7 +380,7 @@ static void check_fault(void **state) {
     press(rig, &rig->toy.start);
     assert_true(run_to(rig, c->step, 60000));
     rig->toy.piece_count = 0;
-    run(rig, 15000);
+    run(rig, 20000);
     assert_string_equal(state_of(rig), "fault");
     assert_non_null(strstr(rig->station.fault, c->words));
     assert_true(rig->toy.wanted == 0);
@@ -463,6 +463,25 @@ static void one_that_passes_unseen_is_taken_back_from_the_exit(void **state) {
     check_sorting(rig);
 }
 
+/// Nobody decides for a while: the service is being restarted.
+static void after_an_outage_on_the_way_to_the_sensor_it_goes_on(void **state) {
+    static const unsigned outages_ms[] = {1000, 3000, 5000};
+    for (size_t i = 0; i < sizeof outages_ms / sizeof outages_ms[0]; i++) {
+        tear_down(state);
+        set_up(state);
+        struct rig *rig = *state;
+        press(rig, &rig->toy.start);
+        assert_true(run_to(rig, STEP_TO_ENTRY, 30000));
+        run(rig, 2500);
+        for (unsigned ms = 0; ms < outages_ms[i]; ms++) toy_step(&rig->toy);
+        start_process(rig);
+        run(rig, 40000);
+        assert_string_equal(rig->station.fault, "");
+        assert_true(rig->toy.metal_sorted >= 1);
+        check_sorting(rig);
+    }
+}
+
 static void commands_that_are_always_late_are_a_fault(void **state) {
     struct rig *rig = *state;
     rig->toy.latency_ms = 700;
@@ -525,7 +544,7 @@ static void stopped_at_any_moment_it_sorts_rightly_afterwards(void **state) {
 }
 
 int main(void) {
-    enum { FAULTS = sizeof fault_cases / sizeof fault_cases[0], OTHERS = 22 };
+    enum { FAULTS = sizeof fault_cases / sizeof fault_cases[0], OTHERS = 23 };
 #define RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     struct CMUnitTest tests[OTHERS + FAULTS] = {
         RIG(nothing_moves_before_start),
@@ -547,6 +566,7 @@ int main(void) {
         RIG(it_sorts_rightly_with_slow_commands),
         RIG(it_sorts_rightly_even_when_commands_are_late),
         RIG(one_that_passes_unseen_is_taken_back_from_the_exit),
+        RIG(after_an_outage_on_the_way_to_the_sensor_it_goes_on),
         RIG(commands_that_are_always_late_are_a_fault),
         RIG(killed_at_any_moment_it_neither_loses_nor_doubles_a_step),
         RIG(stopped_at_any_moment_it_sorts_rightly_afterwards),
