@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OBJECTS_FOLDER = 85 };
-
-/// A type and whether it is, or derives from, ThingType or StationType.
+/// What a type says of its objects.
 enum type_kind { TYPE_OTHER, TYPE_THING, TYPE_STATION, TYPE_CHANNEL };
 
 /// A property whose text is wanted: of which leaf, and where it goes.
@@ -38,7 +36,7 @@ struct step {
     enum step_place place;
     struct plan_node node; // browsed
     char *name;            // of an object whose type is being looked up
-    char *path;            // below the thing
+    char *path;            // below the thing; NULL: the thing itself
     struct plan_thing *thing;
     struct plan_leaf *leaf;
     struct plan_method *method;
@@ -131,7 +129,7 @@ static void step_browse(struct step *step) {
     if (step == NULL) return;
     struct browse *browse = step->browse;
     struct opcua_node node = plan_node_view(&step->node);
-    if (step->place == AT_OBJECTS) node = (struct opcua_node){.numeric = OBJECTS_FOLDER};
+    if (step->place == AT_OBJECTS) node = OPCUA_OBJECTS_FOLDER;
     enum error error = opcua_client_browse(browse->client, &node, references_found, step);
     if (!error) {
         browse->waiting++;
@@ -143,7 +141,7 @@ static void step_browse(struct step *step) {
 
 static char *path_join(const char *path, struct text name) {
     struct buffer joined = {0};
-    if (path != NULL && path[0] != '\0') buffer_print(&joined, "%s/", path);
+    if (path != NULL) buffer_print(&joined, "%s/", path);
     buffer_text(&joined, name);
     return buffer_take(&joined);
 }
@@ -204,8 +202,6 @@ static void method_property(struct step *step, const struct opcua_reference *ref
     step_destroy(next);
 }
 
-static void thing_member(struct step *step, const struct opcua_reference *reference);
-
 static enum type_kind kind_of_type(struct text type) {
     if (text_is(type, "ThingType")) return TYPE_THING;
     if (text_is(type, "StationType")) return TYPE_STATION;
@@ -220,8 +216,7 @@ static void object_of_kind(struct step *step, enum type_kind kind) {
     if (step->place == AT_STATION && kind == TYPE_THING) {
         struct step *next = step_create(browse, AT_THING, &node);
         if (next == NULL) return fail(browse, "out of memory");
-        next->thing = plan_add_thing(browse->plan, text_of(step->name), &node);
-        next->path = path_join(NULL, TEXT_EMPTY);
+        next->thing = plan_add_thing(browse->plan, text_of(step->name));
         if (next->thing != NULL) return step_browse(next);
         fail(browse, "out of memory");
         step_destroy(next);

@@ -141,7 +141,7 @@ static void execute(struct execution **owned) {
     const struct plan_method *method = plan_find_method(thing, path);
     if (method == NULL)
         return reject(execution, "BadMethodInvalid", "%s has no method '%.*s'", thing->name, TEXT_ARG(path));
-    if ((uint64_t)expires_ms < clock_wall_ns() / NS_PER_MS) return reject(execution, "BadTimeout", "expired");
+    if (expires_ms < (int64_t)(clock_wall_ns() / NS_PER_MS)) return reject(execution, "BadTimeout", "expired");
     struct value inputs[PLAN_ARGUMENTS_MAX];
     struct problem problem = {0};
     if (read_arguments(request, method, inputs, &problem))

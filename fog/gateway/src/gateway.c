@@ -46,14 +46,30 @@ void ticket_drop_calls(struct gateway *gateway) {
     }
 }
 
-void shadow_subject(struct buffer *subject, const char *thing, const char *shadow, const char *operation) {
-    buffer_print(subject, "$aws.things.%s.shadow.", thing);
-    if (shadow != NULL) buffer_print(subject, "name.%s.", shadow);
-    buffer_string(subject, operation);
+enum error shadow_request(struct twin_link *twin, const char *shadow, const char *operation,
+                          const struct buffer *document, bus_answer_fn *answered) {
+    CLEANUP(buffer_clear) struct buffer subject = {0};
+    buffer_print(&subject, "$aws.things.%s.shadow.", twin->thing->name);
+    if (shadow != NULL) buffer_print(&subject, "name.%s.", shadow);
+    buffer_string(&subject, operation);
+    struct ticket *ticket = ticket_create(twin, TICKET_REQUEST);
+    enum error error = ticket == NULL || document->failed || subject.failed ? ERROR_NO_MEMORY : ERROR_NONE;
+    if (!error)
+        error = bus_request(twin->gateway->bus, buffer_view(&subject), buffer_view(document),
+                            GATEWAY_REQUEST_MS * NS_PER_MS, answered, ticket);
+    if (error) ticket_destroy(ticket);
+    return error;
 }
 
-int64_t shadow_rejected(const struct json *answer) {
-    return json_integer(json_member(answer, "code"), 0);
+int64_t shadow_answer(enum error error, struct text data, struct json_document **ret_answer) {
+    enum { NO_ANSWER = 503 };
+    struct json_limits limits = {GATEWAY_DOCUMENT_BYTES, 64};
+    if (error || json_parse(data, limits, ret_answer, NULL)) return NO_ANSWER;
+    return json_integer(json_member(json_root(*ret_answer), "code"), 0);
+}
+
+bool shadow_may_repeat(int64_t code) {
+    return code == 429 || code >= 500;
 }
 
 static void delta_received(void *context, const struct bus_message *message) {
@@ -68,7 +84,7 @@ static void delta_received(void *context, const struct bus_message *message) {
     struct problem problem;
     if (json_parse(message->data, limits, &document, &problem))
         return log_warning("%s: malformed delta: %s", thing->name, problem.text);
-    wish_delta(&gateway->twins[thing->index], json_root(document));
+    wish_delta(&gateway->twins[thing->index], json_root(document), false);
 }
 
 /// What could not be sent, answered or read is tried again.
@@ -82,13 +98,32 @@ static void retry_tick(void *context) {
     }
 }
 
+/// Asks every twin what it holds; something may have been missed.
+static void sync_all(struct gateway *gateway) {
+    for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) gateway->twins[i].synced = false;
+    retry_tick(gateway);
+}
+
 static void bus_state(void *context, bool connected, const char *reason) {
     struct gateway *gateway = context;
     if (!connected) return log_warning("bus lost: %s", reason);
     log_info("bus connected");
-    // A delta may have been missed.
-    for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) gateway->twins[i].synced = false;
-    retry_tick(gateway);
+    sync_all(gateway);
+}
+
+/// A twin service that was killed has forgotten what it accepted last ([twin-3.2]): it is told everything again.
+static void twins_status(void *context, const struct bus_message *message) {
+    struct gateway *gateway = context;
+    CLEANUP(json_destroy_at) struct json_document *document = NULL;
+    struct json_limits limits = {GATEWAY_DOCUMENT_BYTES, 64};
+    if (json_parse(message->data, limits, &document, NULL)) return;
+    uint64_t started_ms = (uint64_t)json_integer(json_member(json_root(document), "startedAt"), 0);
+    uint64_t known_ms = gateway->twins_started_ms;
+    bool restarted = known_ms == 0 ? started_ms > gateway->started_ms : started_ms != known_ms;
+    gateway->twins_started_ms = started_ms;
+    if (!restarted) return;
+    for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) report_again(&gateway->twins[i]);
+    sync_all(gateway);
 }
 
 static size_t count_bad(const struct gateway *gateway) {
@@ -152,7 +187,7 @@ static enum error open_bus(struct gateway *gateway, struct problem *ret_problem)
                                   .name = "gateway",
                                   .state = bus_state,
                                   .context = gateway};
-    struct bus_subscription *deltas, *commands;
+    struct bus_subscription *deltas, *commands, *twins;
     enum error error = bus_open(gateway->loop, &options, &gateway->bus, ret_problem);
     if (!error)
         error =
@@ -160,6 +195,7 @@ static enum error open_bus(struct gateway *gateway, struct problem *ret_problem)
     if (!error)
         error = bus_subscribe(gateway->bus, "$aws.commands.things.*.executions.*.request.json", "gateway",
                               command_received, gateway, &commands);
+    if (!error) error = bus_subscribe(gateway->bus, "splc.status.twins", NULL, twins_status, gateway, &twins);
     if (error) return error;
     gateway->status = bus_status_open(gateway->bus, "gateway", "fog", fill_status, gateway);
     if (gateway->status == NULL) return ERROR_NO_MEMORY;
@@ -194,7 +230,7 @@ static void gateway_close(struct gateway *gateway) {
 
 enum error gateway_run(const struct site *site, struct problem *ret_problem) {
     CLEANUP(gateway_close) struct gateway gateway = {.site = site, .since_ns = clock_wall_ns()};
-    gateway.retry_ns = 100 * NS_PER_MS;
+    gateway.started_ms = gateway.since_ns / NS_PER_MS;
     gateway.loop = loop_create();
     if (gateway.loop == NULL) return ERROR_NO_MEMORY;
     enum error error = loop_stop_on_signals(gateway.loop);

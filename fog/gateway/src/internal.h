@@ -51,8 +51,8 @@ struct twin_link {
     bool update_waiting; // an update of `reported` is under way
     bool status_dirty, status_waiting;
     bool synced, sync_waiting;
-    struct wish *wishes; // in order; the first may be under way
-    struct cleared *cleared;
+    struct wish *wishes;     // in order; the first may be under way
+    struct cleared *cleared; // the last wish of each place that is gone
     struct cause causes[GATEWAY_CAUSES_MAX];
 };
 
@@ -63,20 +63,20 @@ struct gateway {
     struct bus_status *status;
     struct opcua_client *client;
     struct browse *browse;
-    struct opcua_subscription *subscription;
     struct plan *plan;
     struct twin_link *twins;      // one per thing of the plan
     unsigned generation;          // of the plan: answers to older ones are ignored
     struct ticket *tickets;       // given to requests and calls under way
     struct execution *executions; // commands under way
-    bool losing;                  // the connection is about to be dropped
     enum link_state state;
     uint64_t since_ns; // wall
     char reason[PROBLEM_TEXT_BYTES];
-    uint64_t retry_ns; // until the next try to connect
+    uint64_t retry_ns;     // until the next try to connect; 0: none has failed
+    int64_t edge_began_ns; // wall: oldest source time among the first values, not before its start; 0: none yet
     enum lease_state lease;
     struct loop_timer *lease_timer;
     struct latency latency;
+    uint64_t started_ms, twins_started_ms; // wall; this process, and the twin service (0: not heard of yet)
     char *url, *certificate, *key, *server_certificate, *password; // paths
 };
 
@@ -96,15 +96,20 @@ void lease_stop(struct gateway *gateway);
 void report_leaf(struct gateway *gateway, struct plan_leaf *leaf, const struct opcua_data *data);
 /// Sends what is dirty, unless something of the thing is under way already.
 void report_flush(struct twin_link *twin);
+void report_again(struct twin_link *twin);       // all of it is dirty: the twin may have forgotten
 void report_connection(struct gateway *gateway); // to the status shadow of every thing
 
 // sync.c
 void sync_twin(struct twin_link *twin);
 
 // wish.c
-void wish_delta(struct twin_link *twin, const struct json *delta);
+/// A `delta` event, or (`get`) the answer to a get, whose `state.delta` is the same.
+void wish_delta(struct twin_link *twin, const struct json *document, bool get);
 void wish_next(struct twin_link *twin); // starts the next one if nothing is under way
-void wish_clear_all(struct twin_link *twin);
+void wish_lost(struct twin_link *twin); // the answer to a call will not come
+/// Takes over what the thing's link to an older plan knew.
+void wish_inherit(struct twin_link *twin, struct twin_link *older);
+void wish_destroy_all(struct twin_link *twin);
 void wish_effect(struct twin_link *twin, const struct plan_leaf *leaf); // an output changed
 
 // command.c
@@ -120,7 +125,11 @@ struct twin_link *ticket_redeem(struct ticket *ticket);
 /// Destroys those of calls: their client is closed and will not answer.
 void ticket_drop_calls(struct gateway *gateway);
 
-/// The subject of a thing's shadow operation: "$aws.things.T.shadow.update"; `shadow` NULL for the classic one.
-void shadow_subject(struct buffer *subject, const char *thing, const char *shadow, const char *operation);
-/// A rejection's code in an answer of the twin service; 0 for an accepted one.
-int64_t shadow_rejected(const struct json *answer);
+/// Asks the twin service; `answered` gets a ticket as its context. `shadow` NULL for the classic one. When it fails,
+/// nothing was sent.
+enum error shadow_request(struct twin_link *twin, const char *shadow, const char *operation,
+                          const struct buffer *document, bus_answer_fn *answered);
+/// What the answer says: 0 accepted, else the rejection's code; 503 when there is none, or none that can be read.
+int64_t shadow_answer(enum error error, struct text data, struct json_document **ret_answer);
+/// True for codes after which the same request may succeed: the service is away, busy or cannot store.
+bool shadow_may_repeat(int64_t code);

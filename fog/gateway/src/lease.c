@@ -1,5 +1,6 @@
 // Control authority: the gateway holds the station's lock while it is connected, and renews it well within the soft
-// time-out. Commands wait while it is not held (docs/spec/opcua.md, "Control authority").
+// time-out. Wishes wait while it is not held; a command is refused by the edge (docs/spec/opcua.md, "Control
+// authority").
 #include "internal.h"
 #include <stdlib.h>
 
@@ -54,7 +55,7 @@ void lease_start(struct gateway *gateway) {
         return;
     }
     gateway->lease_timer = loop_timer(gateway->loop, 0, period_ns, lease_tick, gateway);
-    if (gateway->lease_timer == NULL) log_error("control authority: no timer; commands will wait");
+    if (gateway->lease_timer == NULL) log_error("control authority: no timer; wishes will wait");
 }
 
 void lease_stop(struct gateway *gateway) {

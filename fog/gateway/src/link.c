@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINK_RETRY_FIRST_MS = 100, LINK_RETRY_LAST_MS = 5000, LINK_PUBLISHING_MS = 1, SERVER_OBJECT = 2253 };
+enum { LINK_RETRY_FIRST_MS = 100, LINK_RETRY_LAST_MS = 5000, LINK_PUBLISHING_MS = 1 };
 
 const char *link_state_name(const struct gateway *gateway) {
     static const char *const names[] = {"connecting", "connected", "lost"};
@@ -21,18 +21,33 @@ static void set_state(struct gateway *gateway, enum link_state state, const char
     gateway->state = state;
     snprintf(gateway->reason, sizeof gateway->reason, "%s", reason);
     if (news && reason[0] != '\0') log_warning("edge %s: %s", gateway->url, reason);
-    if (gateway->bus == NULL || !news) return;
+    if (!news) return;
     gateway_tell(gateway);
-    if (state != LINK_CONNECTING) report_connection(gateway);
+    report_connection(gateway);
 }
 
-static void drop_plan(struct gateway *gateway) {
-    for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) wish_clear_all(&gateway->twins[i]);
-    free(gateway->twins);
-    gateway->twins = NULL;
+static void free_twins(struct twin_link *twins, const struct plan *plan) {
+    for (size_t i = 0; twins != NULL && i < plan->thing_count; i++) wish_destroy_all(&twins[i]);
+    free(twins);
+}
+
+/// The new plan takes the place of the one before, whose things hand over their wishes. False when out of memory.
+static bool take_plan(struct gateway *gateway, struct plan *plan) {
+    struct twin_link *twins = calloc(plan->thing_count + 1, sizeof *twins);
+    if (twins == NULL) return plan_destroy(plan), false;
+    for (size_t i = 0; i < plan->thing_count; i++) {
+        twins[i] = (struct twin_link){.gateway = gateway, .thing = plan->things[i], .status_dirty = true};
+        if (gateway->plan == NULL) continue;
+        const struct plan_thing *older = plan_find_thing(gateway->plan, text_of(plan->things[i]->name));
+        if (older != NULL) wish_inherit(&twins[i], &gateway->twins[older->index]);
+    }
+    free_twins(gateway->twins, gateway->plan);
     plan_destroy(gateway->plan);
-    gateway->plan = NULL;
+    gateway->twins = twins;
+    gateway->plan = plan;
+    gateway->edge_began_ns = 0;
     gateway->generation++;
+    return true;
 }
 
 static void retry(void *context) {
@@ -43,33 +58,23 @@ static void close_client(struct gateway *gateway, const char *reason) {
     lease_stop(gateway);
     browse_cancel(gateway->browse);
     gateway->browse = NULL;
-    gateway->subscription = NULL; // goes with the client
     opcua_client_close(gateway->client);
     gateway->client = NULL;
     ticket_drop_calls(gateway);
+    for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) wish_lost(&gateway->twins[i]);
     command_fail_all(gateway, reason);
 }
 
-static void drop_connection(void *context) {
-    struct gateway *gateway = context;
-    gateway->losing = false;
+/// Closes the client, whose callbacks may call this, and tries again later.
+static void lost(struct gateway *gateway, const char *reason) {
+    bool was_live = gateway->state == LINK_LIVE;
+    set_state(gateway, LINK_LOST, reason);
+    if (was_live) error_ignore(bus_event(gateway->bus, 700, "gateway", "connection to the edge lost: %s", reason));
     close_client(gateway, gateway->reason);
+    if (gateway->retry_ns == 0) gateway->retry_ns = LINK_RETRY_FIRST_MS * NS_PER_MS;
     if (loop_timer(gateway->loop, gateway->retry_ns, 0, retry, gateway) == NULL) loop_stop(gateway->loop);
     gateway->retry_ns *= 2;
     if (gateway->retry_ns > LINK_RETRY_LAST_MS * NS_PER_MS) gateway->retry_ns = LINK_RETRY_LAST_MS * NS_PER_MS;
-}
-
-/// The client is closed by the loop a moment later: this may be called inside any of its callbacks.
-static void lost(struct gateway *gateway, const char *reason) {
-    if (gateway->losing) return;
-    bool was_live = gateway->state == LINK_LIVE;
-    set_state(gateway, LINK_LOST, reason);
-    if (was_live) {
-        error_ignore(bus_event(gateway->bus, 700, "gateway", "connection to the edge lost: %s", reason));
-        gateway->retry_ns = LINK_RETRY_FIRST_MS * NS_PER_MS;
-    }
-    gateway->losing = true;
-    if (loop_post(gateway->loop, drop_connection, gateway)) loop_stop(gateway->loop);
 }
 
 static void item_data(void *context, size_t item, const struct opcua_data *data, bool overflow) {
@@ -88,8 +93,7 @@ static void published(void *context) {
 static void subscription_state(void *context, status_code status, const char *reason) {
     struct gateway *gateway = context;
     if (status_is_bad(status)) return lost(gateway, reason);
-    if (gateway->losing) return;
-    gateway->retry_ns = LINK_RETRY_FIRST_MS * NS_PER_MS;
+    gateway->retry_ns = 0;
     set_state(gateway, LINK_LIVE, "");
     log_info("edge %s: %zu things, %zu values", gateway->url, gateway->plan->thing_count, gateway->plan->leaf_count);
     error_ignore(bus_event(gateway->bus, 100, "gateway", "connected to the edge: %zu things, %zu values",
@@ -115,10 +119,10 @@ static void subscribe(struct gateway *gateway) {
         .state = subscription_state,
         .context = gateway,
     };
-    enum error error = opcua_client_subscribe(gateway->client, &options, nodes, count, &gateway->subscription);
+    struct opcua_subscription *subscription; // goes with the client
+    enum error error = opcua_client_subscribe(gateway->client, &options, nodes, count, &subscription);
     free(nodes);
-    struct opcua_node server = {.numeric = SERVER_OBJECT};
-    if (!error) error = opcua_client_subscribe_events(gateway->client, &server, edge_event, gateway);
+    if (!error) error = opcua_client_subscribe_events(gateway->client, &OPCUA_SERVER_OBJECT, edge_event, gateway);
     if (error) lost(gateway, error_text(error));
 }
 
@@ -126,12 +130,7 @@ static void browsed(void *context, struct plan *plan, const char *reason) {
     struct gateway *gateway = context;
     gateway->browse = NULL;
     if (plan == NULL) return lost(gateway, reason);
-    drop_plan(gateway);
-    gateway->plan = plan;
-    gateway->twins = calloc(plan->thing_count + 1, sizeof *gateway->twins);
-    if (gateway->twins == NULL) return lost(gateway, "out of memory");
-    for (size_t i = 0; i < plan->thing_count; i++)
-        gateway->twins[i] = (struct twin_link){.gateway = gateway, .thing = plan->things[i], .status_dirty = true};
+    if (!take_plan(gateway, plan)) return lost(gateway, "out of memory");
     if (plan->leaf_count == 0) return lost(gateway, "the edge offers no things; is its model loaded?");
     for (size_t i = 0; i < plan->thing_count; i++) sync_twin(&gateway->twins[i]);
     subscribe(gateway);
@@ -140,7 +139,7 @@ static void browsed(void *context, struct plan *plan, const char *reason) {
 static void client_state(void *context, enum opcua_client_state state, const char *reason) {
     struct gateway *gateway = context;
     if (state == OPCUA_LOST) return lost(gateway, reason);
-    if (state != OPCUA_CONNECTED || gateway->losing) return;
+    if (state != OPCUA_CONNECTED) return;
     enum error error = browse_start(gateway->client, browsed, gateway, &gateway->browse);
     if (error) lost(gateway, error_text(error));
 }
@@ -164,5 +163,6 @@ void link_open(struct gateway *gateway) {
 
 void link_close(struct gateway *gateway) {
     close_client(gateway, "the gateway stops");
-    drop_plan(gateway);
+    free_twins(gateway->twins, gateway->plan);
+    plan_destroy(gateway->plan);
 }

@@ -29,7 +29,6 @@ static void thing_destroy(struct plan_thing *thing) {
     free(thing->methods);
     free(thing->leaves);
     free(thing->name);
-    free(thing->node.string);
     free(thing);
 }
 
@@ -65,13 +64,12 @@ struct opcua_node plan_node_view(const struct plan_node *node) {
     return (struct opcua_node){.namespace_index = node->namespace_index, .string = text_of(node->string)};
 }
 
-struct plan_thing *plan_add_thing(struct plan *plan, struct text name, const struct opcua_node *node) {
+struct plan_thing *plan_add_thing(struct plan *plan, struct text name) {
     struct plan_thing *thing = calloc(1, sizeof *thing);
     if (thing == NULL) return NULL;
     thing->name = text_copy(name);
     thing->index = plan->thing_count;
-    if (thing->name == NULL || !plan_node_copy(&thing->node, node) ||
-        !append(&plan->things, &plan->thing_count, thing)) {
+    if (thing->name == NULL || !append(&plan->things, &plan->thing_count, thing)) {
         thing_destroy(thing);
         return NULL;
     }
@@ -97,7 +95,6 @@ struct plan_method *plan_add_method(struct plan_thing *thing, struct text path, 
                                     const struct opcua_node *node) {
     struct plan_method *method = calloc(1, sizeof *method);
     if (method == NULL) return NULL;
-    method->thing = thing;
     method->path = text_copy(path);
     if (method->path == NULL || !plan_node_copy(&method->object, object) || !plan_node_copy(&method->node, node) ||
         !append(&thing->methods, &thing->method_count, method)) {
@@ -107,7 +104,7 @@ struct plan_method *plan_add_method(struct plan_thing *thing, struct text path, 
     return method;
 }
 
-// '/' sorts before every character that a name may have, so leaves of one object stand together.
+// Paths that begin alike stand together, so an object is opened once (nest.h).
 static int leaf_order(const void *a, const void *b) {
     const struct plan_leaf *const *left = a, *const *right = b;
     return strcmp((*left)->path, (*right)->path);
@@ -136,6 +133,19 @@ struct plan_method *plan_find_method(const struct plan_thing *thing, struct text
     for (size_t i = 0; i < thing->method_count; i++)
         if (text_is(path, thing->methods[i]->path)) return thing->methods[i];
     return NULL;
+}
+
+static bool is_below(const char *path, struct text above) {
+    struct text whole = text_of(path);
+    return whole.length > above.length && text_starts_with(whole, above) && whole.data[above.length] == '/';
+}
+
+bool plan_has_below(const struct plan_thing *thing, struct text path) {
+    for (size_t i = 0; i < thing->leaf_count; i++)
+        if (is_below(thing->leaves[i]->path, path)) return true;
+    for (size_t i = 0; i < thing->method_count; i++)
+        if (is_below(thing->methods[i]->path, path)) return true;
+    return false;
 }
 
 struct plan_method *plan_method_above(const struct plan_thing *thing, struct text leaf_path, struct text name) {

@@ -28,16 +28,15 @@ struct plan_leaf {
     char *text;
     status_code status;
     int64_t source_time_ns;
-    bool known;    // there has been a notification
-    bool dirty;    // not yet reported
-    bool sent;     // in the update that is under way
-    bool reported; // has been in an update
+    bool known;   // there has been a notification
+    bool dirty;   // not yet reported
+    bool sent;    // in the update that is under way
+    bool changed; // dirty because of a change: neither the first value nor one told again
 };
 
 struct plan_method {
     char *path; // "motor/setDirection"
     struct plan_node object, node;
-    struct plan_thing *thing;
     char *input_names[PLAN_ARGUMENTS_MAX];
     enum value_type input_types[PLAN_ARGUMENTS_MAX];
     size_t input_count;
@@ -47,7 +46,6 @@ struct plan_method {
 
 struct plan_thing {
     char *name;
-    struct plan_node node;
     struct plan_leaf **leaves; // sorted by path
     size_t leaf_count;
     struct plan_method **methods;
@@ -67,7 +65,7 @@ struct plan *plan_create(void);
 void plan_destroy(struct plan *plan); // NULL is fine
 CLEANUP_DEFINE(struct plan, plan_destroy)
 
-struct plan_thing *plan_add_thing(struct plan *plan, struct text name, const struct opcua_node *node);
+struct plan_thing *plan_add_thing(struct plan *plan, struct text name);
 struct plan_leaf *plan_add_leaf(struct plan *plan, struct plan_thing *thing, struct text path,
                                 const struct opcua_node *node);
 struct plan_method *plan_add_method(struct plan_thing *thing, struct text path, const struct opcua_node *object,
@@ -78,6 +76,8 @@ void plan_sort(struct plan *plan);
 struct plan_thing *plan_find_thing(const struct plan *plan, struct text name);
 struct plan_leaf *plan_find_leaf(const struct plan_thing *thing, struct text path);
 struct plan_method *plan_find_method(const struct plan_thing *thing, struct text path);
+/// True when a value or a method stands somewhere below `path`.
+bool plan_has_below(const struct plan_thing *thing, struct text path);
 /// The method `name` of the nearest object above the value at `leaf_path`; NULL when there is none.
 struct plan_method *plan_method_above(const struct plan_thing *thing, struct text leaf_path, struct text name);
 

@@ -23,14 +23,30 @@ static void leaf_store(struct plan_leaf *leaf, const struct opcua_data *data) {
     leaf->source_time_ns = data->source_time_ns;
 }
 
+static void note_first(struct gateway *gateway, int64_t source_time_ns) {
+    if (source_time_ns <= 0) return;
+    if (gateway->edge_began_ns == 0 || source_time_ns < gateway->edge_began_ns) gateway->edge_began_ns = source_time_ns;
+}
+
 void report_leaf(struct gateway *gateway, struct plan_leaf *leaf, const struct opcua_data *data) {
     struct twin_link *twin = &gateway->twins[leaf->thing->index];
-    bool quality_changed = !leaf->known || status_is_good(leaf->status) != status_is_good(data->status);
+    if (!leaf->known || leaf->status != data->status) twin->status_dirty = true;
+    if (!leaf->known) note_first(gateway, data->source_time_ns);
     leaf_store(leaf, data);
     leaf->dirty = true;
-    if (quality_changed) twin->status_dirty = true;
-    if (leaf->actuator && leaf->known) wish_effect(twin, leaf);
+    leaf->changed = leaf->known;
     leaf->known = true;
+    if (leaf->actuator && leaf->changed) wish_effect(twin, leaf);
+}
+
+void report_again(struct twin_link *twin) {
+    for (size_t i = 0; i < twin->thing->leaf_count; i++) {
+        struct plan_leaf *leaf = twin->thing->leaves[i];
+        if (!leaf->known || leaf->dirty) continue;
+        leaf->dirty = true;
+        leaf->changed = false;
+    }
+    twin->status_dirty = true;
 }
 
 static bool anything_dirty(const struct plan_thing *thing) {
@@ -39,23 +55,22 @@ static bool anything_dirty(const struct plan_thing *thing) {
     return false;
 }
 
-/// Writes the dirty leaves; returns the source time of the oldest of them, 0 when one is reported for the first time.
+/// Writes the dirty leaves; returns the source time of the oldest of them, 0 when one is no change.
 static int64_t write_dirty(struct plan_thing *thing, struct json_writer *writer) {
     struct nest nest = {.writer = writer};
     int64_t oldest_ns = INT64_MAX;
-    bool first = false;
+    bool changes = true;
     for (size_t i = 0; i < thing->leaf_count; i++) {
         struct plan_leaf *leaf = thing->leaves[i];
         if (!leaf->dirty || !nest_key(&nest, text_of(leaf->path))) continue;
         convert_put(writer, &leaf->value);
         leaf->dirty = false;
         leaf->sent = true;
-        first |= !leaf->reported;
-        leaf->reported = true;
+        changes &= leaf->changed;
         if (leaf->source_time_ns < oldest_ns) oldest_ns = leaf->source_time_ns;
     }
     nest_end(&nest);
-    return first ? 0 : oldest_ns;
+    return changes ? oldest_ns : 0;
 }
 
 static void update_ended(struct twin_link *twin, bool again) {
@@ -70,15 +85,13 @@ static void update_ended(struct twin_link *twin, bool again) {
 
 /// True when the same must be sent again. `what` names the document in the log.
 static bool must_repeat(const struct twin_link *twin, const char *what, enum error error, struct text data) {
-    if (error) return true; // the twin service is away; its own start or the retry timer brings it back
     CLEANUP(json_destroy_at) struct json_document *answer = NULL;
-    struct json_limits limits = {GATEWAY_DOCUMENT_BYTES, 64};
-    if (json_parse(data, limits, &answer, NULL)) return true;
-    int64_t code = shadow_rejected(json_root(answer));
-    if (code == 0) return false;
-    struct text message = json_string(json_member(json_root(answer), "message"));
-    log_warning("%s: %s was rejected: %.*s", twin->thing->name, what, TEXT_ARG(message));
-    return code >= 500;
+    int64_t code = shadow_answer(error, data, &answer);
+    if (code != 0 && answer != NULL) {
+        struct text message = json_string(json_member(json_root(answer), "message"));
+        log_warning("%s: %s was rejected: %.*s", twin->thing->name, what, TEXT_ARG(message));
+    }
+    return shadow_may_repeat(code); // by the retry timer
 }
 
 static void update_answered(void *context, enum error error, struct text data) {
@@ -87,7 +100,7 @@ static void update_answered(void *context, enum error error, struct text data) {
 }
 
 static void send_update(struct twin_link *twin) {
-    CLEANUP(buffer_clear) struct buffer document = {0}, subject = {0};
+    CLEANUP(buffer_clear) struct buffer document = {0};
     struct json_writer writer = json_writer(&document);
     json_open_object(&writer);
     json_key(&writer, "state");
@@ -97,7 +110,7 @@ static void send_update(struct twin_link *twin) {
     int64_t oldest_ns = write_dirty(twin->thing, &writer);
     json_close_object(&writer);
     json_close_object(&writer);
-    // The cause of whatever this leads to ([bus-5.1]); the first report of all values is nobody's cause.
+    // The cause of whatever this leads to ([bus-5.1]); what is told for the first time, or again, is nobody's.
     char token[GATEWAY_TOKEN_BYTES];
     snprintf(token, sizeof token, "c:%lld", (long long)(oldest_ns / 1000));
     if (oldest_ns > 0) {
@@ -105,16 +118,8 @@ static void send_update(struct twin_link *twin) {
         json_put_string(&writer, token);
     }
     json_close_object(&writer);
-    shadow_subject(&subject, twin->thing->name, NULL, "update");
-    struct ticket *ticket = ticket_create(twin, TICKET_REQUEST);
     twin->update_waiting = true;
-    enum error error = ticket == NULL || document.failed || subject.failed ? ERROR_NO_MEMORY : ERROR_NONE;
-    if (!error)
-        error = bus_request(twin->gateway->bus, buffer_view(&subject), buffer_view(&document),
-                            GATEWAY_REQUEST_MS * NS_PER_MS, update_answered, ticket);
-    if (!error) return;
-    ticket_destroy(ticket);
-    update_ended(twin, true);
+    if (shadow_request(twin, NULL, "update", &document, update_answered)) update_ended(twin, true);
 }
 
 static void write_bad(const struct plan_thing *thing, struct json_writer *writer) {
@@ -145,7 +150,7 @@ static void status_answered(void *context, enum error error, struct text data) {
 
 static void send_status(struct twin_link *twin) {
     struct gateway *gateway = twin->gateway;
-    CLEANUP(buffer_clear) struct buffer document = {0}, subject = {0};
+    CLEANUP(buffer_clear) struct buffer document = {0};
     struct json_writer writer = json_writer(&document);
     json_open_object(&writer);
     json_key(&writer, "state");
@@ -166,18 +171,8 @@ static void send_status(struct twin_link *twin) {
     json_close_object(&writer);
     json_close_object(&writer);
     json_close_object(&writer);
-    shadow_subject(&subject, twin->thing->name, "status", "update");
-    twin->status_dirty = false;
-    twin->status_waiting = true;
-    struct ticket *ticket = ticket_create(twin, TICKET_REQUEST);
-    enum error error = ticket == NULL || document.failed || subject.failed ? ERROR_NO_MEMORY : ERROR_NONE;
-    if (!error)
-        error = bus_request(gateway->bus, buffer_view(&subject), buffer_view(&document), GATEWAY_REQUEST_MS * NS_PER_MS,
-                            status_answered, ticket);
-    if (!error) return;
-    ticket_destroy(ticket);
-    twin->status_waiting = false;
-    twin->status_dirty = true;
+    twin->status_waiting = !shadow_request(twin, "status", "update", &document, status_answered);
+    twin->status_dirty = !twin->status_waiting;
 }
 
 void report_flush(struct twin_link *twin) {

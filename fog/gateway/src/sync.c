@@ -1,17 +1,8 @@
 // When the plan is new or the bus was away: what does the twin hold? Leaves of `reported` that the edge no longer has
 // are removed, wishes that are left over are taken up (or found too old).
 #include "internal.h"
-#include <stdlib.h>
 
-static bool leads_to_leaf(const struct plan_thing *thing, struct text path) {
-    for (size_t i = 0; i < thing->leaf_count; i++) {
-        struct text leaf = text_of(thing->leaves[i]->path);
-        if (text_starts_with(leaf, path) && leaf.length > path.length && leaf.data[path.length] == '/') return true;
-    }
-    return false;
-}
-
-/// Writes `null` for each stale member below `above`; returns how many. Objects that lead to leaves are opened in any
+/// Writes `null` for each stale member below `above`; returns how many. Objects with something below are opened in any
 /// case: an empty object in an update changes nothing.
 static size_t write_stale(const struct plan_thing *thing, struct json_writer *writer, const struct json *value,
                           struct text above) {
@@ -23,8 +14,10 @@ static size_t write_stale(const struct plan_thing *thing, struct json_writer *wr
         if (above.length > 0) buffer_print(&path, "%.*s/", TEXT_ARG(above));
         buffer_text(&path, each.name);
         if (plan_find_leaf(thing, buffer_view(&path)) != NULL) continue;
+        bool has_below = plan_has_below(thing, buffer_view(&path));
+        if (has_below && !json_is(each.value, JSON_OBJECT)) continue; // our report replaces it
         json_key_text(writer, each.name);
-        if (!json_is(each.value, JSON_OBJECT) || !leads_to_leaf(thing, buffer_view(&path))) {
+        if (!has_below) {
             json_put_null(writer);
             removed++;
             continue;
@@ -36,8 +29,15 @@ static size_t write_stale(const struct plan_thing *thing, struct json_writer *wr
     return removed;
 }
 
+static void stale_removed(void *context, enum error error, struct text data) {
+    struct twin_link *twin = ticket_redeem(context);
+    if (twin == NULL) return;
+    CLEANUP(json_destroy_at) struct json_document *answer = NULL;
+    if (shadow_may_repeat(shadow_answer(error, data, &answer))) twin->synced = false;
+}
+
 static void remove_stale(struct twin_link *twin, const struct json *reported) {
-    CLEANUP(buffer_clear) struct buffer document = {0}, subject = {0};
+    CLEANUP(buffer_clear) struct buffer document = {0};
     struct json_writer writer = json_writer(&document);
     json_open_object(&writer);
     json_key(&writer, "state");
@@ -48,39 +48,28 @@ static void remove_stale(struct twin_link *twin, const struct json *reported) {
     json_close_object(&writer);
     json_close_object(&writer);
     json_close_object(&writer);
-    shadow_subject(&subject, twin->thing->name, NULL, "update");
-    if (removed == 0 || document.failed || subject.failed) return;
+    if (removed == 0) return;
     log_info("%s: removes %zu values that the edge no longer has", twin->thing->name, removed);
-    error_ignore(bus_publish(twin->gateway->bus, buffer_view(&subject), buffer_view(&document)));
+    if (shadow_request(twin, NULL, "update", &document, stale_removed)) twin->synced = false;
 }
 
 static void twin_found(void *context, enum error error, struct text data) {
+    enum { NO_SHADOW = 404 };
     struct twin_link *twin = ticket_redeem(context);
     if (twin == NULL) return;
     twin->sync_waiting = false;
-    if (error) return; // the retry timer asks again
     CLEANUP(json_destroy_at) struct json_document *answer = NULL;
-    struct json_limits limits = {GATEWAY_DOCUMENT_BYTES, 64};
-    if (json_parse(data, limits, &answer, NULL)) return;
-    int64_t code = shadow_rejected(json_root(answer));
-    if (code != 0 && code != 404) return;
+    int64_t code = shadow_answer(error, data, &answer);
+    if (code != 0 && code != NO_SHADOW) return; // the retry timer asks again
     twin->synced = true;
-    if (code == 404) return;
-    const struct json *state = json_member(json_root(answer), "state");
-    remove_stale(twin, json_member(state, "reported"));
-    wish_delta(twin, json_root(answer));
+    if (code == NO_SHADOW) return;
+    remove_stale(twin, json_path(json_root(answer), TEXT("state/reported")));
+    wish_delta(twin, json_root(answer), true);
 }
 
 void sync_twin(struct twin_link *twin) {
     if (twin->synced || twin->sync_waiting || !bus_connected(twin->gateway->bus)) return;
-    CLEANUP(buffer_clear) struct buffer subject = {0};
-    shadow_subject(&subject, twin->thing->name, NULL, "get");
-    struct ticket *ticket = ticket_create(twin, TICKET_REQUEST);
-    if (ticket == NULL || subject.failed) return ticket_destroy(ticket);
-    twin->sync_waiting = true;
-    if (!bus_request(twin->gateway->bus, buffer_view(&subject), TEXT("{}"), GATEWAY_REQUEST_MS * NS_PER_MS, twin_found,
-                     ticket))
-        return;
-    ticket_destroy(ticket);
-    twin->sync_waiting = false;
+    CLEANUP(buffer_clear) struct buffer document = {0};
+    buffer_string(&document, "{}");
+    twin->sync_waiting = !shadow_request(twin, NULL, "get", &document, twin_found);
 }

@@ -15,7 +15,7 @@ static const struct opcua_node node = {.namespace_index = 2, .string = {"x", 1}}
 static struct plan *sample_plan(void) {
     struct plan *plan = plan_create();
     assert_non_null(plan);
-    struct plan_thing *thing = plan_add_thing(plan, TEXT("belt"), &node);
+    struct plan_thing *thing = plan_add_thing(plan, TEXT("belt"));
     assert_non_null(thing);
     static const char *const leaves[] = {"motor/direction/right/state", "motor/stop/state", "Clock",
                                          "motor/direction/left/state", "motor0/state"};

@@ -1,0 +1,510 @@
+// The gateway between a real OPC UA server and the real twin service. Rules: docs/spec/bus.md.
+#include "world.h"
+
+#include <base/clock.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define UPDATE "$aws.things.belt.shadow.update {"
+
+static int set_up(void **state) {
+    struct world *world = calloc(1, sizeof *world);
+    *state = world;
+    world_open(world);
+    return 0;
+}
+
+static int set_up_running(void **state) {
+    set_up(state);
+    world_start_all(*state);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    world_close(*state);
+    free(*state);
+    return 0;
+}
+
+static size_t count_parts(const struct buffer *text, const char *part) {
+    size_t count = 0;
+    for (const char *at = text->data; at != NULL && (at = strstr(at, part)) != NULL; at++) count++;
+    return count;
+}
+
+static void assert_calls(const struct world *world, const char *calls) {
+    assert_string_equal(world->station.calls.length > 0 ? world->station.calls.data : "", calls);
+}
+
+/// Wishes that came before this one have been dealt with when it has: one after the other.
+static void await_quiet(struct world *world) {
+    world_wish(world, "{\"say\":[\"quiet?\",false]}", NULL);
+    world_await_text(world, &world->station.calls, "say(quiet?,false);");
+    world_await(world, "belt", NULL, "desired/say", NULL);
+    world->station.calls.length -= strlen("say(quiet?,false);");
+    world->station.calls.data[world->station.calls.length] = '\0';
+}
+
+/* ---- Reported ---- */
+
+static void every_variable_becomes_a_leaf_of_reported(void **state) {
+    struct world *world = *state;
+    world_await(world, "belt", NULL, "reported",
+                "{\"count\":7,\"motor\":{\"on\":false},\"motor2\":{\"on\":false},\"part\":3,"
+                "\"sensor\":{\"state\":false}}");
+    world_await(world, "gate", NULL, "reported", "{\"open\":true}");
+    station_write_bool(&world->station, "belt/sensor/state", true);
+    world_await(world, "belt", NULL, "reported/sensor/state", "true");
+    world_await_status(world, "\"state\":\"connected\"");
+    assert_non_null(strstr(world->status.data, "\"items\":6,\"bad\":0"));
+}
+
+static void what_changes_together_comes_in_one_update(void **state) {
+    struct world *world = *state;
+    buffer_reset(&world->heard);
+    station_write_bool(&world->station, "belt/sensor/state", true);
+    station_write_bool(&world->station, "belt/motor/on", true);
+    station_write_uint(&world->station, "belt/count", 8);
+    station_write_bool(&world->station, "gate/open", false);
+    world_await_text(world, &world->heard, "\"sensor\":{\"state\":true}");
+    world_await_text(world, &world->heard, "\"open\":false");
+    world_await(world, "belt", NULL, "reported/count", "8");
+    assert_int_equal(count_parts(&world->heard, UPDATE), 1);
+    assert_non_null(strstr(world->heard.data, "{\"count\":8,\"motor\":{\"on\":true},\"sensor\":{\"state\":true}}"));
+}
+
+static void quality_is_told_by_the_shadow_status(void **state) {
+    struct world *world = *state;
+    world_await(world, "belt", "status", "reported/bad", "[]");
+    station_write_bad(&world->station, "belt/sensor/state", STATUS_BadSensorFailure);
+    world_await(world, "belt", "status", "reported/bad",
+                "[{\"path\":\"sensor/state\",\"status\":\"BadSensorFailure\"}]");
+    station_write_bad(&world->station, "belt/sensor/state", STATUS_BadDeviceFailure);
+    world_await(world, "belt", "status", "reported/bad",
+                "[{\"path\":\"sensor/state\",\"status\":\"BadDeviceFailure\"}]");
+    station_write_bool(&world->station, "belt/sensor/state", true);
+    world_await(world, "belt", "status", "reported/bad", "[]");
+}
+
+static void a_lost_edge_is_told_by_the_shadow_status(void **state) {
+    struct world *world = *state;
+    world_await(world, "gate", "status", "reported/connection/state", "\"connected\"");
+    station_close(&world->station);
+    world_await(world, "gate", "status", "reported/connection/state", "\"lost\"");
+    world_await(world, "gate", "status", "reported/bad", "[{\"path\":\"open\",\"status\":\"BadNoCommunication\"}]");
+    world_await_status(world, "\"state\":\"lost\"");
+    assert_non_null(strstr(world->status.data, "\"state\":\"degraded\""));
+    world_start_station(world);
+    world_await(world, "gate", "status", "reported/connection/state", "\"connected\"");
+    world_await(world, "gate", "status", "reported/bad", "[]");
+}
+
+static void a_leaf_that_the_edge_no_longer_has_is_removed(void **state) {
+    struct world *world = *state;
+    world_await(world, "belt", NULL, "reported/part", "3");
+    world_wish(world, "{\"motor\":{\"on\":true}}", NULL);
+    world_await(world, "belt", NULL, "reported/motor/command/status", "\"Good\"");
+    station_close(&world->station);
+    world->station.without_part = true;
+    world_start_station(world);
+    world_await(world, "belt", NULL, "reported/part", NULL);
+    world_await(world, "belt", NULL, "reported/motor/on", "false");
+    world_await(world, "belt", NULL, "reported/motor/command/status", "\"Good\"");
+}
+
+static void events_of_the_edge_reach_the_event_stream(void **state) {
+    struct world *world = *state;
+    station_raise(&world->station, "belt/motor", "too hot");
+    world_await_text(world, &world->events, "belt/motor: too hot");
+}
+
+/* ---- Desired ---- */
+
+static void a_wish_at_an_output_calls_once_and_leaves_its_outcome(void **state) {
+    struct world *world = *state;
+    world_wish(world, "{\"motor\":{\"on\":true}}", NULL);
+    world_await(world, "belt", NULL, "reported/motor/on", "true");
+    world_await(world, "belt", NULL, "desired/motor/on", NULL);
+    world_await(world, "belt", NULL, "reported/motor/command/method", "\"setDirection\"");
+    world_await(world, "belt", NULL, "reported/motor/command/arguments", "[1]");
+    world_await(world, "belt", NULL, "reported/motor/command/status", "\"Good\"");
+    world_wish(world, "{\"motor\":{\"on\":false}}", NULL);
+    world_await(world, "belt", NULL, "reported/motor/command/arguments", "[0]");
+    world_await(world, "belt", NULL, "desired/motor/on", NULL);
+    await_quiet(world);
+    assert_calls(world, "motor/setDirection(1);motor/setDirection(0);");
+}
+
+static void a_hand_on_the_machine_is_not_overruled(void **state) {
+    struct world *world = *state;
+    world_wish(world, "{\"motor\":{\"on\":true}}", NULL);
+    world_await(world, "belt", NULL, "desired/motor/on", NULL);
+    station_write_bool(&world->station, "belt/motor/on", false);
+    world_await(world, "belt", NULL, "reported/motor/on", "false");
+    await_quiet(world);
+    assert_calls(world, "motor/setDirection(1);");
+}
+
+static void a_method_is_called_with_its_arguments(void **state) {
+    struct world *world = *state;
+    world_wish(world, "{\"say\":[\"moin\",true],\"motor\":{\"setDirection\":[-1]}}", NULL);
+    world_await(world, "belt", NULL, "reported/command/arguments", "[\"moin\",true]");
+    world_await(world, "belt", NULL, "reported/motor/command/arguments", "[-1]");
+    world_await(world, "belt", NULL, "desired/say", NULL);
+    world_await(world, "belt", NULL, "desired/motor/setDirection", NULL);
+    assert_non_null(strstr(world->station.calls.data, "say(moin,true);"));
+    assert_non_null(strstr(world->station.calls.data, "motor/setDirection(-1);"));
+}
+
+static void calls_of_a_document_are_made_in_its_order(void **state) {
+    struct world *world = *state;
+    world_wish(world, "{\"motor2\":{\"on\":true},\"say\":[\"a\",false],\"motor\":{\"on\":true}}", NULL);
+    await_quiet(world);
+    assert_calls(world, "motor2/setDirection(1);say(a,false);motor/setDirection(1);");
+}
+
+static void a_refused_call_leaves_status_and_reason(void **state) {
+    struct world *world = *state;
+    world->station.refuses = true;
+    world_wish(world, "{\"motor\":{\"on\":true}}", NULL);
+    world_await(world, "belt", NULL, "reported/motor/command/status", "\"BadInvalidState\"");
+    world_await(world, "belt", NULL, "reported/motor/command/reason", "\"emergency stop is active\"");
+    world_await(world, "belt", NULL, "desired/motor/on", NULL);
+    world_await_text(world, &world->events, "emergency stop is active");
+    assert_calls(world, "motor/setDirection(1);");
+}
+
+static void what_names_no_output_is_removed(void **state) {
+    static const struct {
+        const char *desired, *path, *status;
+    } cases[] = {
+        {"{\"nothing\":{\"here\":1}}", "nothing", "\"BadNotWritable\""},
+        {"{\"sensor\":{\"state\":true}}", "sensor/state", "\"BadNotWritable\""},
+        {"{\"motor\":{\"on\":5}}", "motor/on", "\"BadNotWritable\""},
+        {"{\"motor/on\":true}", "motor/on", "\"BadNotWritable\""},
+        {"{\"\":true}", "", "\"BadNotWritable\""},
+        {"{\"say\":[1,true]}", "say", "\"BadInvalidArgument\""},
+        {"{\"say\":[\"a\"]}", "say", "\"BadInvalidArgument\""},
+        {"{\"say\":true}", "say", "\"BadInvalidArgument\""},
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        buffer_reset(&world->heard);
+        world_wish(world, cases[i].desired, NULL);
+        CLEANUP(buffer_clear) struct buffer method = {0};
+        buffer_print(&method, "\"%s\"", cases[i].path);
+        world_await(world, "belt", NULL, "reported/command/method", method.data);
+        world_await(world, "belt", NULL, "reported/command/status", cases[i].status);
+        await_quiet(world);
+        // The update that wished, its end, those of `await_quiet`: more would be a wish that is not let go.
+        if (count_parts(&world->heard, UPDATE) > 5) fail_msg("%s: %s", cases[i].desired, world->heard.data);
+    }
+    assert_calls(world, "");
+}
+
+static void a_wish_that_is_too_old_is_removed_and_not_executed(void **state) {
+    struct world *world = *state;
+    world->time_to_live_s = "0.5";
+    world_start_twins(world);
+    world_start_station(world);
+    world->station.lock_answer = -1; // so the wish must wait
+    world_start_gateway(world);
+    world_await(world, "belt", NULL, "reported/count", "7");
+    world_wish(world, "{\"motor\":{\"on\":true}}", NULL);
+    world_await(world, "belt", NULL, "reported/motor/command/status", "\"BadTimeout\"");
+    world_await(world, "belt", NULL, "desired/motor/on", NULL);
+    assert_calls(world, "");
+}
+
+static void the_same_wish_again_is_executed_again(void **state) {
+    struct world *world = *state;
+    for (int i = 0; i < 3; i++) {
+        world_wish(world, "{\"motor\":{\"setDirection\":[1]}}", NULL);
+        world_await(world, "belt", NULL, "desired/motor/setDirection", NULL);
+    }
+    await_quiet(world);
+    assert_calls(world, "motor/setDirection(1);motor/setDirection(1);motor/setDirection(1);");
+}
+
+static void a_wish_that_changes_while_it_is_called_is_executed_as_well(void **state) {
+    struct world *world = *state;
+    world->station.sluggish = true;
+    world->station.freeze_on_call = world->gateway;
+    world_wish(world, "{\"motor\":{\"setDirection\":[1]}}", NULL);
+    world_await_text(world, &world->station.calls, "motor/setDirection(1);");
+    world_wish(world, "{\"motor\":{\"setDirection\":[-1]}}", NULL); // the gateway has not seen the answer yet
+    kill(world->gateway, SIGCONT);
+    world_await_text(world, &world->station.calls, "motor/setDirection(-1);");
+    world_await(world, "belt", NULL, "reported/motor/command/arguments", "[-1]");
+    world_await(world, "belt", NULL, "desired/motor/setDirection", NULL);
+    await_quiet(world);
+    assert_calls(world, "motor/setDirection(1);motor/setDirection(-1);");
+}
+
+static void wishes_wait_while_the_lease_is_not_held(void **state) {
+    struct world *world = *state;
+    world->station.lock_answer = -1;
+    world_await_status(world, "\"lease\":\"lost\"");
+    assert_non_null(strstr(world->status.data, "control authority is not held"));
+    world_wish(world, "{\"motor\":{\"on\":true}}", NULL);
+    world_await(world, "belt", NULL, "desired/motor/on", "true");
+    assert_calls(world, "");
+    world->station.lock_answer = 0;
+    world_await(world, "belt", NULL, "reported/motor/on", "true");
+    assert_calls(world, "motor/setDirection(1);");
+}
+
+static bool is_next_second(void *context) {
+    return clock_wall_ns() / NS_PER_S > *(uint64_t *)context;
+}
+
+static void a_wish_from_before_the_edge_s_start_is_not_executed(void **state) {
+    struct world *world = *state;
+    world->station.lock_answer = -1;
+    world_await_status(world, "\"lease\":\"lost\"");
+    world_wish(world, "{\"motor\":{\"on\":true}}", NULL);
+    station_close(&world->station);
+    uint64_t made_s = clock_wall_ns() / NS_PER_S; // time stamps are whole seconds
+    world_wait(world, is_next_second, &made_s);
+    world->station.lock_answer = 0;
+    world_start_station(world);
+    world_await(world, "belt", NULL, "reported/motor/command/status", "\"BadInvalidState\"");
+    world_await(world, "belt", NULL, "desired/motor/on", NULL);
+    await_quiet(world);
+    assert_calls(world, "");
+}
+
+static void a_call_whose_answer_is_lost_is_not_made_again(void **state) {
+    struct world *world = *state;
+    world->station.sluggish = true;
+    world->station.freeze_on_call = world->gateway;
+    world_wish(world, "{\"motor\":{\"on\":true}}", NULL);
+    world_await_text(world, &world->station.calls, "motor/setDirection(1);");
+    station_close(&world->station);
+    world_kill(&world->twins); // even when the outcome cannot be told for a while
+    kill(world->gateway, SIGCONT);
+    world_await_status(world, "\"state\":\"lost\"");
+    world_start_station(world);
+    world_await_status(world, "\"lease\":\"held\"");
+    world_start_twins(world);
+    world_await(world, "belt", NULL, "desired/motor/on", NULL);
+    await_quiet(world);
+    assert_calls(world, "motor/setDirection(1);");
+}
+
+/* ---- Restarts ---- */
+
+static void a_killed_twin_service_loses_nothing(void **state) {
+    struct world *world = *state;
+    station_write_uint(&world->station, "belt/count", 100);
+    world_await(world, "belt", NULL, "reported/count", "100");
+    world_kill(&world->twins); // what it accepted last may not be on its disk
+    station_write_uint(&world->station, "belt/part", 101);
+    world_start_twins(world);
+    world_await(world, "belt", NULL, "reported/part", "101");
+    world_await(world, "belt", NULL, "reported/count", "100");
+    world_await(world, "gate", NULL, "reported/open", "true");
+    world_wish(world, "{\"motor\":{\"on\":true}}", NULL);
+    world_await(world, "belt", NULL, "reported/motor/on", "true");
+}
+
+static void a_twin_service_without_memory_is_told_everything(void **state) {
+    struct world *world = *state;
+    world_await(world, "gate", NULL, "reported/open", "true");
+    world_kill(&world->twins);
+    CLEANUP(free_at) char *store = testing_path(world->folder, "twins");
+    testing_remove(store);
+    world_start_twins(world); // nothing changes at the edge, and no request of the gateway ever failed
+    world_await(world, "gate", NULL, "reported", "{\"open\":true}");
+    world_await(world, "gate", "status", "reported/connection/state", "\"connected\"");
+}
+
+static void a_bus_that_comes_back_loses_nothing(void **state) {
+    struct world *world = *state;
+    testing_nats_kill(world->nats);
+    station_write_uint(&world->station, "belt/count", 9);
+    testing_nats_again(world->nats);
+    world_await(world, "belt", NULL, "reported/count", "9");
+    world_wish(world, "{\"motor\":{\"on\":true}}", NULL);
+    world_await(world, "belt", NULL, "reported/motor/on", "true");
+    await_quiet(world);
+    assert_calls(world, "motor/setDirection(1);");
+}
+
+static void a_call_without_time_stamp_from_before_is_not_made(void **state) {
+    struct world *world = *state;
+    world_kill(&world->gateway);
+    world_wish(world, "{\"motor\":{\"stop\":[]}}", NULL);
+    world_start_gateway(world);
+    world_await(world, "belt", NULL, "reported/motor/command/status", "\"BadTimeout\"");
+    world_await(world, "belt", NULL, "desired/motor/stop", NULL);
+    assert_calls(world, "");
+    world_await_status(world, "\"lease\":\"held\"");
+    world_wish(world, "{\"motor\":{\"stop\":[]}}", NULL);
+    world_await(world, "belt", NULL, "desired/motor/stop", NULL);
+    assert_calls(world, "motor/stop();");
+}
+
+static void a_wish_from_before_the_gateway_is_taken_up(void **state) {
+    struct world *world = *state;
+    world_kill(&world->gateway);
+    world_wish(world, "{\"motor\":{\"on\":true}}", NULL);
+    world_start_gateway(world);
+    world_await(world, "belt", NULL, "reported/motor/on", "true");
+    await_quiet(world);
+    assert_calls(world, "motor/setDirection(1);");
+}
+
+/* ---- Commands ---- */
+
+static void a_command_calls_and_is_answered(void **state) {
+    struct world *world = *state;
+    world_command(world, "{\"method\":\"motor/setDirection\",\"arguments\":[-1]}");
+    assert_string_equal(world->answer.data, "{\"status\":\"SUCCEEDED\",\"result\":{\"State\":{\"s\":\"-1\"}}}");
+    assert_calls(world, "motor/setDirection(-1);");
+}
+
+static void a_refused_command_fails_with_the_reason(void **state) {
+    struct world *world = *state;
+    world->station.refuses = true;
+    world_command(world, "{\"method\":\"say\",\"arguments\":[\"a\",true],\"expiresAt\":4000000000000}");
+    assert_string_equal(world->answer.data, "{\"status\":\"FAILED\",\"statusReason\":{\"reasonCode\":"
+                                            "\"BadInvalidState\",\"reasonDescription\":\"emergency stop is "
+                                            "active\"},\"result\":{}}");
+}
+
+static void commands_that_cannot_be_are_rejected(void **state) {
+    static const struct {
+        const char *request, *code;
+    } cases[] = {
+        {"{\"method\":\"motor/fly\"}", "BadMethodInvalid"},
+        {"{\"arguments\":[1]}", "BadMethodInvalid"},
+        {"{\"method\":\"say\",\"arguments\":[1,true]}", "BadInvalidArgument"},
+        {"{\"method\":\"say\",\"arguments\":[\"a\"]}", "BadInvalidArgument"},
+        {"{\"method\":\"say\",\"arguments\":{\"a\":1,\"b\":2}}", "BadInvalidArgument"},
+        {"{\"method\":\"say\",\"arguments\":[\"a\",true],\"expiresAt\":1000}", "BadTimeout"},
+        {"{\"method\":\"say\",\"arguments\":[\"a\",true],\"expiresAt\":-1}", "BadTimeout"},
+        {"{\"method\":", "BadInvalidArgument"},
+        {"7", "BadMethodInvalid"},
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        world_command(world, cases[i].request);
+        CLEANUP(buffer_clear) struct buffer part = {0};
+        buffer_print(&part, "{\"status\":\"REJECTED\",\"statusReason\":{\"reasonCode\":\"%s\"", cases[i].code);
+        if (strstr(world->answer.data, part.data) == NULL) fail_msg("%s: %s", cases[i].request, world->answer.data);
+    }
+    world_ask(world, "$aws.commands.things.nobody.executions.1.request.json", "{\"method\":\"say\"}");
+    assert_non_null(strstr(world->answer.data, "BadNodeIdUnknown"));
+    station_close(&world->station);
+    world_await_status(world, "\"state\":\"lost\"");
+    world_command(world, "{\"method\":\"say\",\"arguments\":[\"a\",true]}");
+    assert_non_null(strstr(world->answer.data, "BadServerNotConnected"));
+    assert_calls(world, "");
+}
+
+/* ---- Causes ---- */
+
+/// Changes the sensor and returns the token of the update that told it.
+static void cause_token(struct world *world, bool sensor, char *ret_token, size_t size) {
+    buffer_reset(&world->heard);
+    station_write_bool(&world->station, "belt/sensor/state", sensor);
+    world_await_text(world, &world->heard, sensor ? "\"state\":true" : "\"state\":false");
+    const char *token = strstr(world->heard.data, "\"clientToken\":\"c:");
+    assert_non_null(token);
+    token += strlen("\"clientToken\":\"");
+    snprintf(ret_token, size, "%.*s", (int)strcspn(token, "\""), token);
+}
+
+static void only_effects_of_a_cause_are_measured(void **state) {
+    struct world *world = *state;
+    char token[64];
+    cause_token(world, true, token, sizeof token);
+    world_await_status(world, "\"latency\":{\"count\":0");
+    world_wish(world, "{\"motor\":{\"on\":true}}", token);
+    world_await_status(world, "\"latency\":{\"count\":1");
+
+    world_wish(world, "{\"motor\":{\"on\":false}}", NULL); // no cause
+    await_quiet(world);
+    world->station.sluggish = true; // no effect; later somebody else changes the output
+    cause_token(world, false, token, sizeof token);
+    world_wish(world, "{\"motor\":{\"on\":true}}", token);
+    world_await(world, "belt", NULL, "desired/motor/on", NULL);
+    station_write_bool(&world->station, "belt/motor/on", true);
+    world_await(world, "belt", NULL, "reported/motor/on", "true");
+    world->station.sluggish = false;
+    world->station.confused = true; // the effect is another motor's
+    cause_token(world, true, token, sizeof token);
+    world_wish(world, "{\"motor\":{\"on\":false}}", token);
+    world_await(world, "belt", NULL, "reported/motor2/on", "false");
+    await_quiet(world);
+    world_await_status(world, "\"latency\":{\"count\":1");
+}
+
+/// What is told again, or for the first time, is not a change.
+static void the_first_report_carries_no_token(void **state) {
+    struct world *world = *state;
+    assert_int_equal(count_parts(&world->heard, "\"clientToken\":\"c:"), 0);
+    world_kill(&world->twins);
+    world_start_twins(world);
+    buffer_reset(&world->heard);
+    world_await_text(world, &world->heard, UPDATE "\"state\":{\"reported\":{\"count\":7,");
+    assert_int_equal(count_parts(&world->heard, "\"clientToken\":\"c:"), 0);
+}
+
+#define RUNNING(name, test)                                                                                            \
+    { name, test, set_up_running, tear_down, NULL }
+
+int main(int argc, char **argv) {
+    if (world_is_service(argc, argv)) return world_serve(argv);
+    const struct CMUnitTest tests[] = {
+        RUNNING("every variable below a thing becomes a leaf of reported [bus-4.1]",
+                every_variable_becomes_a_leaf_of_reported),
+        RUNNING("one publish response gives one update per thing [bus-4.1]", what_changes_together_comes_in_one_update),
+        RUNNING("quality is told by the shadow status [bus-4.6]", quality_is_told_by_the_shadow_status),
+        RUNNING("a lost edge is told by the shadow status, and its return [bus-4.6]",
+                a_lost_edge_is_told_by_the_shadow_status),
+        RUNNING("a leaf that the edge no longer has is removed, an outcome is not [bus-4.7]",
+                a_leaf_that_the_edge_no_longer_has_is_removed),
+        RUNNING("events of the edge reach the event stream [bus-2.2]", events_of_the_edge_reach_the_event_stream),
+        RUNNING("a wish at an output calls OnTrue or OnFalse once and leaves its outcome [bus-4.2] [bus-4.3]",
+                a_wish_at_an_output_calls_once_and_leaves_its_outcome),
+        RUNNING("a hand on the machine is not overruled [bus-4.3]", a_hand_on_the_machine_is_not_overruled),
+        RUNNING("a method named in desired is called with its arguments [bus-4.2]",
+                a_method_is_called_with_its_arguments),
+        RUNNING("calls of a document are made in its order [bus-4.2]", calls_of_a_document_are_made_in_its_order),
+        RUNNING("a refused call leaves status and reason [bus-4.3]", a_refused_call_leaves_status_and_reason),
+        RUNNING("what names no output or does not fit is removed, and only once [bus-4.5]",
+                what_names_no_output_is_removed),
+        {"a wish that is too old is removed and not executed [bus-4.4]",
+         a_wish_that_is_too_old_is_removed_and_not_executed, set_up, tear_down, NULL},
+        RUNNING("the same wish again is executed again [bus-4.3]", the_same_wish_again_is_executed_again),
+        RUNNING("a wish that changes while it is called is executed as well [bus-4.3]",
+                a_wish_that_changes_while_it_is_called_is_executed_as_well),
+        RUNNING("wishes wait while the control authority is not held", wishes_wait_while_the_lease_is_not_held),
+        RUNNING("a wish from before the edge's start is not executed [bus-4.4]",
+                a_wish_from_before_the_edge_s_start_is_not_executed),
+        RUNNING("a call whose answer is lost is not made again [bus-4.3]",
+                a_call_whose_answer_is_lost_is_not_made_again),
+        RUNNING("a killed twin service loses nothing [bus-4.8]", a_killed_twin_service_loses_nothing),
+        RUNNING("a twin service without memory is told everything again [bus-4.8]",
+                a_twin_service_without_memory_is_told_everything),
+        RUNNING("a bus that comes back loses nothing", a_bus_that_comes_back_loses_nothing),
+        RUNNING("a wish from before the gateway's start is taken up", a_wish_from_before_the_gateway_is_taken_up),
+        RUNNING("a call without arguments is made when it is new, and not when it is found [bus-4.4]",
+                a_call_without_time_stamp_from_before_is_not_made),
+        RUNNING("a command calls a method and is answered", a_command_calls_and_is_answered),
+        RUNNING("a refused command fails with the reason", a_refused_command_fails_with_the_reason),
+        RUNNING("commands that cannot be are rejected with the cause", commands_that_cannot_be_are_rejected),
+        RUNNING("only effects of a cause are measured [bus-5.1]", only_effects_of_a_cause_are_measured),
+        RUNNING("the first report, and one told again, carries no token [bus-5.1]", the_first_report_carries_no_token),
+    };
+    if (argc == 3 && strcmp(argv[1], "--only") == 0) cmocka_set_test_filter(argv[2]);
+    return cmocka_run_group_tests(tests, world_make_identities, world_remove_identities);
+}
