@@ -27,8 +27,9 @@ const living = new Set();
 process.on("exit", () => {
     for (const child of living) child.kill("SIGKILL"); // takes everything below it along
 });
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
-export function temporaryFolder(prefix = "splc-test-") {
+export function temporaryFolder(prefix = "splc-system-") {
     return fs.mkdtempSync(path.join(os.tmpdir(), prefix));
 }
 
