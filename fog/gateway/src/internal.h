@@ -23,6 +23,7 @@ enum {
     GATEWAY_RETRY_MS = 200,           // between tries
     GATEWAY_CAUSES_MAX = 16,          // commands whose effect is awaited, per thing
     GATEWAY_CAUSE_MS = 1000,          // how long
+    GATEWAY_CLEARED_MAX = 64,         // wishes that are remembered when they are gone, per thing
     GATEWAY_DOCUMENT_BYTES = 1 << 17, // AWS IoT's limit of a message, 128 KB
     GATEWAY_TOKEN_BYTES = 65,         // clientToken, with NUL
 };
@@ -52,7 +53,7 @@ struct twin_link {
     bool status_dirty, status_waiting;
     bool synced, sync_waiting;
     struct wish *wishes;     // in order; the first may be under way
-    struct cleared *cleared; // the last wish of each place that is gone
+    struct cleared *cleared; // the last wish of each place that is gone, newest first
     struct cause causes[GATEWAY_CAUSES_MAX];
 };
 

@@ -134,20 +134,32 @@ static struct cleared *cleared_find(const struct twin_link *twin, const char *re
     return cleared;
 }
 
+/// Forgets what was known of the place, and what is too long ago to matter.
+static void cleared_forget(struct twin_link *twin, const char *removal) {
+    struct cleared **at = &twin->cleared;
+    for (size_t kept = 0; *at != NULL;) {
+        struct cleared *cleared = *at;
+        if (kept < GATEWAY_CLEARED_MAX - 1 && strcmp(cleared->removal, removal) != 0) {
+            at = &cleared->next;
+            kept++;
+            continue;
+        }
+        *at = cleared->next;
+        cleared_destroy(cleared);
+    }
+}
+
 /// The wish is gone with `version`; takes its texts.
 static void cleared_note(struct twin_link *twin, struct wish *wish, uint64_t version) {
-    struct cleared *cleared = cleared_find(twin, wish->removal);
-    if (cleared == NULL) {
-        cleared = calloc(1, sizeof *cleared);
-        if (cleared == NULL) return;
-        cleared->removal = TAKE(wish->removal);
-        cleared->next = twin->cleared;
-        twin->cleared = cleared;
-    }
-    free(cleared->text);
-    cleared->text = TAKE(wish->text);
-    cleared->wish_version = wish->version;
-    cleared->version = version;
+    cleared_forget(twin, wish->removal);
+    struct cleared *cleared = malloc(sizeof *cleared);
+    if (cleared == NULL) return;
+    *cleared = (struct cleared){.next = twin->cleared,
+                                .removal = TAKE(wish->removal),
+                                .text = TAKE(wish->text),
+                                .wish_version = wish->version,
+                                .version = version};
+    twin->cleared = cleared;
 }
 
 /// The newest wish at the same place that is in the queue behind `first`, or is it.
