@@ -7,7 +7,7 @@
 #include <string.h>
 
 /// What a type says of its objects.
-enum type_kind { TYPE_OTHER, TYPE_THING, TYPE_STATION, TYPE_CHANNEL };
+enum type_kind { TYPE_OTHER, TYPE_THING, TYPE_CONTROLLER, TYPE_STATION, TYPE_CHANNEL };
 
 /// A property whose text is wanted: of which leaf, and where it goes.
 struct wanted {
@@ -204,6 +204,7 @@ static void method_property(struct step *step, const struct opcua_reference *ref
 
 static enum type_kind kind_of_type(struct text type) {
     if (text_is(type, "ThingType")) return TYPE_THING;
+    if (text_is(type, "ControllerType")) return TYPE_CONTROLLER; // a thing as well
     if (text_is(type, "StationType")) return TYPE_STATION;
     if (text_ends_with(type, TEXT("ChannelType"))) return TYPE_CHANNEL;
     return TYPE_OTHER;
@@ -213,10 +214,11 @@ static void object_of_kind(struct step *step, enum type_kind kind) {
     struct browse *browse = step->browse;
     struct opcua_node node = plan_node_view(&step->node);
     if (step->place == AT_OBJECTS && kind == TYPE_STATION) return step_browse(step_create(browse, AT_STATION, &node));
-    if (step->place == AT_STATION && kind == TYPE_THING) {
+    if (step->place == AT_STATION && (kind == TYPE_THING || kind == TYPE_CONTROLLER)) {
         struct step *next = step_create(browse, AT_THING, &node);
         if (next == NULL) return fail(browse, "out of memory");
         next->thing = plan_add_thing(browse->plan, text_of(step->name));
+        if (kind == TYPE_CONTROLLER) browse->plan->controller = next->thing;
         if (next->thing != NULL) return step_browse(next);
         fail(browse, "out of memory");
         step_destroy(next);

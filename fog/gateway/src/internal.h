@@ -50,6 +50,7 @@ struct twin_link {
     struct gateway *gateway;
     struct plan_thing *thing;
     bool update_waiting; // an update of `reported` is under way
+    bool told;           // an update was accepted since the edge was browsed
     bool status_dirty, status_waiting;
     bool synced, sync_waiting;
     struct wish *wishes;     // in order; the first may be under way

@@ -56,7 +56,8 @@ struct plan_thing {
 struct plan {
     struct plan_thing **things;
     size_t thing_count;
-    struct plan_leaf **leaves; // all; the index is the item of the subscription
+    struct plan_thing *controller; // the thing whose type is a ControllerType; NULL when there is none
+    struct plan_leaf **leaves;     // all; the index is the item of the subscription
     size_t leaf_count;
     struct plan_node lock; // the station's Lock object; string NULL when there is none
 };

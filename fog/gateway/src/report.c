@@ -80,7 +80,12 @@ static void update_ended(struct twin_link *twin, bool again) {
         if (leaf->sent && again) leaf->dirty = true;
         leaf->sent = false;
     }
-    if (!again) report_flush(twin); // what came meanwhile; after a failure the retry timer does it
+    if (again) return; // the retry timer does it
+    bool first = !twin->told;
+    twin->told = true;
+    report_flush(twin); // what came meanwhile
+    if (!first || twin->thing != twin->gateway->plan->controller) return;
+    for (size_t i = 0; i < twin->gateway->plan->thing_count; i++) report_flush(&twin->gateway->twins[i]);
 }
 
 /// True when the same must be sent again. `what` names the document in the log.
@@ -175,9 +180,16 @@ static void send_status(struct twin_link *twin) {
     twin->status_dirty = !twin->status_waiting;
 }
 
+/// The controller speaks first: whoever decides learns that the edge was restarted before anything else of it, and does
+/// not take the first values for steps of a flow that is over ([bus-4.9]).
+static bool may_report(const struct twin_link *twin) {
+    const struct plan_thing *controller = twin->gateway->plan->controller;
+    return controller == NULL || twin->thing == controller || twin->gateway->twins[controller->index].told;
+}
+
 void report_flush(struct twin_link *twin) {
     if (!bus_connected(twin->gateway->bus)) return;
-    if (!twin->update_waiting && anything_dirty(twin->thing)) send_update(twin);
+    if (may_report(twin) && !twin->update_waiting && anything_dirty(twin->thing)) send_update(twin);
     if (!twin->status_waiting && twin->status_dirty) send_status(twin);
 }
 
