@@ -56,6 +56,7 @@ struct look {
     struct service *service;
     char subject[256]; // of the documents that were perhaps missed
     char thing[160];
+    struct loop_timer *again; // until it is asked once more
     struct look *next;
 };
 
@@ -87,10 +88,28 @@ static void write_missed(struct buffer *out, const struct change *before, const 
     json_close_object(&writer);
 }
 
-static void unlink_look(struct look *look) {
+static void free_look(struct look *look) {
+    loop_timer_cancel(look->again);
+    free(look);
+}
+
+static void end_look(struct look *look) {
     struct look **at = &look->service->looks;
     while (*at != look) at = &(*at)->next;
     *at = look->next;
+    free_look(look);
+}
+
+static void compare(const struct look *look, struct text answer) {
+    const struct change *before = map_get(look->service->latest, text_of(look->thing));
+    CLEANUP(json_destroy_at) struct json_document *document = NULL;
+    struct json_limits limits = {CHANGE_BYTES_MAX, 64};
+    if (before == NULL || json_parse(answer, limits, &document, NULL)) return;
+    int64_t version = json_integer(json_member(json_root(document), "version"), 0);
+    if (version <= 0 || (uint64_t)version <= before->version) return;
+    CLEANUP(buffer_clear) struct buffer missed = {0};
+    write_missed(&missed, before, json_root(document));
+    on_change(look->service, text_of(look->subject), buffer_view(&missed));
 }
 
 static void look_again(void *context);
@@ -99,19 +118,11 @@ static void on_look_answer(void *context, enum error error, struct text data) {
     struct look *look = context;
     struct service *service = look->service;
     // The twin service comes back to the bus in its own time. When it is the bus that went, its return begins anew.
-    if (error && bus_connected(service->bus) && loop_timer(service->loop, LOOK_AGAIN_NS, 0, look_again, look) != NULL)
-        return;
-    unlink_look(look);
-    CLEANUP(free_at) struct look *owned = look;
-    const struct change *before = map_get(service->latest, text_of(look->thing));
-    CLEANUP(json_destroy_at) struct json_document *document = NULL;
-    struct json_limits limits = {CHANGE_BYTES_MAX, 64};
-    if (error || before == NULL || json_parse(data, limits, &document, NULL)) return;
-    int64_t version = json_integer(json_member(json_root(document), "version"), 0);
-    if (version <= 0 || (uint64_t)version <= before->version) return;
-    CLEANUP(buffer_clear) struct buffer missed = {0};
-    write_missed(&missed, before, json_root(document));
-    on_change(service, text_of(look->subject), buffer_view(&missed));
+    if (error && bus_connected(service->bus))
+        look->again = loop_timer(service->loop, LOOK_AGAIN_NS, 0, look_again, look);
+    if (look->again != NULL) return;
+    if (!error) compare(look, data);
+    end_look(look);
 }
 
 static enum error look_ask(struct look *look) {
@@ -122,9 +133,8 @@ static enum error look_ask(struct look *look) {
 
 static void look_again(void *context) {
     struct look *look = context;
-    if (!look_ask(look)) return;
-    unlink_look(look);
-    free(look);
+    look->again = NULL; // fired: the loop frees it
+    if (look_ask(look)) end_look(look);
 }
 
 static void look_at(struct service *service, struct text thing) {
@@ -278,7 +288,7 @@ static void free_latest(struct map *latest) {
 static void free_looks(struct look *looks) {
     while (looks != NULL) {
         struct look *next = looks->next;
-        free(looks);
+        free_look(looks);
         looks = next;
     }
 }
