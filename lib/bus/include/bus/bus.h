@@ -16,8 +16,8 @@
 struct bus;
 
 struct bus_options {
-    const char *url;           // "tls://127.0.0.1:4222"
-    const char *ca_file;       // PEM
+    const char *url;     // "tls://127.0.0.1:4222"
+    const char *ca_file; // PEM
     const char *user;
     const char *password_file; // read at each connect; must be mode 0600
     const char *name;          // shown in the server's connection list
@@ -63,7 +63,8 @@ struct bus_status;
 struct bus_status *bus_status_open(struct bus *bus, const char *service, const char *tier,
                                    void (*fill)(void *context, struct json_writer *writer), void *context);
 void bus_status_changed(struct bus_status *status);
-/// A reason makes the state "degraded"; NULL or "" makes it "ok" again. Publishes at once when it is another than before.
+/// A reason makes the state "degraded"; NULL or "" makes it "ok" again. Publishes at once when it is another than
+/// before.
 void bus_status_reason(struct bus_status *status, const char *reason);
 void bus_status_close(struct bus_status *status); // NULL is fine
 

@@ -8,7 +8,8 @@
 ///     static enum error on_event(void *context, struct splc_function *function, const struct splc_event *event,
 ///                                struct buffer *ret_answer, struct problem *ret_problem) {
 ///         if (!json_bool(json_path(event->current, TEXT("reported/lightBarrier_exit/state")))) return ERROR_NONE;
-///         return splc_twin_desire(function, TEXT("mps_conveyor"), TEXT("{\"motor\":{\"setDirection\":[0]}}"), ret_problem);
+///         return splc_twin_desire(function, TEXT("mps_conveyor"), TEXT("{\"motor\":{\"setDirection\":[0]}}"),
+///         ret_problem);
 ///     }
 ///     int main(void) { return splc_function_run(on_event, NULL); }
 ///
@@ -73,7 +74,8 @@ enum error splc_twin_get(struct splc_function *function, struct text thing, stru
                          struct problem *ret_problem);
 void splc_twin_clear(struct splc_twin *twin);
 
-/// A change of a twin. Texts are JSON: an object, or null, which empties the section; empty: the section is not touched.
+/// A change of a twin. Texts are JSON: an object, or null, which empties the section; empty: the section is not
+/// touched.
 struct splc_change {
     struct text desired;
     struct text reported;
