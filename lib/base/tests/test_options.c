@@ -161,8 +161,7 @@ static void a_collection_has_an_end(void **state) {
     pressed.count = 0;
     size_t count;
     struct problem problem;
-    assert_int_equal(options_parse(&list_options, OPTION_LIST_MAX + 2, argv, NULL, 0, &count, &problem),
-                     ERROR_INVALID);
+    assert_int_equal(options_parse(&list_options, OPTION_LIST_MAX + 2, argv, NULL, 0, &count, &problem), ERROR_INVALID);
     assert_string_equal(problem.text, "option --press: given more than 32 times; see splc up --help");
 }
 

@@ -12,9 +12,19 @@
     DERIVED("c1", "Thing")                                                                                             \
     DERIVED("c2", "c1")                                                                                                \
     DERIVED("c3", "c2")                                                                                                \
-    DERIVED("c4", "c3") DERIVED("c5", "c4") DERIVED("c6", "c5") DERIVED("c7", "c6") DERIVED("c8", "c7")                \
-        DERIVED("c9", "c8") DERIVED("c10", "c9") DERIVED("c11", "c10") DERIVED("c12", "c11") DERIVED("c13", "c12")     \
-            DERIVED("c14", "c13") DERIVED("c15", "c14") DERIVED("c16", "c15")
+    DERIVED("c4", "c3")                                                                                                \
+    DERIVED("c5", "c4")                                                                                                \
+    DERIVED("c6", "c5")                                                                                                \
+    DERIVED("c7", "c6")                                                                                                \
+    DERIVED("c8", "c7")                                                                                                \
+    DERIVED("c9", "c8")                                                                                                \
+    DERIVED("c10", "c9")                                                                                               \
+    DERIVED("c11", "c10")                                                                                              \
+    DERIVED("c12", "c11")                                                                                              \
+    DERIVED("c13", "c12")                                                                                              \
+    DERIVED("c14", "c13")                                                                                              \
+    DERIVED("c15", "c14")                                                                                              \
+    DERIVED("c16", "c15")
 
 static const struct mutant mutants[] = {
     // the file
