@@ -99,7 +99,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct problem problem;
     CLEANUP(program_destroy_at) struct program *program = NULL;
-    struct program_options options = {.driver = {"bytes", read_inputs, write_outputs, true, inputs_now},
+    struct program_options options = {.driver = {.name = "bytes",
+                                                 .read = read_inputs,
+                                                 .write = write_outputs,
+                                                 .simulated = true,
+                                                 .context = inputs_now},
                                       .lease_soft_ns = 2000000000,
                                       .lease_hard_ns = 10000000000};
     memset(inputs_now, 0, sizeof inputs_now);

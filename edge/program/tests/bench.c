@@ -42,7 +42,7 @@ struct bench *bench_create(void) {
     assert_non_null(bench);
     bench->plant = read_plant();
     struct program_options options = {
-        .driver = {"bench", read_inputs, write_outputs, true, bench},
+        .driver = {.name = "bench", .read = read_inputs, .write = write_outputs, .simulated = true, .context = bench},
         .lease_soft_ns = 2000000000,
         .lease_hard_ns = 10000000000,
     };

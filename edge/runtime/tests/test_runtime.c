@@ -59,10 +59,11 @@ static int setup(void **state) {
     if (error) fail_msg("%s", problem.text);
     edge->inner = sim_driver(edge->sim);
     struct program_extra extra = {"simulation", &sim_kind, edge->sim};
-    struct program_options options = {.driver = {"slow", read_slowly, write_through, true, edge},
-                                      .lease_soft_ns = 60 * NS_PER_S,
-                                      .lease_hard_ns = 120 * NS_PER_S,
-                                      .extra = &extra};
+    struct program_options options = {
+        .driver = {.name = "slow", .read = read_slowly, .write = write_through, .simulated = true, .context = edge},
+        .lease_soft_ns = 60 * NS_PER_S,
+        .lease_hard_ns = 120 * NS_PER_S,
+        .extra = &extra};
     if (program_create(edge->plant, &options, &edge->program, &problem)) fail_msg("%s", problem.text);
     edge->exchange = program_scan(edge->program)->exchange;
     *state = edge;

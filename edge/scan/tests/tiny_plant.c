@@ -135,7 +135,7 @@ static void join(struct tiny_plant *plant) {
     scan->dirty = store.dirty;
     scan->dirty_list = store.dirty_list;
     scan->output_of_tag = store.output_of_tag;
-    scan->driver = (struct io_driver){"array", read_inputs, write_outputs, false, plant};
+    scan->driver = (struct io_driver){.name = "array", .read = read_inputs, .write = write_outputs, .context = plant};
     scan->image_bytes = sizeof plant->inputs;
     scan->input_image = store.images[0];
     scan->last_input_image = store.images[1];

@@ -11,6 +11,7 @@
 
 #include <io/image.h>
 #include <sim/sim.h>
+#include <stdatomic.h>
 
 enum {
     PIECES_MAX = 64,   // on a belt; more do not fit on any belt that is not longer than 64 workpieces
@@ -122,6 +123,7 @@ struct sim {
     bool attended; // somebody has held the control authority
     uint8_t *outputs;
     size_t image_bytes;
+    _Atomic(const struct io_safe_image *) guarded; // set by the guard, until the next scan begins
     uint64_t seed;
     struct sim_counts counts;
     uint32_t lost_told, jams_told; // events raised so far

@@ -274,6 +274,27 @@ static void a_stroke_under_way_is_finished_by_the_air(void **state) {
     assert_true(hall_input(hall, PUSHER, "extended"));
 }
 
+static void the_guard_stops_the_belt_until_the_next_scan_decides(void **state) {
+    struct hall *hall = *state;
+    static const uint8_t off[HALL_IMAGE_BYTES];
+    uint8_t mask[HALL_IMAGE_BYTES];
+    memset(mask, 0xFF, sizeof mask);
+    const struct io_safe_image image = {off, mask, sizeof mask};
+    hall_feed(hall);
+    hall_output(hall, MOTOR, "right", true);
+    hall_run(hall, 4000);
+    assert_false(hall_input(hall, "mps_conveyor/lightBarrier_entry", "signal")); // the piece is past it
+    assert_int_equal(hall->driver.safe(hall->driver.context, &image), ERROR_NONE);
+    for (int second = 0; second < 10; second++) { // a scan that was late for ten seconds
+        uint64_t elapsed_ns = second == 0 ? UINT64_C(10000000000) : 0;
+        assert_int_equal(hall->driver.read(hall->driver.context, elapsed_ns, hall->inputs, sizeof hall->inputs),
+                         ERROR_NONE);
+    }
+    assert_int_equal(sim_count(hall->sim).passed, 0);
+    hall_run(hall, 10000); // a new scan has the last word again
+    assert_int_equal(sim_count(hall->sim).passed, 1);
+}
+
 static void a_button_is_pressed_for_three_tenths_of_a_second(void **state) {
     struct hall *hall = *state;
     hall_run(hall, 1);
@@ -452,6 +473,7 @@ int main(void) {
          NULL},
         {"[edge-5.6] a stroke under way is finished by the air", a_stroke_under_way_is_finished_by_the_air, setup,
          teardown, NULL},
+        SCENE(the_guard_stops_the_belt_until_the_next_scan_decides),
         SCENE(a_button_is_pressed_for_three_tenths_of_a_second),
         {"[edge-5.7] the same seed gives the same stock", the_same_seed_gives_the_same_stock, NULL, NULL, NULL},
         {"[edge-5.2] whatever is done to it, no workpiece appears or vanishes",
