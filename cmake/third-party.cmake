@@ -13,5 +13,5 @@ set(SPLC_THIRD_PARTY_HEADERS
     "openssl/.*|pki"
     "sodium\\.h|pki"
     "mosquitto\\.h|mqtt"
-    "archive.*\\.h|function"
+    "archive.*\\.h|zip"
     "modbus.*|io")
