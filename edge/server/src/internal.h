@@ -46,8 +46,9 @@ status_code call_method(void *context, struct opcua_invocation *call);
 
 /// Takes what the scan has for us; a result that nobody waits for is dropped.
 void server_drain(struct server *server);
-/// Tells the scan that a session is gone, now or as soon as there is room.
-void server_session_ended(struct server *server, uint32_t session);
+/// Tells the scan that a session is gone or lost its connection, now or as soon as there is room: then it does not
+/// hold the control authority any more.
+void server_release_authority(struct server *server, uint32_t session);
 
 struct user {
     struct text name, hash; // borrowed

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 /* (1) Only this thread takes from the exchange and posts to it.
- * (2) A session's number goes to the scan as the holder of the control authority; its end is told exactly once, and
- *     never lost: what does not fit into the ring waits in `ended`. */
+ * (2) A session's number goes to the scan as the holder of the control authority. The end of the session or of its
+ *     connection is told after all its commands, and never lost: what does not fit into the ring waits in `ended`. */
 
 static const uint64_t RETRY_NS = 10 * NS_PER_MS; // of a session's end that did not fit
 
@@ -120,7 +120,7 @@ static void on_retry(void *context) {
     server->retry = NULL;
 }
 
-void server_session_ended(struct server *server, uint32_t session) {
+void server_release_authority(struct server *server, uint32_t session) {
     if (post_end(server, session)) return;
     if (server->ended_count == server->ended_capacity) {
         size_t capacity = server->ended_capacity == 0 ? 16 : server->ended_capacity * 2;
@@ -152,10 +152,16 @@ static void on_opened(void *context, const struct opcua_caller *caller) {
     server->sessions = session;
 }
 
+/// The session stays; the control authority does not wait for somebody who may never come back.
+static void on_disconnected(void *context, const struct opcua_caller *caller) {
+    log_info("audit: session %u of %.*s lost its connection", caller->session, TEXT_ARG(caller->user));
+    server_release_authority(context, caller->session);
+}
+
 static void on_closed(void *context, const struct opcua_caller *caller) {
     struct server *server = context;
     log_info("audit: session %u of %.*s closed", caller->session, TEXT_ARG(caller->user));
-    server_session_ended(server, caller->session);
+    server_release_authority(server, caller->session);
     for (struct session **at = &server->sessions; *at != NULL; at = &(*at)->next) {
         if ((*at)->number != caller->session) continue;
         struct session *gone = *at;
@@ -193,6 +199,7 @@ static enum error open_opcua(struct server *server, struct problem *ret_problem)
         .rejected_folder = options->rejected_folder,
         .login = on_login,
         .opened = on_opened,
+        .disconnected = on_disconnected,
         .closed = on_closed,
         .refused = on_refused,
         .context = server,

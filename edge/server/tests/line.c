@@ -5,9 +5,11 @@
 #include <base/file.h>
 #include <pki/pki.h>
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 static char identities[64];
@@ -175,6 +177,19 @@ static void on_over(void *context) {
 void line_run_for(struct line *line, uint64_t ns) {
     assert_non_null(loop_timer(line->loop, ns, 0, on_over, line->loop));
     assert_int_equal(loop_run(line->loop), ERROR_NONE);
+}
+
+static bool leads_to(int fd, uint16_t port) {
+    struct sockaddr_in peer;
+    socklen_t size = sizeof peer;
+    return getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && peer.sin_family == AF_INET &&
+           ntohs(peer.sin_port) == port;
+}
+
+void line_cut(struct line *line) {
+    enum { DESCRIPTORS_MAX = 1024 };
+    for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
+        if (leads_to(fd, server_port(line->server))) shutdown(fd, SHUT_RDWR);
 }
 
 // --- hands ---

@@ -70,6 +70,9 @@ struct answer {
     struct opcua_reference references[ANSWER_NAMES]; // without texts
 };
 
+/// Cuts the connections of all hands, as if their processes had been killed: no session is closed.
+void line_cut(struct line *line);
+
 /// Paths are relative to the station: "mps_conveyor/motor", "Lock"; "" is the station.
 struct answer hand_call(struct hand *hand, const char *object, const char *method, const struct value *inputs,
                         size_t count);

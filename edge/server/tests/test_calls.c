@@ -171,6 +171,25 @@ static void a_session_that_ends_gives_up_the_lock(void **state) {
     hand_close(&second);
 }
 
+static void a_session_without_connection_gives_up_the_lock(void **state) {
+    (void)state;
+    CLEANUP(line_destroy_at) struct line *line = line_create(NULL);
+    struct hand killed, restarted;
+    hand_connect(&killed, line, "operator");
+    hand_lock(&killed);
+    uint32_t epoch = hand_read(&killed, "Lock/Epoch").values[0].uint32;
+    line_cut(line);
+    while (killed.state != OPCUA_LOST) line_run(line);
+    hand_connect(&restarted, line, "operator");
+    hand_await_bool(&restarted, "Lock/Locked", false);       // long before the soft time-out
+    assert_int_equal(server_session_count(line->server), 2); // the old one waits for its client
+    hand_lock(&restarted);
+    assert_int_equal(hand_read(&restarted, "Lock/Epoch").values[0].uint32, epoch + 1);
+    assert_int_equal(set_direction(&restarted, 1).status, STATUS_Good);
+    hand_close(&killed);
+    hand_close(&restarted);
+}
+
 static void the_soft_time_out_frees_the_lock_and_the_hard_one_makes_safe(void **state) {
     (void)state;
     struct line_options options = {.soft_s = 0.3, .hard_s = 1};
@@ -308,7 +327,9 @@ int main(void) {
         SENTENCE("[opcua-4.1] the lock is for one session", the_lock_is_for_one_session),
         SENTENCE("[opcua-4.3] each grant raises the epoch; the lock shows who holds it", the_lock_shows_who_holds_it),
         SENTENCE("an engineer breaks the lock", an_engineer_breaks_the_lock),
-        SENTENCE("a session that ends gives up the lock", a_session_that_ends_gives_up_the_lock),
+        SENTENCE("[edge-4.2] a session that ends gives up the lock", a_session_that_ends_gives_up_the_lock),
+        SENTENCE("[opcua-4.5] a session that lost its connection gives up the lock and lives on",
+                 a_session_without_connection_gives_up_the_lock),
         SENTENCE("[opcua-4.2] the soft time-out frees the lock, the hard one makes safe",
                  the_soft_time_out_frees_the_lock_and_the_hard_one_makes_safe),
         SENTENCE("[opcua-4.4] emergency stop, reset and buttons need no lock", emergency_stop_and_reset_need_no_lock),

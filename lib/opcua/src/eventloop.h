@@ -35,6 +35,10 @@ struct ua_wire {
     int connect_errno;    // of the last connection that could not be opened or bound; 0: there was none
     uint16_t listen_port; // bound last; 0: none
     uint64_t received_ns; // monotonic time of the last bytes on any connection; 0: never
+    uintptr_t receiving;  // connection whose bytes the library is working on; 0: none
+    /// A connection is gone, whoever closed it. NULL: nobody asked. May come from inside the library.
+    void (*closed)(void *context, uintptr_t connection);
+    void *context;
 };
 struct ua_wire *ua_eventloop_wire(UA_EventLoop *el);
 

@@ -153,6 +153,7 @@ static enum error build(struct opcua_server *server, const struct opcua_server_o
         return ERROR_NO_MEMORY;
     server->el = ua_eventloop_create(server->loop, NULL, NULL);
     if (server->el == NULL) return ERROR_NO_MEMORY;
+    server_watch_connections(server);
     UA_ServerConfig config = {0};
     enum error error = configure(server, &config, options, ret_problem);
     if (error) {
@@ -171,6 +172,7 @@ enum error opcua_server_open(struct loop *loop, const struct opcua_server_option
     server->loop = loop;
     server->login = options->login;
     server->opened = options->opened;
+    server->disconnected = options->disconnected;
     server->closed = options->closed;
     server->refused = options->refused;
     server->context = options->context;

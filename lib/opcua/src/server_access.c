@@ -65,6 +65,22 @@ void server_forget_sessions(struct opcua_server *server) {
     server->session_count = 0;
 }
 
+/// Two sessions may share a connection.
+static void on_connection_closed(void *context, uintptr_t connection) {
+    struct opcua_server *server = context;
+    for (struct session *session = server->sessions; session != NULL; session = session->next) {
+        if (session->connection != connection) continue;
+        session->connection = 0;
+        if (server->disconnected != NULL) server->disconnected(server->context, &session->caller);
+    }
+}
+
+void server_watch_connections(struct opcua_server *server) {
+    struct ua_wire *wire = ua_eventloop_wire(server->el);
+    wire->closed = on_connection_closed;
+    wire->context = server;
+}
+
 /// Borrowed for the length of a callback.
 static struct text application_of(UA_Server *ua, const UA_NodeId *session) {
     UA_ApplicationDescription description;
@@ -101,10 +117,12 @@ static UA_StatusCode activate_session(UA_Server *ua, UA_AccessControl *access, c
     }
     if (session != NULL) {
         session->caller.role = role;
+        session->connection = ua_eventloop_wire(server->el)->receiving;
         return UA_STATUSCODE_GOOD;
     }
     session = add_session(server, user, application_of(ua, id), role);
     if (session == NULL) return UA_STATUSCODE_BADOUTOFMEMORY;
+    session->connection = ua_eventloop_wire(server->el)->receiving;
     *session_context = session;
     if (server->opened != NULL) server->opened(server->context, &session->caller);
     return UA_STATUSCODE_GOOD;

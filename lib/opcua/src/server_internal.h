@@ -24,6 +24,7 @@ struct opcua_variable {
 struct session {
     struct session *next, **previous;
     struct opcua_caller caller;
+    uintptr_t connection;     // where it was activated last; 0: that one is gone
     char *user, *application; // what the caller borrows
 };
 
@@ -37,6 +38,7 @@ struct opcua_server {
     char *address, *trusted_folder, *rejected_folder;
     bool (*login)(void *context, struct text user, struct text password, enum opcua_role *ret_role);
     void (*opened)(void *context, const struct opcua_caller *caller);
+    void (*disconnected)(void *context, const struct opcua_caller *caller);
     void (*closed)(void *context, const struct opcua_caller *caller);
     void (*refused)(void *context, const char *what);
     void *context;
@@ -54,6 +56,8 @@ struct opcua_server {
 /// Puts our access control into the configuration. `server` must stay where it is.
 UA_StatusCode server_set_access(struct opcua_server *server, UA_ServerConfig *config);
 void server_forget_sessions(struct opcua_server *server);
+/// Tells the owner which sessions lost their connection.
+void server_watch_connections(struct opcua_server *server);
 void server_refuse(struct opcua_server *server, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /// Memory that lives as long as the server; begins with a `struct owned`.

@@ -132,6 +132,8 @@ static void finish(void *application, void *context) {
 static void shut(struct connection *connection) {
     if (connection->closed) return;
     connection->closed = true;
+    const struct ua_wire *wire = ua_eventloop_wire(el_of(connection));
+    if (wire->closed != NULL) wire->closed(wire->context, connection->id);
     loop_unwatch(connection->watch);
     connection->watch = NULL;
     loop_timer_cancel(connection->pause);
@@ -221,9 +223,12 @@ static void receive(struct connection *connection) {
         shut(connection);
         return;
     }
-    ua_eventloop_wire(el_of(connection))->received_ns = clock_monotonic_ns();
+    struct ua_wire *wire = ua_eventloop_wire(el_of(connection));
+    wire->received_ns = clock_monotonic_ns();
+    wire->receiving = connection->id;
     tell(connection, UA_CONNECTIONSTATE_ESTABLISHED, &UA_KEYVALUEMAP_NULL,
          (UA_ByteString){(size_t)length, self->received});
+    wire->receiving = 0;
 }
 
 static void on_bytes(struct connection *connection, uint32_t events) {

@@ -40,8 +40,10 @@ struct opcua_server_options {
 
     /// True when the password is right; may take its time (a hash that is slow on purpose).
     bool (*login)(void *context, struct text user, struct text password, enum opcua_role *ret_role);
-    /// A session began, or is over: closed, timed out, its client gone. NULL: not interested.
+    /// A session began; its connection is gone, and nothing comes from it until its client activates it on another one;
+    /// it is over: closed or timed out. NULL: not interested. `disconnected` may come from inside a call.
     void (*opened)(void *context, const struct opcua_caller *caller);
+    void (*disconnected)(void *context, const struct opcua_caller *caller);
     void (*closed)(void *context, const struct opcua_caller *caller);
     /// For the audit: a client was refused, and why, in one line.
     void (*refused)(void *context, const char *what);
