@@ -65,6 +65,7 @@ enum error splc_twin_get(struct splc_function *function, struct text thing, stru
     ret_twin->desired = json_path(root, TEXT("state/desired"));
     ret_twin->reported = json_path(root, TEXT("state/reported"));
     ret_twin->version = (uint64_t)json_integer(json_member(root, "version"), 0);
+    ret_twin->restored = json_bool(json_member(root, "restored"));
     return ERROR_NONE;
 }
 

@@ -243,8 +243,8 @@ static void write_documents(struct exchange *exchange) {
     json_close_object(&writer);
 }
 
-static bool touches_desired(const struct tree_node *patch) {
-    return patch->kind == TREE_NULL || section_of(patch, SECTION_DESIRED) != NULL;
+static bool touches(const struct tree_node *patch, enum section section) {
+    return patch->kind == TREE_NULL || section_of(patch, section) != NULL;
 }
 
 static enum error update_checked(struct exchange *exchange) {
@@ -256,7 +256,9 @@ static enum error update_checked(struct exchange *exchange) {
         enum error error = steps[i](exchange);
         if (error) return error;
     }
-    exchange->result->desired = touches_desired(tree_at(&exchange->result->scratch_[SCRATCH_PATCH], 0));
+    const struct tree_node *patch = tree_at(&exchange->result->scratch_[SCRATCH_PATCH], 0);
+    exchange->result->desired = touches(patch, SECTION_DESIRED);
+    exchange->result->reported = touches(patch, SECTION_REPORTED);
     write_update_answer(exchange);
     write_delta(exchange);
     write_documents(exchange);
@@ -297,6 +299,10 @@ static enum error get(struct exchange *exchange) {
     tree_write_times(&writer, &exchange->before->state);
     put_version(&writer, exchange->before->version);
     put_times_and_token(&writer, exchange);
+    if (exchange->request->restored) {
+        json_key(&writer, "restored");
+        json_put_bool(&writer, true);
+    }
     json_close_object(&writer);
     return ERROR_NONE;
 }
@@ -308,7 +314,7 @@ static enum error delete (struct exchange *exchange) {
     if (after == NULL) return ERROR_NO_MEMORY;
     twin_unref(exchange->result->twin);
     exchange->result->twin = after;
-    exchange->result->desired = true;
+    exchange->result->desired = exchange->result->reported = true;
     struct json_writer writer = json_writer(&exchange->result->answer);
     json_open_object(&writer);
     put_version(&writer, exchange->before->version);
@@ -323,7 +329,7 @@ static void start_over(struct twin_result *result, struct twin *before) {
     twin_ref(before);
     twin_unref(result->twin);
     result->twin = before;
-    result->desired = false;
+    result->desired = result->reported = false;
     struct buffer *const buffers[] = {&result->answer,      &result->delta,       &result->documents,
                                       &result->scratch_[0], &result->scratch_[1], &result->scratch_[2]};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++) buffer_reset(buffers[i]);

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct change *change = NULL;
     struct text message = {(const char *)data, size};
     if (change_read(TEXT("$aws.things.mps.shadow.update.documents"), message, &change, NULL)) return 0;
-    (void)change_concerns(change, &manifest);
+    (void)change_concerns(change, NULL, &manifest);
     struct queue queue = {0};
     if (queue_add(&queue, change) || queue_add(&queue, change) || queue.length != 1) abort();
     change_unref(change);

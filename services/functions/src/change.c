@@ -85,18 +85,20 @@ static bool matches(const struct function_trigger *trigger, const struct functio
     return text_matches(text_of(thing), text_of(trigger->twin));
 }
 
-static bool differs_below(const struct change *change, struct text path) {
-    if (path.length == 0) return !json_equal(change->previous, change->current);
-    const struct json *before = json_path(change->previous, path);
-    const struct json *after = json_path(change->current, path);
+static bool differs_below(const struct json *told, const struct json *current, struct text path) {
+    if (path.length == 0) return !json_equal(told, current);
+    const struct json *before = json_path(told, path);
+    const struct json *after = json_path(current, path);
     if (json_exists(before) != json_exists(after)) return true;
     return json_exists(after) && !json_equal(before, after);
 }
 
-bool change_concerns(const struct change *change, const struct function_manifest *manifest) {
+bool change_concerns(const struct change *change, const struct json *told, const struct function_manifest *manifest) {
+    const struct json *before = told == NULL ? change->previous : told;
     for (size_t i = 0; i < manifest->trigger_count; i++) {
         const struct function_trigger *trigger = &manifest->triggers[i];
-        if (matches(trigger, manifest, change->thing) && differs_below(change, text_of(trigger->path))) return true;
+        bool differs = differs_below(before, change->current, text_of(trigger->path));
+        if (differs && matches(trigger, manifest, change->thing)) return true;
     }
     return false;
 }

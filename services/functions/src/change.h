@@ -27,8 +27,10 @@ struct change *change_ref(struct change *change);
 void change_unref(struct change *change); // NULL is fine
 
 /// True when one of the manifest's triggers asks for it: the thing's name matches, and something below the path is
-/// another value than before. A pattern does not match things of the function's own `state`: it would trigger itself.
-bool change_concerns(const struct change *change, const struct function_manifest *manifest);
+/// another value than in `told`, the state that functions were told of last; NULL: than in `previous`. The two differ
+/// when the twin service was restarted and had not kept the last changes.
+/// A pattern does not match things of the function's own `state`: it would trigger itself.
+bool change_concerns(const struct change *change, const struct json *told, const struct function_manifest *manifest);
 
 /// Changes of one thing that wait to be given to a function: the oldest, whose `previous` counts, and the newest, whose
 /// `current` counts.

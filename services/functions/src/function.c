@@ -124,8 +124,8 @@ bool function_watches(const struct function *function, const char *thing) {
     return false;
 }
 
-void function_offer(struct function *function, struct change *change) {
-    if (function->manifest == NULL || !change_concerns(change, function->manifest)) return;
+void function_offer(struct function *function, struct change *change, const struct json *told) {
+    if (function->manifest == NULL || !change_concerns(change, told, function->manifest)) return;
     if (queue_add(&function->queue, change)) function->dropped++; // no memory
     give_next(function);
 }

@@ -23,10 +23,12 @@ static bool is_watched(const struct service *service, const char *thing) {
 }
 
 static void offer(struct service *service, struct change *change) {
-    for (size_t i = 0; i < service->function_count; i++) function_offer(&service->functions[i], change);
+    const struct change *before = map_get(service->latest, text_of(change->thing));
+    const struct json *told = before == NULL ? NULL : before->current;
+    for (size_t i = 0; i < service->function_count; i++) function_offer(&service->functions[i], change, told);
 }
 
-/// Keeps it, so that what happens while the bus is away can be told from what was before.
+/// Keeps it, so that what happens while the bus or the twin service is away can be told from what was before.
 static void keep_latest(struct service *service, struct change *change) {
     struct text thing = text_of(change->thing);
     struct change *before = map_get(service->latest, thing);

@@ -83,7 +83,8 @@ enum error function_init(struct function *function, struct service *service, con
 void function_start(struct function *function);
 void function_stop(struct function *function); // ends the worker; nothing comes afterwards
 void function_clear(struct function *function);
-void function_offer(struct function *function, struct change *change);
+/// `told`: the thing's state that functions were told of last; NULL: none.
+void function_offer(struct function *function, struct change *change, const struct json *told);
 void function_tell_failure(struct function *function);                     // in the event stream
 bool function_watches(const struct function *function, const char *thing); // by name alone
 

@@ -67,8 +67,22 @@ static void check_trigger(void **state) {
     struct function_manifest manifest = {
         .triggers = &c->trigger, .trigger_count = 1, .state = states, .state_count = 1};
     struct change *change = make_change(c->thing, c->previous, c->current, 1);
-    assert_int_equal(change_concerns(change, &manifest), c->concerns);
+    assert_int_equal(change_concerns(change, NULL, &manifest), c->concerns);
     change_unref(change);
+}
+
+/// The twin service was restarted and had not kept "2".
+static void what_was_told_counts_and_not_what_was_kept(void **state) {
+    (void)state;
+    const struct function_trigger trigger = {"machine", "reported/a"};
+    struct function_manifest manifest = {.triggers = &trigger, .trigger_count = 1};
+    struct change *told = make_change("machine", "{\"reported\":{\"a\":1}}", "{\"reported\":{\"a\":2}}", 2);
+    struct change *again = make_change("machine", "{\"reported\":{\"a\":1}}", "{\"reported\":{\"a\":1}}", 1003);
+    assert_false(change_concerns(again, NULL, &manifest));
+    assert_true(change_concerns(again, told->current, &manifest));
+    assert_false(change_concerns(told, told->current, &manifest));
+    change_unref(told);
+    change_unref(again);
 }
 
 static void what_is_no_documents_message_is_refused(void **state) {
@@ -209,7 +223,8 @@ int main(void) {
         TRIGGERS = sizeof trigger_cases / sizeof trigger_cases[0],
         RIGHTS = sizeof right_cases / sizeof right_cases[0]
     };
-    struct CMUnitTest tests[TRIGGERS + RIGHTS + 4] = {
+    struct CMUnitTest tests[TRIGGERS + RIGHTS + 5] = {
+        cmocka_unit_test(what_was_told_counts_and_not_what_was_kept),
         cmocka_unit_test(what_is_no_documents_message_is_refused),
         cmocka_unit_test(things_wait_in_the_order_in_which_they_came),
         cmocka_unit_test(what_is_put_back_comes_first_and_takes_in_what_came_later),
@@ -217,9 +232,9 @@ int main(void) {
          NULL, NULL, NULL},
     };
     for (size_t i = 0; i < TRIGGERS; i++)
-        tests[4 + i] = (struct CMUnitTest){trigger_cases[i].name, check_trigger, NULL, NULL, (void *)&trigger_cases[i]};
+        tests[5 + i] = (struct CMUnitTest){trigger_cases[i].name, check_trigger, NULL, NULL, (void *)&trigger_cases[i]};
     for (size_t i = 0; i < RIGHTS; i++)
-        tests[4 + TRIGGERS + i] =
+        tests[5 + TRIGGERS + i] =
             (struct CMUnitTest){right_cases[i].name, check_right, NULL, NULL, (void *)&right_cases[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,7 +46,8 @@ static void publish(struct fixture *f, const char *thing, const char *behind, co
 static void apply(struct fixture *f, const char *thing, enum twin_operation operation, struct text payload,
                   struct text reply) {
     struct twin *before = map_get(f->twins, text_of(thing));
-    struct twin_request request = {operation, text_of(thing), payload, clock_wall_ns() / NS_PER_S, 0};
+    struct twin_request request = {
+        .operation = operation, .name = text_of(thing), .payload = payload, .time_s = clock_wall_ns() / NS_PER_S};
     struct twin_result result = {0};
     twin_answer(before, &request, &result);
     if (result.twin != NULL && result.twin != before) {
@@ -438,7 +439,8 @@ static void what_changed_while_the_bus_was_away_is_given_afterwards(void **state
     wait_for(f, is_disconnected, "the loss");
     CLEANUP(buffer_clear) struct buffer document = {0};
     buffer_string(&document, "{\"state\":{\"reported\":{\"n\":2}}}");
-    struct twin_request request = {TWIN_UPDATE, TEXT("machine"), buffer_view(&document), 1700000000, 0};
+    struct twin_request request = {
+        .operation = TWIN_UPDATE, .name = TEXT("machine"), .payload = buffer_view(&document), .time_s = 1700000000};
     struct twin_result result = {0};
     struct twin *before = map_get(f->twins, TEXT("machine"));
     twin_answer(before, &request, &result); // nobody hears of it

@@ -44,7 +44,8 @@ struct call {
 /// A request that waits, with copies of its texts; and its answer, once it has been applied to `next`.
 struct held {
     struct call call;
-    bool must_store; // touches desired
+    bool must_store; // touches desired, or a function's memory
+    bool reported;   // touches reported
     enum error error;
     struct buffer answer, delta, documents;
     size_t size; // counted in `held_bytes`
@@ -64,7 +65,9 @@ struct shadow {
     uint64_t ceiling;  // on disk
     uint64_t version_written;
     enum shadow_state state;
-    bool dirty; // `twin` is newer than what is on disk
+    bool dirty;    // `twin` is newer than what is on disk
+    bool restored; // nobody has reported since this process loaded it
+    bool durable;  // a function's memory: whatever touches it is stored before it is told
     struct shadow *next_gathering, *next_dirty;
     struct held_list held;    // applied to `next`
     struct held_list waiting; // not yet looked at
@@ -95,7 +98,8 @@ struct twins {
     struct loop *loop;
     struct bus *bus;
     struct bus_status *status;
-    struct map *shadows; // by key
+    struct map *shadows;  // by key
+    struct map *memories; // things that a function names in `state`
     struct writer *writer;
     struct twin_result result;
     struct buffer subject; // scratch

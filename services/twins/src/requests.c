@@ -117,12 +117,13 @@ static void answer(struct twins *twins, const struct call *call, const struct sh
         .payload = call->payload,
         .time_s = clock_wall_ns() / NS_PER_S,
         .version_least = version_least(twins, shadow, before),
+        .restored = shadow != NULL && shadow->restored,
     };
     twin_answer(before, &request, &twins->result);
 }
 
 static bool must_wait(const struct twins *twins, const struct shadow *shadow) {
-    if (twins->result.desired) return true;
+    if (twins->result.desired || shadow->durable) return true;
     if (is_degraded(twins)) return false;
     return !twin_exists(shadow->twin) || twin_version(twins->result.twin) > shadow->ceiling;
 }
@@ -132,7 +133,8 @@ static void hold(struct twins *twins, struct shadow *shadow, const struct call *
     struct held *held = held_create(twins, call);
     if (held == NULL) return;
     struct twin_result *result = &twins->result;
-    held->must_store = result->desired;
+    held->must_store = result->desired || shadow->durable;
+    held->reported = result->reported;
     held->error = result->error;
     held->answer = result->answer;
     held->delta = result->delta;
@@ -146,6 +148,7 @@ static void hold(struct twins *twins, struct shadow *shadow, const struct call *
 static void accept_at_once(struct twins *twins, struct shadow *shadow, const struct call *call) {
     shadow_replace(twins, shadow, twins->result.twin);
     commit_mark_dirty(twins, shadow);
+    if (twins->result.reported) shadow->restored = false;
     twins->updates++;
     publish_result(twins, call);
 }
@@ -184,6 +187,7 @@ void requests_publish_held(struct twins *twins, struct shadow *shadow) {
         publish_event(twins, held->call.subject, ".documents", &held->documents);
         publish_answer(twins, &held->call, held->error, &held->answer);
         twins->updates += !held->error && held->call.operation == TWIN_UPDATE;
+        if (!held->error && held->reported) shadow->restored = false;
         held_free(twins, held);
     }
 }

@@ -26,6 +26,7 @@ struct shadow *shadow_add(struct twins *twins, struct text key) {
     memcpy(shadow->key, key.data, key.length);
     const char *tilde = memchr(key.data, '~', key.length);
     shadow->thing_length = tilde == NULL ? key.length : (size_t)(tilde - key.data);
+    shadow->durable = map_get(twins->memories, shadow_thing(shadow)) != NULL;
     if (map_set(twins->shadows, key, shadow) == ERROR_NONE) return shadow;
     free(shadow);
     return NULL;

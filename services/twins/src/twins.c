@@ -7,6 +7,7 @@
 #include <base/log.h>
 #include <base/notify.h>
 #include <json/json.h>
+#include <site/function.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <store/store.h>
@@ -36,10 +37,26 @@ static enum error load_row(void *context, const struct store_row *row, struct pr
         return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
     }
     shadow_replace(twins, shadow, twin);
+    shadow->restored = true;
     shadow->ceiling = row->ceiling;
     shadow->version_written = twin_version(twin);
     if (crashed) commit_mark_dirty(twins, shadow);
     twin_unref(twin);
+    return ERROR_NONE;
+}
+
+/// What functions keep in twins must not fall back behind the commands that they have given. A manifest that cannot be
+/// read is told by the function service.
+static enum error note_memories(struct twins *twins, const struct site *site) {
+    static char noted;
+    for (size_t i = 0; i < site->fog.function_count; i++) {
+        CLEANUP(function_manifest_destroy_at) struct function_manifest *manifest = NULL;
+        if (function_manifest_load(site->fog.functions[i].folder, &manifest, NULL)) continue;
+        for (size_t state = 0; state < manifest->state_count; state++) {
+            enum error error = map_set(twins->memories, text_of(manifest->state[state]), &noted);
+            if (error) return error;
+        }
+    }
     return ERROR_NONE;
 }
 
@@ -125,7 +142,8 @@ static enum error open_bus(struct twins *twins, const struct site *site, struct 
 static enum error run(struct twins *twins, const struct site *site, struct problem *ret_problem) {
     twins->loop = loop_create();
     twins->shadows = map_create();
-    if (twins->loop == NULL || twins->shadows == NULL)
+    twins->memories = map_create();
+    if (twins->loop == NULL || twins->shadows == NULL || twins->memories == NULL || note_memories(twins, site))
         return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
     enum error error = loop_stop_on_signals(twins->loop);
     if (error) return problem_say(ret_problem, error, "signals cannot be watched");
@@ -148,6 +166,7 @@ enum error twins_run(const struct site *site, struct problem *ret_problem) {
     bus_close(twins.bus);
     writer_close(twins.writer);
     shadows_free(&twins);
+    map_destroy(twins.memories);
     batch_clear(&twins.batch);
     twin_result_clear(&twins.result);
     buffer_clear(&twins.subject);

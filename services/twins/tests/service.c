@@ -27,7 +27,12 @@ bool service_is_wanted(int argc, char **argv) {
 int service_run(char **argv) {
     signal(SIGXFSZ, SIG_IGN); // a limit on the size of files stands for a full disk
     log_open("twins");
-    struct site site = {.data_folder = argv[2], .fog = {.address = "127.0.0.1", .nats_port = (uint16_t)atoi(argv[3])}};
+    CLEANUP(free_at) char *package = testing_path(argv[2], "function");
+    const struct site_function function = {.name = "keeper", .folder = package};
+    struct site site = {
+        .data_folder = argv[2],
+        .fog = {
+            .address = "127.0.0.1", .nats_port = (uint16_t)atoi(argv[3]), .functions = &function, .function_count = 1}};
     struct problem problem = {0};
     enum error error = twins_run(&site, &problem);
     if (error) fprintf(stderr, "%s\n", problem.text);
@@ -35,12 +40,15 @@ int service_run(char **argv) {
 }
 
 static void make_data_folder(struct service *service) {
-    static const char *const folders[] = {"pki", "secrets"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const folders[] = {"pki", "secrets", "function"};
+    static const char manifest[] = "{name: keeper, runtime: provided.al2023, state: [" SERVICE_MEMORY "]}\n";
+    for (size_t i = 0; i < 3; i++) {
         CLEANUP(free_at) char *path = testing_path(service->folder, folders[i]);
         assert_int_equal(file_make_folder(path, 0700, NULL), ERROR_NONE);
     }
     CLEANUP(buffer_clear) struct buffer authority = {0};
+    CLEANUP(free_at) char *manifest_file = testing_path(service->folder, "function/function.yaml");
+    assert_int_equal(file_write(manifest_file, text_of(manifest), 0600, NULL), ERROR_NONE);
     CLEANUP(free_at) char *authority_file = testing_path(service->folder, "pki/ca.crt");
     CLEANUP(free_at) char *password_file = testing_path(service->folder, "secrets/nats-twins");
     assert_int_equal(file_read(service->nats->ca_file, 1 << 16, &authority, NULL), ERROR_NONE);

@@ -8,6 +8,8 @@
 #include <sys/types.h>
 #include <testing/testing.h>
 
+#define SERVICE_MEMORY "keeper_memory" // the thing that the site's one function keeps its memory in
+
 struct service {
     struct testing_nats *nats;
     char *folder; // data folder of the service

@@ -257,6 +257,41 @@ static void versions_go_on_above_all_that_were_given_before_a_kill(void **state)
     assert_int_equal(version_of(buffer_view(&answer)), version + 1);
 }
 
+#define OTHER "$aws.things.other.shadow."
+
+static void what_was_loaded_is_restored_until_it_is_reported(void **state) {
+    struct service *service = &((struct fixture *)*state)->service;
+    CLEANUP(buffer_clear) struct buffer answer = {0};
+    service_expect(service, T "update", "{\"state\":{\"reported\":{\"a\":1}}}", "\"version\":1");
+    service_ask(service, T "get", "", &answer);
+    assert_null(strstr(answer.data, "restored"));
+    assert_int_equal(service_stop(service), EXIT_SUCCESS);
+    service_start(service);
+    service_expect(service, T "get", "", "\"restored\":true");
+    service_expect(service, T "update", "{\"state\":{\"desired\":{\"a\":2}}}", "\"version\":2");
+    service_expect(service, T "get", "", "\"restored\":true"); // a wish says nothing of the plant
+    service_expect(service, T "update", "{\"state\":{\"reported\":{\"a\":1}}}", "\"version\":3");
+    service_ask(service, T "get", "", &answer);
+    assert_null(strstr(answer.data, "restored"));
+    service_expect(service, OTHER "update", "{\"state\":{\"reported\":{\"a\":1}}}", "\"version\":1");
+    service_ask(service, OTHER "get", "", &answer);
+    assert_null(strstr(answer.data, "restored"));
+}
+
+/// Told is stored: killed at once, it is all there.
+static void a_functions_memory_is_stored_before_it_is_told(void **state) {
+    struct service *service = &((struct fixture *)*state)->service;
+    for (int i = 1; i <= 5; i++) {
+        char update[64], kept[64];
+        snprintf(update, sizeof update, "{\"state\":{\"reported\":{\"fed\":%d}}}", i);
+        snprintf(kept, sizeof kept, "{\"state\":{\"reported\":{\"fed\":%d}}", i);
+        service_expect(service, "$aws.things." SERVICE_MEMORY ".shadow.update", update, "\"version\"");
+        service_kill(service);
+        service_start(service);
+        service_expect(service, "$aws.things." SERVICE_MEMORY ".shadow.get", "", kept);
+    }
+}
+
 static void a_restart_of_the_bus_is_survived(void **state) {
     struct service *service = &((struct fixture *)*state)->service;
     service_expect(service, T "update", "{\"state\":{\"desired\":{\"a\":1}}}", "\"version\":1");
@@ -289,6 +324,10 @@ int main(int argc, char **argv) {
         TEST("[twin-3.2] reported values are on disk within a second", reported_values_are_on_disk_within_a_second),
         TEST("[twin-3.3] versions go on above all that were given before a kill",
              versions_go_on_above_all_that_were_given_before_a_kill),
+        TEST("[twin-3.5] a function's memory is stored before it is told",
+             a_functions_memory_is_stored_before_it_is_told),
+        TEST("[twin-3.6] what was loaded is restored until it is reported",
+             what_was_loaded_is_restored_until_it_is_reported),
         TEST("a restart of the bus is survived", a_restart_of_the_bus_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

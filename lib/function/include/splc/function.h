@@ -68,6 +68,7 @@ struct splc_twin {
     const struct json *desired;  // absent when the twin has none
     const struct json *reported; // absent when the twin has none
     uint64_t version;            // 0: there is no such twin
+    bool restored;               // `reported` is as it was kept before the twin service was started; it may be old
 };
 /// A twin that does not exist is no error: version 0. ERROR_UNAVAILABLE or ERROR_TIMEOUT when the twin service is.
 enum error splc_twin_get(struct splc_function *function, struct text thing, struct splc_twin *ret_twin,

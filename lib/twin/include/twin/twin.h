@@ -44,12 +44,14 @@ struct twin_request {
     struct text payload;    // as it came
     uint64_t time_s;        // now, since 1970
     uint64_t version_least; // an update gives at least this version; 0: the next one
+    bool restored;          // nobody has reported since the document was loaded: the answer to a get says so
 };
 
 struct twin_result {
     enum error error;        // ERROR_NONE: accepted
     struct twin *twin;       // after the request; the result's own reference, the one before when nothing changed
     bool desired;            // the request touches desired (whether or not that changed something)
+    bool reported;           // the same for reported
     struct buffer answer;    // document for `accepted`, or for `rejected`
     struct buffer delta;     // event `delta`; empty: none
     struct buffer documents; // event `documents`; empty: none

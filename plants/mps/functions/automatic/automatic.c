@@ -24,11 +24,11 @@ struct automatic {
 // --- the view ---
 
 static enum error load_thing(struct automatic *automatic, struct splc_function *function, enum plant_thing thing,
-                             bool *ret_exists, struct problem *ret_problem) {
+                             bool *ret_known, struct problem *ret_problem) {
     CLEANUP(splc_twin_clear) struct splc_twin twin = {0};
     enum error error = splc_twin_get(function, text_of(plant_things[thing]), &twin, ret_problem);
     if (error) return error;
-    *ret_exists = twin.reported != NULL;
+    *ret_known = twin.reported != NULL && !twin.restored;
     automatic->versions[thing] = twin.version;
     plant_look(&automatic->view, thing, twin.reported, (struct plant_time){0});
     return ERROR_NONE;
@@ -42,15 +42,15 @@ static enum error load_station(struct automatic *automatic, struct splc_function
     return error;
 }
 
-/// At the first event of a process. Nothing is decided before every thing is known.
+/// At the first event of a process. Nothing is decided before every thing is known as it is now.
 static enum error load(struct automatic *automatic, struct splc_function *function, struct problem *ret_problem) {
     automatic->view = (struct station_view){0};
     enum error error = load_station(automatic, function, ret_problem);
     bool all = true;
     for (unsigned thing = 0; thing < PLANT_THINGS && !error; thing++) {
-        bool exists = false;
-        error = load_thing(automatic, function, (enum plant_thing)thing, &exists, ret_problem);
-        all = all && exists;
+        bool known = false;
+        error = load_thing(automatic, function, (enum plant_thing)thing, &known, ret_problem);
+        all = all && known;
     }
     automatic->loaded = !error && all;
     automatic->has_before = false;
