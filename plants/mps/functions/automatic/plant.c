@@ -194,6 +194,14 @@ static void put_count(struct json_writer *writer, const char *name, uint64_t val
     json_put_unsigned(writer, value);
 }
 
+static void put_words(struct json_writer *writer, const char *name, const struct station_words *words) {
+    json_key(writer, name);
+    json_open_object(writer);
+    put_text(writer, "code", station_code_name(words->code));
+    put_text(writer, "text", words->text);
+    json_close_object(writer);
+}
+
 void station_save(const struct station *station, struct buffer *ret_reported) {
     struct json_writer writer = json_writer(ret_reported);
     json_open_object(&writer);
@@ -201,6 +209,7 @@ void station_save(const struct station *station, struct buffer *ret_reported) {
     put_text(&writer, "state", station_state_name(station));
     put_text(&writer, "step", station_step_name(station->step));
     put_text(&writer, "message", station_message(station));
+    put_text(&writer, "code", station_message_code(station));
     put_text(&writer, "fault", station->fault);
     put_count(&writer, "fed", station->fed);
     put_count(&writer, "sorted", station->sorted);
@@ -217,8 +226,8 @@ void station_save(const struct station *station, struct buffer *ret_reported) {
     put_count(&writer, "arrived", (uint64_t)station->arrived_us);
     put_count(&writer, "left", (uint64_t)station->left_us);
     put_bool(&writer, "beltClear", station->belt_clear);
-    put_text(&writer, "interrupted", station->interrupted);
-    put_text(&writer, "note", station->note);
+    put_words(&writer, "interrupted", &station->interrupted);
+    put_words(&writer, "note", &station->note);
     json_close_object(&writer);
     json_close_object(&writer);
 }
@@ -226,6 +235,11 @@ void station_save(const struct station *station, struct buffer *ret_reported) {
 static uint64_t counted(const struct json *reported, const char *name) {
     int64_t value = json_integer(json_member(reported, name), 0);
     return value < 0 ? 0 : (uint64_t)value;
+}
+
+static void take_words(struct station_words *words, const struct json *saved) {
+    words->code = station_code_find(json_string(json_member(saved, "code")));
+    keep(words->text, json_string(json_member(saved, "text")));
 }
 
 void station_load(struct station *station, const struct json *reported) {
@@ -247,10 +261,9 @@ void station_load(struct station *station, const struct json *reported) {
         .passed = counted(reported, "passed"),
     };
     keep(station->fault, json_string(json_member(reported, "fault")));
-    keep(station->interrupted, json_string(json_member(memory, "interrupted")));
-    keep(station->note, json_string(json_member(memory, "note")));
+    take_words(&station->interrupted, json_member(memory, "interrupted"));
+    take_words(&station->note, json_member(memory, "note"));
     if (station_step_find(json_string(json_member(reported, "step")), &station->step)) return;
     station->step = STEP_STOPPED;
     station->belt_clear = false;
-    keep(station->note, TEXT("Press start."));
 }

@@ -1,6 +1,5 @@
 #include "station.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,7 +57,20 @@ static const struct step steps[STATION_STEPS] = {
                           ""},
 };
 
-static const char press_start[] = "Press start.";
+static const struct {
+    const char *name, *text;
+} codes[STATION_CODES] = {
+    [CODE_NONE] = {"", ""},
+    [CODE_PRESS_START] = {"press_start", "Press start."},
+    [CODE_GO_ON] = {"go_on", "Press start to go on."},
+    [CODE_MANUAL] = {"manual", "The key switch is on manual: turn it to automatic and press start."},
+    [CODE_MAGAZINE_EMPTY] = {"magazine_empty", "The magazine is empty: refill it and press start."},
+    [CODE_SLIDE_FULL] = {"slide_full", "The slide is full: empty it and press start."},
+    [CODE_EMERGENCY_STOP] = {"emergency_stop", "Emergency stop. Release it, press reset, then start."},
+    [CODE_CONTROLLER_STANDS] = {"controller_stands", "The controller does not run: %s. Press reset, then start."},
+    [CODE_CONTROLLER_RESTARTED] = {"controller_restarted", "The controller was restarted. Press start."},
+    [CODE_COMMAND_REFUSED] = {"command_refused", "A command was refused: %s. Press start to go on."},
+};
 
 // --- words ---
 
@@ -75,9 +87,13 @@ bool station_step_find(struct text name, enum station_step *ret_step) {
     return false;
 }
 
+static bool is_interrupted(const struct station *station) {
+    return station->interrupted.code != CODE_NONE;
+}
+
 const char *station_state_name(const struct station *station) {
     if (station->fault[0] != '\0') return "fault";
-    if (station->interrupted[0] != '\0') return "interrupted";
+    if (is_interrupted(station)) return "interrupted";
     if (station->step == STEP_STOPPED) return "stopped";
     if (station->stopping || station->step == STEP_RUNNING_OUT) return "stopping";
     return station->belt_clear ? "producing" : "starting";
@@ -85,15 +101,35 @@ const char *station_state_name(const struct station *station) {
 
 const char *station_message(const struct station *station) {
     if (station->fault[0] != '\0') return station->fault;
-    if (station->interrupted[0] != '\0') return station->interrupted;
-    return station->step == STEP_STOPPED ? station->note : steps[station->step].message;
+    if (is_interrupted(station)) return station->interrupted.text;
+    return station->step == STEP_STOPPED ? station->note.text : steps[station->step].message;
 }
 
-__attribute__((format(printf, 2, 3))) static void say(char text[static STATION_TEXT_BYTES], const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, STATION_TEXT_BYTES, format, arguments);
-    va_end(arguments);
+const char *station_message_code(const struct station *station) {
+    if (station->fault[0] != '\0') return "fault";
+    if (is_interrupted(station)) return codes[station->interrupted.code].name;
+    return station->step == STEP_STOPPED ? codes[station->note.code].name : steps[station->step].name;
+}
+
+const char *station_code_name(enum station_code code) {
+    return codes[code].name;
+}
+
+enum station_code station_code_find(struct text name) {
+    for (unsigned code = 0; code < STATION_CODES; code++)
+        if (text_is(name, codes[code].name)) return (enum station_code)code;
+    return CODE_NONE;
+}
+
+/// `why` stands where the code's text has a place for it.
+static void say(struct station_words *words, enum station_code code, const char *why) {
+    words->code = code;
+    const char *place = strstr(codes[code].text, "%s");
+    if (place == NULL)
+        snprintf(words->text, STATION_TEXT_BYTES, "%s", codes[code].text);
+    else
+        snprintf(words->text, STATION_TEXT_BYTES, "%.*s%s%s", (int)(place - codes[code].text), codes[code].text, why,
+                 place + 2);
 }
 
 // --- one decision ---
@@ -105,8 +141,12 @@ struct decision {
     bool anew; // what was commanded before may not have been done: the belt is commanded in any case
 };
 
+static bool may_run(const struct station_view *view) {
+    return view->controller_runs && !view->emergency_stop;
+}
+
 static bool produces(const struct station *station) {
-    return station->step != STEP_STOPPED && station->interrupted[0] == '\0';
+    return station->step != STEP_STOPPED && !is_interrupted(station);
 }
 
 static int64_t elapsed(const struct decision *d) {
@@ -148,53 +188,49 @@ static void enter(const struct decision *d, enum station_step step) {
 }
 
 /// Stands still and says what to do. The belt is stopped wherever it may be running.
-static void stand(const struct decision *d, const char *note) {
-    bool may_run = d->station->step != STEP_STOPPED && d->view->controller_runs;
+static void stand(const struct decision *d, enum station_code note) {
+    bool may_move = d->station->step != STEP_STOPPED && d->view->controller_runs;
     enter(d, STEP_STOPPED);
-    if (may_run) command_belt(d, BELT_STOP);
+    if (may_move) command_belt(d, BELT_STOP);
     d->commands->belt_first = true; // who finds "stopped" in the memory may rely on it
     d->station->stopping = false;
-    d->station->interrupted[0] = '\0';
-    say(d->station->note, "%s", note);
+    say(&d->station->interrupted, CODE_NONE, "");
+    say(&d->station->note, note, "");
 }
 
 /// The same, with a belt on which anything may lie.
-static void give_up(const struct decision *d, const char *note) {
+static void give_up(const struct decision *d, enum station_code note) {
     stand(d, note);
     d->station->belt_clear = false;
     d->station->metal = false;
 }
 
 static void fail(const struct decision *d, const char *fault) {
-    give_up(d, press_start);
-    say(d->station->fault, "%s Look after it, then press reset and start.", fault);
+    give_up(d, CODE_PRESS_START);
+    snprintf(d->station->fault, STATION_TEXT_BYTES, "%s Look after it, then press reset and start.", fault);
 }
 
 /// Rests within the step; what it has commanded so far may be finished by the machine, nothing follows.
-__attribute__((format(printf, 2, 3))) static void interrupt(const struct decision *d, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(d->station->interrupted, STATION_TEXT_BYTES, format, arguments);
-    va_end(arguments);
+static void interrupt(const struct decision *d, enum station_code code, const char *why) {
+    say(&d->station->interrupted, code, why);
     d->station->belt = BELT_KEEP; // what it was told may not hold any more
     d->station->arrived_us = 0;   // and the time at the sensor is none
 }
 
 // --- what the steps do ---
 
-/// Why there is no next workpiece; NULL when there is one to feed.
-static const char *obstacle(const struct decision *d) {
-    if (d->view->magazine_empty) return "The magazine is empty: refill it and press start.";
-    if (d->view->slide_full) return "The slide is full: empty it and press start.";
-    if (d->station->stopping) return press_start;
-    return NULL;
+/// Why there is no next workpiece; CODE_NONE when there is one to feed.
+static enum station_code obstacle(const struct decision *d) {
+    if (d->view->magazine_empty) return CODE_MAGAZINE_EMPTY;
+    if (d->view->slide_full) return CODE_SLIDE_FULL;
+    return d->station->stopping ? CODE_PRESS_START : CODE_NONE;
 }
 
 static void next_one(const struct decision *d) {
-    const char *note = obstacle(d);
+    enum station_code note = obstacle(d);
     bool belt_runs = d->station->step == STEP_TO_EXIT;
-    if (note != NULL && belt_runs) return enter(d, STEP_RUNNING_OUT);
-    if (note != NULL) return stand(d, note);
+    if (note != CODE_NONE && belt_runs) return enter(d, STEP_RUNNING_OUT);
+    if (note != CODE_NONE) return stand(d, note);
     bool home = d->view->pusher_retracted && d->view->ejector_retracted;
     enter(d, home ? STEP_FEEDING : STEP_HOMING);
 }
@@ -222,7 +258,7 @@ static void take_back(const struct decision *d) {
 
 static void do_clearing(const struct decision *d) {
     if (d->view->occupied) return arrive_at_sensor(d);
-    if (d->station->stopping) return give_up(d, press_start);
+    if (d->station->stopping) return give_up(d, CODE_PRESS_START);
     if (d->view->entry || d->view->exit) d->station->since_ms = d->view->clock_ms; // one more is on its way
     if (elapsed(d) < CLEAR_MS) return;
     d->station->belt_clear = true;
@@ -299,8 +335,8 @@ static void do_to_exit(const struct decision *d) {
 
 static void do_running_out(const struct decision *d) {
     if (elapsed(d) < RUN_OUT_MS) return;
-    const char *note = obstacle(d);
-    stand(d, note == NULL ? press_start : note);
+    enum station_code note = obstacle(d);
+    stand(d, note == CODE_NONE ? CODE_PRESS_START : note);
 }
 
 static void (*const actions[STATION_STEPS])(const struct decision *d) = {
@@ -318,25 +354,22 @@ static bool pressed(const struct decision *d) {
 
 static void on_start(struct decision *d) {
     struct station *station = d->station;
-    if (!d->view->automatic) {
-        say(station->note, "The key switch is on manual: turn it to automatic and press start.");
-        return;
-    }
-    if (station->interrupted[0] != '\0') {
-        station->interrupted[0] = '\0';
+    if (!d->view->automatic) return; // the note says it
+    if (is_interrupted(station)) {
+        say(&station->interrupted, CODE_NONE, "");
         station->since_ms = d->view->clock_ms;
         d->anew = true;
         return;
     }
     if (station->step != STEP_STOPPED) return;
-    const char *note = obstacle(d);
-    if (note != NULL) return stand(d, note);
+    enum station_code note = obstacle(d);
+    if (note != CODE_NONE) return stand(d, note);
     if (station->belt_clear) return next_one(d);
     enter(d, STEP_CLEARING);
 }
 
 static void on_stop(const struct decision *d) {
-    if (d->station->interrupted[0] != '\0') return give_up(d, press_start);
+    if (is_interrupted(d->station)) return give_up(d, CODE_PRESS_START);
     if (d->station->step != STEP_STOPPED) d->station->stopping = true;
 }
 
@@ -400,28 +433,14 @@ static bool may_have_passed(const struct decision *d) {
 /// The controller has lost its memory, and the plant may have changed meanwhile.
 static void watch_restart(const struct decision *d) {
     if (d->view->clock_ms >= d->station->since_ms) return;
-    if (d->station->fault[0] == '\0') give_up(d, "The controller was restarted. Press start.");
+    if (d->station->fault[0] == '\0') give_up(d, CODE_CONTROLLER_RESTARTED);
     d->station->belt_clear = false;
     d->station->since_ms = d->view->clock_ms;
 }
 
 static void watch_controller(const struct decision *d) {
-    struct station *station = d->station;
-    static const char stands[] = "The controller does not run";
-    bool told = text_starts_with(text_of(station->note), TEXT("The controller does not run"));
-    if (d->view->controller_runs && !d->view->emergency_stop) {
-        if (told) say(station->note, "%s", press_start);
-        return;
-    }
-    if (station->step == STEP_STOPPED) {
-        say(station->note, "%s: %s. Press reset, then start.", stands, d->view->cause);
-        return;
-    }
-    if (!produces(station)) return;
-    if (d->view->emergency_stop)
-        interrupt(d, "Emergency stop. Release it, press reset, then start.");
-    else
-        interrupt(d, "%s: %s. Press reset, then start.", stands, d->view->cause);
+    if (may_run(d->view) || !produces(d->station)) return;
+    interrupt(d, d->view->emergency_stop ? CODE_EMERGENCY_STOP : CODE_CONTROLLER_STANDS, d->view->cause);
 }
 
 static void watch_plant(const struct decision *d) {
@@ -430,7 +449,7 @@ static void watch_plant(const struct decision *d) {
     const struct step *step = &steps[d->station->step];
     if (refusal != NULL) {
         d->commands->belt = d->station->belt = BELT_STOP; // should this be refused as well, the message is the same
-        return interrupt(d, "A command was refused: %s. Press start to go on.", refusal);
+        return interrupt(d, CODE_COMMAND_REFUSED, refusal);
     }
     if (d->station->at_exit && may_have_passed(d)) return take_back(d);
     if (d->station->at_exit && !is_exit_expected(d->station))
@@ -441,12 +460,24 @@ static void watch_plant(const struct decision *d) {
 static void watch_panel(struct decision *d) {
     struct station *station = d->station;
     station->automatic = d->view->automatic;
-    bool runs = d->view->controller_runs && !d->view->emergency_stop;
+    bool runs = may_run(d->view);
     if (d->view->reset && runs) station->fault[0] = '\0';
-    if (!d->view->automatic && station->step != STEP_STOPPED)
-        return give_up(d, "The key switch was turned to manual. Turn it to automatic and press start.");
+    if (!d->view->automatic && station->step != STEP_STOPPED) return give_up(d, CODE_MANUAL);
     if (d->view->stop) return on_stop(d);
     if (pressed(d) && runs && station->fault[0] == '\0') on_start(d);
+}
+
+/// Nothing is said any more when it holds no longer.
+static void choose_words(const struct decision *d) {
+    struct station *station = d->station;
+    enum station_code interrupted = station->interrupted.code;
+    bool passes = interrupted == CODE_EMERGENCY_STOP || interrupted == CODE_CONTROLLER_STANDS;
+    if (passes && may_run(d->view)) say(&station->interrupted, CODE_GO_ON, "");
+    if (station->step != STEP_STOPPED) return;
+    enum station_code note = station->note.code == CODE_CONTROLLER_RESTARTED ? CODE_CONTROLLER_RESTARTED : obstacle(d);
+    if (!d->view->automatic) note = CODE_MANUAL;
+    if (!may_run(d->view)) note = d->view->emergency_stop ? CODE_EMERGENCY_STOP : CODE_CONTROLLER_STANDS;
+    say(&station->note, note == CODE_NONE ? CODE_PRESS_START : note, d->view->cause);
 }
 
 void station_decide(struct station *station, const struct station_view *before, const struct station_view *view,
@@ -461,5 +492,6 @@ void station_decide(struct station *station, const struct station_view *before, 
     enum station_step step = station->step;
     if (produces(station)) actions[step](&d);
     if (produces(station) && d.anew && station->step == step) command_step(&d);
+    choose_words(&d);
     choose_lamps(&d);
 }

@@ -70,6 +70,25 @@ enum station_step {
 /// BELT_SLOW_DOWN and BELT_SPEED_UP are for a belt that runs already.
 enum station_belt { BELT_KEEP, BELT_RUN, BELT_RUN_SLOWLY, BELT_SLOW_DOWN, BELT_SPEED_UP, BELT_BACK, BELT_STOP };
 
+/// What the station says to people when no step says it. The codes' names are for programs, and for translation.
+enum station_code {
+    CODE_NONE,
+    CODE_PRESS_START,
+    CODE_GO_ON, // what has interrupted is over
+    CODE_MANUAL,
+    CODE_MAGAZINE_EMPTY,
+    CODE_SLIDE_FULL,
+    CODE_EMERGENCY_STOP,
+    CODE_CONTROLLER_STANDS, // the text says why
+    CODE_CONTROLLER_RESTARTED,
+    CODE_COMMAND_REFUSED, // the text says why
+    STATION_CODES,
+};
+struct station_words {
+    enum station_code code;
+    char text[STATION_TEXT_BYTES];
+};
+
 /// What is remembered.
 struct station {
     enum station_step step;
@@ -84,9 +103,9 @@ struct station {
     unsigned tries;              // of stopping this one in the right place
     int64_t arrived_us, left_us; // when the one of metal reached the sensor and left it; 0: not known
     uint64_t fed, sorted, passed;
-    char interrupted[STATION_TEXT_BYTES]; // why production rests within a step; empty: it does not
-    char fault[STATION_TEXT_BYTES];       // what went wrong; reset takes it away
-    char note[STATION_TEXT_BYTES];        // why it stands and what to do; for people
+    struct station_words interrupted; // why production rests within a step; CODE_NONE: it does not
+    char fault[STATION_TEXT_BYTES];   // what went wrong; reset takes it away
+    struct station_words note;        // why it stands and what to do
 
     // Not kept: what belt and lamps were told last. A command that changes nothing would have no effect to measure, and
     // a lamp is not told again before it could follow.
@@ -118,5 +137,8 @@ const char *station_step_name(enum station_step step);
 /// False for a word that names none.
 bool station_step_find(struct text name, enum station_step *ret_step);
 const char *station_state_name(const struct station *station);
-/// One sentence, of the station's memory or static.
+/// One sentence, of the station's memory or static; and its code: that of the words, the step's name, or "fault".
 const char *station_message(const struct station *station);
+const char *station_message_code(const struct station *station);
+const char *station_code_name(enum station_code code); // "" for CODE_NONE
+enum station_code station_code_find(struct text name); // CODE_NONE for a word that names none

@@ -168,6 +168,7 @@ static void an_empty_magazine_stops_it_with_its_lamp(void **state) {
     run(rig, 1000);
     assert_false(rig->toy.lamps[LAMP_MAGAZINE_EMPTY]);
     assert_string_equal(state_of(rig), "stopped"); // not by itself
+    assert_string_equal(station_message_code(&rig->station), "press_start");
     press(rig, &rig->toy.start);
     run(rig, 60000);
     assert_int_equal(rig->station.fed, 10);
@@ -183,6 +184,7 @@ static void a_full_slide_stops_it_with_its_lamp(void **state) {
     assert_int_equal(rig->toy.metal_sorted, 2);
     assert_true(rig->toy.lamps[LAMP_SLIDE_FULL]);
     assert_non_null(strstr(station_message(&rig->station), "slide is full"));
+    assert_string_equal(station_message_code(&rig->station), "slide_full");
     press(rig, &rig->toy.start);
     run(rig, 5000);
     assert_string_equal(state_of(rig), "stopped"); // still full
@@ -226,6 +228,9 @@ static void manual_mode_does_not_start(void **state) {
     assert_string_equal(state_of(rig), "stopped");
     assert_non_null(strstr(station_message(&rig->station), "manual"));
     assert_true(rig->toy.wanted == 0);
+    rig->toy.automatic = true;
+    run(rig, 500);
+    assert_string_equal(station_message(&rig->station), "Press start.");
 }
 
 static void turning_to_manual_stops_at_once(void **state) {
@@ -265,6 +270,7 @@ static void emergency_stop_at(struct rig *rig, enum station_step step) {
         rig->toy.runs = false;
         run(rig, 3000);
         assert_string_equal(state_of(rig), "interrupted");
+        assert_string_equal(station_message_code(&rig->station), "emergency_stop");
         assert_true(rig->toy.lamps[LAMP_RESET]);
         assert_false(rig->toy.lamps[LAMP_START]);
         rig->toy.power = true;
@@ -275,10 +281,11 @@ static void emergency_stop_at(struct rig *rig, enum station_step step) {
         rig->toy.runs = true; // the controller's own answer to reset
         run(rig, 3000);
         assert_string_equal(state_of(rig), "interrupted");
+        assert_string_equal(station_message(&rig->station), "Press start to go on.");
         assert_true(rig->toy.wanted == 0);
         assert_false(rig->toy.lamps[LAMP_RESET]);
         press(rig, &rig->toy.start);
-        assert_string_equal(rig->station.interrupted, "");
+        assert_int_equal(rig->station.interrupted.code, CODE_NONE);
         run(rig, 3000);
     }
     run(rig, 60000);

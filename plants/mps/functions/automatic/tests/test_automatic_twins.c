@@ -161,9 +161,9 @@ static void the_memory_survives_the_twin(void **state) {
                               .fed = 7,
                               .sorted = 3,
                               .passed = 4,
-                              .interrupted = "Emergency stop \"now\".",
+                              .interrupted = {CODE_EMERGENCY_STOP, "Emergency stop \"now\"."},
                               .fault = "",
-                              .note = "Press start."};
+                              .note = {CODE_PRESS_START, "Press start."}};
     CLEANUP(buffer_clear) struct buffer saved = {0};
     station_save(&station, &saved);
     CLEANUP(json_destroy_at) struct json_document *document = parse(saved.data);
