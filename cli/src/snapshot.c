@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static void copy_text(char *target, size_t size, const struct json *value) {
     snprintf(target, size, "%.*s", TEXT_ARG(json_string(value)));
@@ -13,17 +14,38 @@ static void take_state(struct snapshot_state *state, const struct json *document
     copy_text(state->reason, sizeof state->reason, json_member(document, "reason"));
 }
 
-static void take_edges(struct snapshot *snapshot, const struct json *edges) {
-    struct json_each each = json_each(edges);
-    while (json_next(&each)) {
-        snapshot->edge_count++;
-        bool connected = text_is(json_string(json_member(each.value, "state")), "connected");
-        if (connected)
-            snapshot->edges_connected++;
-        else
-            copy_text(snapshot->edge_reason, sizeof snapshot->edge_reason, json_member(each.value, "reason"));
-        if (text_is(json_string(json_member(each.value, "lease")), "held")) snapshot->leases_held++;
+static void fall_silent(struct snapshot *snapshot, const char *what, const struct json *reason, int64_t since_ms) {
+    if (snapshot->silence.what[0] != '\0') return; // the first one is told
+    snprintf(snapshot->silence.what, sizeof snapshot->silence.what, "%s", what);
+    copy_text(snapshot->silence.reason, sizeof snapshot->silence.reason, reason);
+    snapshot->silence.since_ms = since_ms;
+}
+
+static bool has_state(const struct json *document, const char *state) {
+    return text_is(json_string(json_member(document, "state")), state);
+}
+
+static void take_edge(struct snapshot *snapshot, const struct json *edge) {
+    snapshot->edge_count++;
+    if (text_is(json_string(json_member(edge, "lease")), "held")) snapshot->leases_held++;
+    if (has_state(edge, "connected")) {
+        snapshot->edges_connected++;
+        return;
     }
+    bool first = has_state(edge, "connecting");
+    fall_silent(snapshot, first ? "edge connecting" : "edge unreachable", json_member(edge, "reason"),
+                json_integer(json_member(edge, "since"), 0));
+}
+
+/// A gateway that is down knows nothing of its edges: what it said last is of the past.
+static void take_gateway(struct snapshot *snapshot, const struct json *service) {
+    if (has_state(service, "down")) {
+        int64_t heard_ms = json_integer(json_member(service, "time"), 0);
+        fall_silent(snapshot, heard_ms == 0 ? "gateway not heard of yet" : "gateway silent", NULL, heard_ms);
+        return;
+    }
+    struct json_each each = json_each(json_member(service, "edges"));
+    while (json_next(&each)) take_edge(snapshot, each.value);
 }
 
 static void take_latency(struct snapshot *snapshot, const struct json *latency) {
@@ -46,7 +68,7 @@ void snapshot_take_status(struct snapshot *snapshot, const struct json *status) 
     snapshot->answered = json_is(services, JSON_ARRAY);
     struct json_each each = json_each(services);
     while (json_next(&each)) {
-        take_edges(snapshot, json_member(each.value, "edges"));
+        if (text_is(json_string(json_member(each.value, "service")), "gateway")) take_gateway(snapshot, each.value);
         take_latency(snapshot, json_member(each.value, "latency"));
         take_functions(snapshot, json_member(each.value, "functions"));
         if (snapshot->service_count == SNAPSHOT_SERVICES_MAX) continue;
@@ -127,6 +149,29 @@ struct snapshot_counts snapshot_counts_since(const struct snapshot_counts *now, 
         if (was <= since.counts[i].value) since.counts[i].value -= was;
     }
     return since;
+}
+
+void snapshot_grow_old(struct snapshot *snapshot, int64_t since_ms) {
+    memset(&snapshot->silence, 0, sizeof snapshot->silence);
+    fall_silent(snapshot, "HTTP interface silent", NULL, since_ms);
+}
+
+void snapshot_put_silence(const struct snapshot *snapshot, struct buffer *out) {
+    if (snapshot->silence.what[0] == '\0') return;
+    buffer_string(out, snapshot->silence.what);
+    time_t since_s = (time_t)(snapshot->silence.since_ms / 1000);
+    struct tm local;
+    if (since_s > 0 && localtime_r(&since_s, &local) != NULL)
+        buffer_print(out, " since %02d:%02d:%02d", local.tm_hour, local.tm_min, local.tm_sec);
+    if (snapshot->silence.reason[0] != '\0') buffer_print(out, ": %s", snapshot->silence.reason);
+}
+
+bool snapshot_is_complete(const struct snapshot *snapshot) {
+    if (!snapshot->answered || snapshot->edge_count == 0) return false;
+    for (size_t i = 0; i < snapshot->service_count; i++) {
+        if (strcmp(snapshot->services[i].state, "down") == 0) return false;
+    }
+    return true;
 }
 
 bool snapshot_is_producing(const struct snapshot *snapshot) {

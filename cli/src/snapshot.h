@@ -1,6 +1,7 @@
 /// What is known of a running plant at one moment, from the HTTP interface (docs/spec/http.md, bus.md, opcua.md). Pure.
 #pragma once
 
+#include <base/buffer.h>
 #include <base/problem.h>
 #include <json/json.h>
 
@@ -46,7 +47,12 @@ struct snapshot {
     size_t process_count;
     struct snapshot_counts counted;
     size_t edge_count, edges_connected, leases_held;
-    char edge_reason[SNAPSHOT_REASON_BYTES]; // of the first one that is not connected
+    /// Why the plant's figures (controller, workpieces) are those of the past; `what` is empty while they are live.
+    struct {
+        char what[48]; // "edge unreachable"
+        char reason[SNAPSHOT_REASON_BYTES];
+        int64_t since_ms; // since 1970; 0: never heard of
+    } silence;
     struct {
         bool known;
         uint64_t count;
@@ -74,6 +80,17 @@ void snapshot_take_process(struct snapshot *snapshot, const char *thing, const s
 /// What was counted since `before`; a count that is smaller than it was has begun anew.
 struct snapshot_counts snapshot_counts_since(const struct snapshot_counts *now, const struct snapshot_counts *before);
 
+/// The figures of the plant are of now.
+static inline bool snapshot_is_live(const struct snapshot *snapshot) {
+    return snapshot->silence.what[0] == '\0';
+}
+/// The interface itself gives no answer any more: what was known of the plant is of the past, too.
+void snapshot_grow_old(struct snapshot *snapshot, int64_t since_ms);
+/// "edge unreachable since 14:03:07: connection refused", in local time; nothing while the figures are live.
+void snapshot_put_silence(const struct snapshot *snapshot, struct buffer *out);
+
+/// Every service has said how it is, and the gateway whether its edges are there.
+bool snapshot_is_complete(const struct snapshot *snapshot);
 /// Everything that is needed for production is there: services ok, edges connected and under our control, functions
 /// ready.
 bool snapshot_is_producing(const struct snapshot *snapshot);

@@ -1,9 +1,11 @@
 // splc status
 #include "command.h"
+#include "status_line.h"
 
 #include <base/clock.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { STATUS_TIMEOUT_MS = 5 * 1000 };
 
@@ -73,6 +75,57 @@ static void print_status(const struct json *status) {
     while (json_next(&services)) print_service(services.value);
 }
 
+// --- the plant ---
+
+/// An unknown twin leaves out what it would have told.
+static void take_shadow(struct api *api, const struct json *name, struct snapshot *snapshot,
+                        void (*take)(struct snapshot *snapshot, const struct json *shadow)) {
+    CLEANUP(free_at) char *thing = text_copy(json_string(name));
+    CLEANUP(buffer_clear) struct buffer path = {0};
+    buffer_string(&path, "/things/");
+    if (thing != NULL) api_put_encoded(&path, thing);
+    buffer_string(&path, "/shadow");
+    CLEANUP(json_destroy_at) struct json_document *shadow = NULL;
+    if (path.failed || api_call(api, "GET", path.data, TEXT_EMPTY, &shadow, NULL)) return;
+    if (take != NULL)
+        take(snapshot, json_root(shadow));
+    else
+        snapshot_take_process(snapshot, thing, json_root(shadow));
+}
+
+static void look_at_plant(struct api *api, struct snapshot *snapshot) {
+    CLEANUP(json_destroy_at) struct json_document *plant = NULL;
+    if (api_call(api, "GET", "/v1/plant", TEXT_EMPTY, &plant, NULL)) return;
+    const struct json *simulation = json_member(json_root(plant), "simulation");
+    if (json_exists(simulation)) take_shadow(api, simulation, snapshot, snapshot_take_simulation);
+    struct json_each things = json_each(json_member(json_root(plant), "things"));
+    while (json_next(&things)) {
+        if (!json_bool(json_member(things.value, "controller"))) continue;
+        take_shadow(api, json_member(things.value, "name"), snapshot, snapshot_take_controller);
+    }
+    struct json_each processes = json_each(json_member(json_root(plant), "functionThings"));
+    while (json_next(&processes)) take_shadow(api, processes.value, snapshot, NULL);
+}
+
+/// The line of `splc up`, each of its parts on a line of its own; the services follow in their table.
+static void print_plant(struct api *api, const struct json *status) {
+    struct snapshot snapshot = {0};
+    snapshot_take_status(&snapshot, status);
+    look_at_plant(api, &snapshot);
+    snapshot.service_count = snapshot.function_count = 0;
+    CLEANUP(free_at) char *name = text_copy(text_at(status, "plant"));
+    const struct status_line line = {.plant = name == NULL ? "" : name, .snapshot = &snapshot};
+    char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
+    status_line_print(&line, steady, volatile_part);
+    CLEANUP(buffer_clear) struct buffer parts = {0};
+    buffer_print(&parts, "%s%s", steady, volatile_part);
+    struct text rest = buffer_view(&parts), part;
+    for (int indent = 0; text_split(&rest, '|', &part); indent = 4) {
+        printf("%*s%.*s\n", indent, "", TEXT_ARG(text_trim(part)));
+    }
+    printf("\n");
+}
+
 static void print_json(const struct json *status) {
     CLEANUP(buffer_clear) struct buffer out = {0};
     struct json_writer writer = json_writer(&out);
@@ -93,10 +146,12 @@ static int status(const char *data, bool json) {
     if (find_api(data, STATUS_TIMEOUT_MS, &api, &problem)) return refuse("%s", problem.text);
     CLEANUP(json_destroy_at) struct json_document *answer = NULL;
     if (api_call(api, "GET", "/v1/status", TEXT_EMPTY, &answer, &problem)) return refuse("%s", problem.text);
-    if (json)
+    if (json) {
         print_json(json_root(answer));
-    else
+    } else {
+        print_plant(api, json_root(answer));
         print_status(json_root(answer));
+    }
     return is_good(json_root(answer)) ? EXIT_DONE : EXIT_REFUSED;
 }
 
@@ -107,8 +162,9 @@ int command_status(int argc, char **argv) {
     const struct options options = {
         .usage = "splc status [OPTIONS]",
         .summary =
-            "Shows the services of the running plant, the edges that the gateway is connected to, the functions,\n"
-            "and the time from a sensor's change to the actuator's that it caused.",
+            "Shows how the running plant is, its services, the edges that the gateway is connected to, the functions,\n"
+            "and the time from a sensor's change to the actuator's that it caused. While an edge is not reachable,\n"
+            "what was known of it last is marked so.",
         .table = table,
         .count = sizeof table / sizeof *table,
         .epilog = "EXIT STATUS\n"

@@ -12,10 +12,13 @@ static void put_not_ready(const struct status_line *line, struct buffer *out) {
     }
 }
 
-/// What is not as it should be; nothing when all is.
-static void put_states(const struct snapshot_state *states, size_t count, const char *good, struct buffer *out) {
+/// What is not as it should be, unless it was said as the reason for the silence; nothing when all is.
+static void put_states(const struct snapshot *snapshot, const struct snapshot_state *states, size_t count,
+                       const char *good, struct buffer *out) {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(states[i].state, good) == 0) continue;
+        bool said = states[i].reason[0] != '\0' && strcmp(states[i].reason, snapshot->silence.reason) == 0;
+        if (said && !snapshot_is_live(snapshot)) continue;
         buffer_print(out, " | %s %s%s%s", states[i].name, states[i].state, states[i].reason[0] == '\0' ? "" : ": ",
                      states[i].reason);
     }
@@ -36,23 +39,32 @@ static void put_processes(const struct snapshot *snapshot, bool steady, struct b
     }
 }
 
-static void put_plant(const struct snapshot *snapshot, struct buffer *out) {
-    buffer_print(out, ": %s",
-                 snapshot->controller.known ? snapshot->controller.state : "the controller's twin is unknown");
+static void put_controller(const struct snapshot *snapshot, struct buffer *out) {
+    buffer_string(out, snapshot->controller.known ? snapshot->controller.state : "the controller's twin is unknown");
     if (snapshot->controller.cause[0] != '\0') buffer_print(out, " (%s)", snapshot->controller.cause);
-    put_processes(snapshot, true, out);
-    if (snapshot->workpieces_known) {
-        const struct snapshot_workpieces *workpieces = &snapshot->workpieces;
-        buffer_print(out, " | fed %llu, sorted %llu, passed %llu, lost %llu", (unsigned long long)workpieces->fed,
-                     (unsigned long long)workpieces->sorted, (unsigned long long)workpieces->passed,
-                     (unsigned long long)workpieces->lost);
+}
+
+static void put_workpieces(const struct snapshot *snapshot, struct buffer *out) {
+    if (!snapshot->workpieces_known) return;
+    const struct snapshot_workpieces *workpieces = &snapshot->workpieces;
+    buffer_print(out, " | fed %llu, sorted %llu, passed %llu, lost %llu", (unsigned long long)workpieces->fed,
+                 (unsigned long long)workpieces->sorted, (unsigned long long)workpieces->passed,
+                 (unsigned long long)workpieces->lost);
+}
+
+/// Figures of the past are never shown as if they were of now.
+static void put_plant(const struct snapshot *snapshot, struct buffer *out) {
+    bool live = snapshot_is_live(snapshot);
+    buffer_string(out, ": ");
+    snapshot_put_silence(snapshot, out);
+    if (live || snapshot->controller.known) {
+        buffer_string(out, live ? "" : " | last known: ");
+        put_controller(snapshot, out);
+        put_processes(snapshot, true, out);
+        put_workpieces(snapshot, out);
     }
-    if (snapshot->edge_count > 0 && snapshot->edges_connected < snapshot->edge_count) {
-        buffer_print(out, " | edge not connected%s%s", snapshot->edge_reason[0] == '\0' ? "" : ": ",
-                     snapshot->edge_reason);
-    }
-    put_states(snapshot->services, snapshot->service_count, "ok", out);
-    put_states(snapshot->functions, snapshot->function_count, "ready", out);
+    put_states(snapshot, snapshot->services, snapshot->service_count, "ok", out);
+    put_states(snapshot, snapshot->functions, snapshot->function_count, "ready", out);
 }
 
 static void put_figures(const struct snapshot *snapshot, struct buffer *out) {
@@ -82,8 +94,10 @@ void status_line_print(const struct status_line *line, char steady[static SCREEN
         put_plant(line->snapshot, &left);
     else
         buffer_string(&left, ": all started, waiting for the first status");
-    if (seen) put_figures(line->snapshot, &right);
-    if (seen) put_processes(line->snapshot, false, &right);
+    if (seen && snapshot_is_live(line->snapshot)) {
+        put_figures(line->snapshot, &right);
+        put_processes(line->snapshot, false, &right);
+    }
     take(&left, steady);
     take(&right, volatile_part);
 }

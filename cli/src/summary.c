@@ -1,5 +1,6 @@
 #include "summary.h"
 
+#include <base/cleanup.h>
 #include <json/json.h>
 
 #include <stdarg.h>
@@ -45,6 +46,13 @@ static void add_state_errors(const struct snapshot_state *states, size_t count, 
     }
 }
 
+static void add_silence(const struct snapshot *snapshot, struct errors *errors) {
+    CLEANUP(buffer_clear) struct buffer silence = {0};
+    snapshot_put_silence(snapshot, &silence);
+    add_error(errors, "%.*s; what is told of controller, scan and workpieces is what was known last",
+              TEXT_ARG(buffer_view(&silence)));
+}
+
 static void add_plant_errors(const struct summary *summary, struct errors *errors) {
     const struct snapshot *snapshot = summary->snapshot;
     if (!snapshot->answered) {
@@ -58,13 +66,11 @@ static void add_plant_errors(const struct summary *summary, struct errors *error
         if (strcmp(process->state, "fault") == 0)
             add_error(errors, "%s is in fault: %s", process->name, process->reason);
     }
-    if (snapshot->edge_count == 0) add_error(errors, "the gateway knows no edge");
-    if (snapshot->edges_connected < snapshot->edge_count) {
-        add_error(errors, "an edge is not connected: %s", snapshot->edge_reason);
-    }
+    if (snapshot->edge_count == 0 && snapshot_is_live(snapshot)) add_error(errors, "the gateway knows no edge");
+    if (!snapshot_is_live(snapshot)) add_silence(snapshot, errors);
     if (!snapshot->controller.known)
         add_error(errors, "the controller's state is not known");
-    else if (strcmp(snapshot->controller.state, "run") != 0) {
+    else if (snapshot_is_live(snapshot) && strcmp(snapshot->controller.state, "run") != 0) {
         add_error(errors, "the controller is in state %s: %s", snapshot->controller.state, snapshot->controller.cause);
     }
     if (summary->simulated && !snapshot->workpieces_known) add_error(errors, "the simulation's counts are not known");
@@ -164,6 +170,8 @@ void summary_print(const struct summary *summary, struct buffer *out) {
     json_key(&writer, "plant");
     json_put_string(&writer, summary->plant);
     put_figure(&writer, "seconds", summary->seconds);
+    json_key(&writer, "live");
+    json_put_bool(&writer, summary->snapshot->answered && snapshot_is_live(summary->snapshot));
     put_workpieces(&writer, summary->snapshot);
     put_counted(&writer, &summary->snapshot->counted);
     put_scan(&writer, summary);

@@ -52,7 +52,8 @@ struct up {
     struct screen screen;
     FILE *record; // DATA/log/up.log: what happened to the processes, for those who were not watching
     struct snapshot snapshot;
-    bool seen, was_ready, stopped;
+    bool seen, is_up, stopped;
+    int64_t silent_since_ms;       // the interface gives no answer; 0: it does
     uint64_t started_ns, begun_ns; // begun: the time of --for runs
 };
 
@@ -85,17 +86,22 @@ static void refresh(void *context) {
     screen_show(&up->screen, steady, volatile_part);
 }
 
-static void say_where_to_look(struct up *up) {
+/// The link with the token is for the eyes of who sits there; in a file it would be a secret in a log.
+static void say_console(struct up *up) {
     CLEANUP(free_at) char *url = site_http_url(up->site);
     CLEANUP(free_at) char *token_file = site_path(up->site, "secrets/api-token");
+    if (url == NULL || token_file == NULL) return;
     CLEANUP(buffer_clear) struct buffer token = {0};
-    bool has_token = url != NULL && token_file != NULL && !up->options.headless &&
-                     file_read(token_file, 4096, &token, NULL) == ERROR_NONE;
+    if (up->screen.terminal && file_read(token_file, 4096, &token, NULL) == ERROR_NONE)
+        screen_say(&up->screen, "  console      %s/?token=%.*s", url, TEXT_ARG(text_trim(buffer_view(&token))));
+    else
+        screen_say(&up->screen, "  console      %s/?token=TOKEN, the token is in %s", url, token_file);
+}
+
+static void say_where_to_look(struct up *up) {
     screen_say(&up->screen, "%s is up after %.1f s.", up->site->plant_name,
                (double)(clock_monotonic_ns() - up->started_ns) / NS_PER_S);
-    if (has_token) {
-        screen_say(&up->screen, "  console      %s/?token=%.*s", url, TEXT_ARG(text_trim(buffer_view(&token))));
-    }
+    say_console(up);
     bool named = up->options.data != NULL;
     screen_say(&up->screen, "  data folder  %s", up->site->data_folder);
     screen_say(&up->screen, "  other tools  splc connect%s%s   (OPC UA, MQTT, NATS, HTTP: what to type)",
@@ -133,13 +139,11 @@ static void process_failed(void *context, size_t index, const char *message) {
     record(up, message);
 }
 
+/// The processes run; whether all is well is for the services to say.
 static void all_ready(void *context) {
     struct up *up = context;
-    if (!up->was_ready) say_where_to_look(up);
     record(up, "everything is ready");
-    up->was_ready = true;
     observer_start(up->observer);
-    begin(up);
 }
 
 static void all_stopped(void *context) {
@@ -150,8 +154,18 @@ static void all_stopped(void *context) {
 
 static void seen(void *context, const struct snapshot *snapshot) {
     struct up *up = context;
+    if (!snapshot->answered) {
+        if (up->silent_since_ms == 0) up->silent_since_ms = (int64_t)(clock_wall_ns() / NS_PER_MS);
+        snapshot_grow_old(&up->snapshot, up->silent_since_ms);
+        return;
+    }
+    up->silent_since_ms = 0;
     up->snapshot = *snapshot;
     up->seen = true;
+    if (up->is_up || !snapshot_is_complete(snapshot)) return;
+    up->is_up = true;
+    say_where_to_look(up);
+    begin(up);
 }
 
 // --- before anything starts ---
@@ -349,9 +363,9 @@ static const char epilog[] =
     "    `current` beside it points to it, and the other commands find it there.\n"
     "\n"
     "SUMMARY\n"
-    "    With --for the last line of the output is one JSON object: plant, seconds; workpieces (what really happened:\n"
-    "    fed, sorted, passed, lost, by material), counted (what the functions counted); scan (cycles, missed, "
-    "time_us,\n"
+    "    With --for the last line of the output is one JSON object: plant, seconds; live (false: the edge was not\n"
+    "    reachable at the end, its figures are those known last); workpieces (what really happened: fed, sorted,\n"
+    "    passed, lost, by material), counted (what the functions counted); scan (cycles, missed, time_us,\n"
     "    time_max_us, period_ms); latency_ms (sensor change to actuator change: count, p50, p99); memory_kib and\n"
     "    restarts of each process; errors.\n"
     "\n"
@@ -402,7 +416,8 @@ int command_up(int argc, char **argv) {
          &chosen.port_offset},
         {"for", "SECONDS", "stop by itself so long after everything was ready, with a summary", OPTION_REAL,
          &chosen.for_s},
-        {"headless", NULL, "no live line and no link with the token: for scripts", OPTION_FLAG, &chosen.headless},
+        {"headless", NULL, "no live line and no link with the token, even on a terminal: for scripts", OPTION_FLAG,
+         &chosen.headless},
         {"sim-press", "WORD",
          "somebody at the simulated panel does this first; may be repeated;\n"
          "default: the list in the site file",

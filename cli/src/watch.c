@@ -24,14 +24,17 @@ struct watching {
 };
 
 /// The local time of day: what stands on the clock beside the machine.
-static struct text time_prefix(char text[static TIME_BYTES]) {
-    uint64_t now_ns = clock_wall_ns();
-    time_t seconds = (time_t)(now_ns / NS_PER_S);
+static struct text prefix_of(uint64_t time_ns, char text[static TIME_BYTES]) {
+    time_t seconds = (time_t)(time_ns / NS_PER_S);
     struct tm local;
     localtime_r(&seconds, &local);
     int length = snprintf(text, TIME_BYTES, "%02d:%02d:%02d.%03d  ", local.tm_hour, local.tm_min, local.tm_sec,
-                          (int)(now_ns / NS_PER_MS % 1000));
+                          (int)(time_ns / NS_PER_MS % 1000));
     return (struct text){text, (size_t)length};
+}
+
+static struct text time_prefix(char text[static TIME_BYTES]) {
+    return prefix_of(clock_wall_ns(), text);
 }
 
 static void print_twin(const struct json *data) {
@@ -42,9 +45,11 @@ static void print_twin(const struct json *data) {
     printf("%.*s", TEXT_ARG(buffer_view(&lines)));
 }
 
+/// With its own time: the first ones are of the past.
 static void print_event(const struct json *data) {
     char time[TIME_BYTES];
-    printf("%.*sevent %lld  %.*s  %.*s\n", TEXT_ARG(time_prefix(time)),
+    int64_t time_ms = json_integer(json_member(data, "time"), 0);
+    printf("%.*sevent %lld  %.*s  %.*s\n", TEXT_ARG(prefix_of((uint64_t)time_ms * NS_PER_MS, time)),
            (long long)json_integer(json_member(data, "severity"), 0),
            TEXT_ARG(json_string(json_member(data, "source"))), TEXT_ARG(json_string(json_member(data, "message"))));
 }
@@ -143,7 +148,9 @@ int command_watch(int argc, char **argv) {
         .usage = "splc watch [THING] [OPTIONS]",
         .summary =
             "Prints what changes in the plant's twins as it comes: time, thing, path in the shadow, old -> new (- is\n"
-            "nothing); besides the event stream, and services that change their state. Ends with Ctrl-C.\n"
+            "nothing); besides the event stream, its last entries first, and services that change their state. Ends "
+            "with\n"
+            "Ctrl-C.\n"
             "THING: only this one.",
         .table = table,
         .count = sizeof table / sizeof *table,

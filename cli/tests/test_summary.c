@@ -6,6 +6,7 @@
 
 #include <base/cleanup.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char good_status[] =
@@ -63,7 +64,7 @@ static void the_summary_is_one_object(void **state) {
     CLEANUP(buffer_clear) struct buffer out = {0};
     summary_print(&summary, &out);
     assert_string_equal(
-        out.data, "{\"plant\":\"mps\",\"seconds\":120.0,"
+        out.data, "{\"plant\":\"mps\",\"seconds\":120.0,\"live\":true,"
                   "\"workpieces\":{\"fed\":5,\"sorted\":2,\"passed\":2,\"lost\":0,\"metalSorted\":2,"
                   "\"plasticSorted\":0,\"metalPassed\":0,\"plasticPassed\":2},\"counted\":{\"sorted\":2},"
                   "\"scan\":{\"cycles\":1000,\"missed\":2,\"time_us\":20.5,\"time_max_us\":90.0,\"period_ms\":1.0},"
@@ -100,13 +101,14 @@ static const struct verdict_case verdict_cases[] = {
      "\"edges\":[{\"state\":\"connected\",\"lease\":\"held\"}]}]}",
      NULL, NULL, GOOD_PROCESS, "twins is down"},
     {"a function that failed is an error",
-     "{\"services\":[{\"service\":\"functions\",\"state\":\"ok\",\"edges\":[{\"state\":\"connected\"}],"
+     "{\"services\":[{\"service\":\"gateway\",\"state\":\"ok\",\"edges\":[{\"state\":\"connected\"}],"
      "\"functions\":[{\"name\":\"automatic\",\"state\":\"failed\",\"reason\":\"exit status 1\"}]}]}",
      NULL, NULL, GOOD_PROCESS, "automatic is failed: exit status 1"},
     {"an edge that is not connected is an error",
      "{\"services\":[{\"service\":\"gateway\",\"state\":\"ok\",\"edges\":[{\"state\":\"lost\",\"reason\":\"closed\"}]}]"
      "}",
-     NULL, NULL, GOOD_PROCESS, "an edge is not connected: closed"},
+     NULL, NULL, GOOD_PROCESS,
+     "edge unreachable: closed; what is told of controller, scan and workpieces is what was known last"},
     {"no edge at all is an error", "{\"services\":[{\"service\":\"gateway\",\"state\":\"ok\"}]}", NULL, NULL,
      GOOD_PROCESS, "the gateway knows no edge"},
     {"a process that does not run is an error",
@@ -250,7 +252,60 @@ static void the_line_says_what_is_abnormal(void **state) {
     char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
     status_line_print(&line, steady, volatile_part);
     assert_string_equal(steady,
-                        "mps: safe (emergency stop) | edge not connected: no answer | twins degraded: disk full");
+                        "mps: edge unreachable: no answer | last known: safe (emergency stop) | twins degraded: "
+                        "disk full");
+}
+
+static void figures_of_an_edge_that_is_gone_are_those_known_last(void **state) {
+    (void)state;
+    struct snapshot snapshot = take("{\"services\":[{\"service\":\"gateway\",\"state\":\"ok\",\"edges\":[{\"state\":"
+                                    "\"lost\",\"since\":50523000,\"reason\":\"no answer\"}]}]}",
+                                    good_simulation, good_controller);
+    CLEANUP(json_destroy_at) struct json_document *twin = parse(good_process_twin);
+    snapshot_take_process(&snapshot, "mps_automatic", json_root(twin));
+    const struct status_line line = {"mps", NULL, 0, &snapshot};
+    char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
+    status_line_print(&line, steady, volatile_part);
+    assert_string_equal(steady, "mps: edge unreachable since 14:02:03: no answer | last known: run, producing | fed 5, "
+                                "sorted 2, passed 2, lost 0");
+    assert_string_equal(volatile_part, "");
+    struct summary summary = summary_of(&snapshot, &good_process);
+    CLEANUP(buffer_clear) struct buffer out = {0};
+    summary_print(&summary, &out);
+    assert_non_null(strstr(out.data, "\"live\":false,"));
+}
+
+static void what_a_silent_gateway_said_last_is_of_the_past(void **state) {
+    (void)state;
+    struct snapshot snapshot = take("{\"services\":[{\"service\":\"gateway\",\"state\":\"down\",\"reason\":\"does not "
+                                    "report any more\",\"time\":50523000,\"edges\":[{\"state\":\"connected\"}]}]}",
+                                    good_simulation, good_controller);
+    const struct status_line line = {"mps", NULL, 0, &snapshot};
+    char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
+    status_line_print(&line, steady, volatile_part);
+    assert_string_equal(steady, "mps: gateway silent since 14:02:03 | last known: run | fed 5, sorted 2, passed 2, "
+                                "lost 0 | gateway down: does not report any more");
+    snapshot = take(good_status, good_simulation, good_controller);
+    snapshot_grow_old(&snapshot, 50523000);
+    status_line_print(&line, steady, volatile_part);
+    assert_string_equal(steady, "mps: HTTP interface silent since 14:02:03 | last known: run | fed 5, sorted 2, passed "
+                                "2, lost 0");
+}
+
+static void all_have_reported_when_none_is_down_and_the_edge_is_known(void **state) {
+    (void)state;
+    struct snapshot snapshot = take(good_status, good_simulation, good_controller);
+    assert_true(snapshot_is_complete(&snapshot));
+    snapshot = take("{\"services\":[{\"service\":\"gateway\",\"state\":\"ok\",\"edges\":[{\"state\":\"lost\"}]},"
+                    "{\"service\":\"twins\",\"state\":\"degraded\"}]}",
+                    good_simulation, good_controller);
+    assert_true(snapshot_is_complete(&snapshot));
+    snapshot = take("{\"services\":[{\"service\":\"gateway\",\"state\":\"ok\",\"edges\":[{\"state\":\"connected\"}]},"
+                    "{\"service\":\"twins\",\"state\":\"down\"}]}",
+                    good_simulation, good_controller);
+    assert_false(snapshot_is_complete(&snapshot));
+    snapshot = take("{}", good_simulation, good_controller);
+    assert_false(snapshot_is_complete(&snapshot));
 }
 
 static void the_line_says_what_is_not_ready(void **state) {
@@ -264,6 +319,7 @@ static void the_line_says_what_is_not_ready(void **state) {
 }
 
 int main(void) {
+    setenv("TZ", "UTC", 1);
     struct CMUnitTest tests[COUNT_OF(verdict_cases) + 16];
     size_t count = 0;
     ADD_TEST(tests, &count, the_summary_is_one_object);
@@ -278,6 +334,9 @@ int main(void) {
     ADD_NAMED_TEST(tests, &count, "[function-1.10] the line says what a function says",
                    the_line_says_what_a_function_says);
     ADD_TEST(tests, &count, the_line_says_what_is_abnormal);
+    ADD_TEST(tests, &count, figures_of_an_edge_that_is_gone_are_those_known_last);
+    ADD_TEST(tests, &count, what_a_silent_gateway_said_last_is_of_the_past);
+    ADD_TEST(tests, &count, all_have_reported_when_none_is_down_and_the_edge_is_known);
     ADD_TEST(tests, &count, the_line_says_what_is_not_ready);
     return RUN_CASES(tests, count);
 }

@@ -150,9 +150,11 @@ static void people_are_told_where_to_look(void **state) {
     CLEANUP(free_at) char *token_file = testing_path(desk->data, "secrets/api-token");
     CLEANUP(buffer_clear) struct buffer token = {0};
     assert_int_equal(pki_secret_read(token_file, &token, NULL), ERROR_NONE);
-    char link[128];
-    snprintf(link, sizeof link, "http://127.0.0.1:%d/?token=%s\n", 8080 + atoi(desk->offset), token.data);
+    char link[512];
+    snprintf(link, sizeof link, "http://127.0.0.1:%d/?token=TOKEN, the token is in %s\n", 8080 + atoi(desk->offset),
+             token_file);
     assert_holds(&output, link);
+    assert_null(strstr(output.data, token.data)); // the output is a file: a secret is nothing for it
     assert_holds(&output, desk->data);
     kill(desk->pid, SIGINT);
     assert_int_equal(desk_ends(desk), 0);

@@ -8,6 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#define EARLY_PERIOD_NS (100 * NS_PER_MS)
+#define PERIOD_NS NS_PER_S
+enum { EARLY_COUNT = 20 }; // who starts beside us learns of us soon, without asking
+
 struct bus_status {
     struct bus *bus; // NULL once the bus is closed
     char *service, *tier;
@@ -16,6 +20,7 @@ struct bus_status {
     void (*fill)(void *context, struct json_writer *writer);
     void *context;
     struct loop_timer *timer;
+    unsigned early; // reports that are still to come in quick succession
     struct bus_status *next;
 };
 
@@ -50,7 +55,13 @@ static void publish(struct bus_status *status) {
 }
 
 static void on_timer(void *context) {
-    publish(context);
+    struct bus_status *status = context;
+    publish(status);
+    if (status->early == 0 || --status->early > 0) return;
+    struct loop_timer *slow = loop_timer(status->bus->loop, PERIOD_NS, PERIOD_NS, on_timer, status);
+    if (slow == NULL) return; // the quick one will do
+    loop_timer_cancel(status->timer);
+    status->timer = slow;
 }
 
 struct bus_status *bus_status_open(struct bus *bus, const char *service, const char *tier,
@@ -63,7 +74,8 @@ struct bus_status *bus_status_open(struct bus *bus, const char *service, const c
         .started_ns = clock_wall_ns(),
         .fill = fill,
         .context = context,
-        .timer = loop_timer(bus->loop, NS_PER_S, NS_PER_S, on_timer, status),
+        .timer = loop_timer(bus->loop, EARLY_PERIOD_NS, EARLY_PERIOD_NS, on_timer, status),
+        .early = EARLY_COUNT,
     };
     if (status->service == NULL || status->tier == NULL || status->timer == NULL) {
         bus_status_close(status);

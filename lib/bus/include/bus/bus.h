@@ -55,9 +55,9 @@ typedef void bus_answer_fn(void *context, enum error error, struct text data);
 enum error bus_request(struct bus *bus, struct text subject, struct text data, uint64_t timeout_ns,
                        bus_answer_fn *on_answer, void *context);
 
-/// Publishes `splc.status.<service>` at once, on every `bus_status_changed`, and every second; the form is
-/// docs/spec/bus.md. `fill` writes the service's own members into the open object; may be NULL. The common members
-/// (service, tier, state, reason, pid, startedAt, time) are written here.
+/// Publishes `splc.status.<service>` at once, on every `bus_status_changed`, and every second, in its first 2 s ten
+/// times a second; the form is docs/spec/bus.md. `fill` writes the service's own members into the open object; may be
+/// NULL. The common members (service, tier, state, reason, pid, startedAt, time) are written here.
 struct json_writer;
 struct bus_status;
 struct bus_status *bus_status_open(struct bus *bus, const char *service, const char *tier,
