@@ -13,8 +13,9 @@ struct program {
     struct program_module *modules;
     struct map *tag_by_path;    // index + 1, as pointer
     struct map *module_by_path; // the same
-    uint32_t simulation;        // SCAN_NO_MODULE: none
-    void **owned;               // everything that `own` gave
+    uint32_t forcing;
+    uint32_t simulation; // SCAN_NO_MODULE: none
+    void **owned;        // everything that `own` gave
     size_t owned_count, owned_capacity;
     bool out_of_memory;
 };

@@ -16,7 +16,7 @@ struct core_module {
 
 extern const struct core_module cylinder_module, motor_module, light_barrier_module, material_sensor_module,
     button_module, switch_module, indicator_module, emergency_stop_module, controller_module;
-extern const struct scan_kind lock_kind;
+extern const struct scan_kind lock_kind, forcing_kind;
 
 /// NULL when no core module has that role.
 const struct core_module *core_module_of(struct text role);

@@ -81,6 +81,7 @@ static struct sizes count(const struct plant *plant, const struct program_extra 
     }
     for (size_t i = 0; i < plant->element_count; i++) count_element(&sizes, plant->elements[i]);
     count_kind(&sizes, &lock_kind);
+    count_kind(&sizes, &forcing_kind);
     if (extra != NULL) count_kind(&sizes, extra->kind);
     return sizes;
 }
@@ -96,6 +97,7 @@ static void reserve(struct program *program, const struct sizes *sizes) {
     scan->dirty = own(program, sizes->tags, sizeof *scan->dirty);
     scan->dirty_list = own(program, sizes->tags, sizeof *scan->dirty_list);
     scan->output_of_tag = own(program, sizes->tags, sizeof *scan->output_of_tag);
+    scan->input_of_tag = own(program, sizes->tags, sizeof *scan->input_of_tag);
     scan->input_image = own(program, sizes->image_bytes, 1);
     scan->last_input_image = own(program, sizes->image_bytes, 1);
     scan->output_image = own(program, sizes->image_bytes, 1);
@@ -129,7 +131,7 @@ static uint32_t add_tag(struct program *program, struct program_tag tag) {
     program->tags[index] = tag;
     scan->type[index] = tag.type;
     scan->quality[index] = STATUS_BadWaitingForInitialData;
-    scan->output_of_tag[index] = SCAN_NO_TAG;
+    scan->output_of_tag[index] = scan->input_of_tag[index] = SCAN_NO_TAG;
     scan->dirty[index] = true; // the server gets every tag with the first scan
     scan->dirty_list[scan->dirty_count++] = index;
     remember(program, program->tag_by_path, tag.path, index);
@@ -153,6 +155,7 @@ static void add_signal(struct program *program, const struct plant_signal *signa
                                .inverted = signal->inverted,
                                .safe = lamp ? SCAN_SAFE_FREE : safe_states[signal->safe_state]};
     if (!signal->actuator) {
+        scan->input_of_tag[tag] = (uint32_t)scan->input_count;
         scan->inputs[scan->input_count++] = point;
         return;
     }
@@ -246,7 +249,9 @@ static void add_element(struct program *program, const struct plant_element *ele
     uint32_t module = add_module(program, element->path, element, core->kind, memory);
     for (size_t i = 0; i < element->signal_count; i++) {
         uint32_t output = scan->output_of_tag[element->signals[i]->index];
+        uint32_t input = scan->input_of_tag[element->signals[i]->index];
         if (output != SCAN_NO_TAG) scan->outputs[output].module = module;
+        if (input != SCAN_NO_TAG) scan->inputs[input].module = module;
     }
     if (element == program->plant->controller) scan->controller_module = module;
     if (core == &button_module) add_panel(program, element, module);
@@ -288,6 +293,8 @@ static void fill(struct program *program, const struct program_options *options)
     for (size_t i = 0; i < plant->element_count; i++) add_element(program, plant->elements[i]);
     struct text lock = own_path(program, plant->station->path, text_of(lock_kind.name));
     scan->lock_module = add_module(program, lock, NULL, &lock_kind, NULL);
+    struct text forcing = own_path(program, plant->station->path, text_of(forcing_kind.name));
+    program->forcing = add_module(program, forcing, NULL, &forcing_kind, NULL);
     const struct program_extra *extra = options->extra;
     if (extra == NULL) return;
     program->simulation = add_module(program, extra_path(program, extra->name), NULL, extra->kind, extra->memory);
@@ -357,6 +364,10 @@ uint32_t program_module_of(const struct program *program, const struct plant_ele
 
 uint32_t program_lock(const struct program *program) {
     return program->scan.lock_module;
+}
+
+uint32_t program_forcing(const struct program *program) {
+    return program->forcing;
 }
 
 uint32_t program_simulation(const struct program *program) {

@@ -40,7 +40,7 @@ static struct scan_reason check_arguments(const struct scan_module *module, cons
     return scan_reason_none();
 }
 
-static struct scan_reason check_authority(const struct scan *scan, uint32_t session) {
+struct scan_reason scan_check_authority(const struct scan *scan, uint32_t session) {
     const struct authority *authority = &scan->authority;
     if (authority_held_by(authority, session)) return scan_reason_none();
     enum scan_reason_id id = SCAN_REASON_NO_LOCK;
@@ -53,9 +53,12 @@ static struct scan_reason check_access(const struct scan *scan, const struct sca
                                        const struct scan_command *command) {
     enum scan_access access = module->kind->methods[command->method].access;
     if (access == SCAN_GET || access == SCAN_AUTHORITY) return scan_reason_none();
+    bool engineer = command->role >= SCAN_ROLE_ENGINEER;
+    if (access == SCAN_ENGINEER)
+        return engineer ? scan_reason_none() : scan_reason_of(SCAN_REASON_ROLE_ENGINEER, module->index);
     if (command->role < SCAN_ROLE_OPERATOR) return scan_reason_of(SCAN_REASON_ROLE, module->index);
     if (access == SCAN_HAND) return scan_reason_none();
-    struct scan_reason refused = check_authority(scan, command->session);
+    struct scan_reason refused = scan_check_authority(scan, command->session);
     if (scan_refused(refused) || access == SCAN_SIGNAL) return refused;
     refused = scan_standstill(scan);
     return scan_refused(refused) ? refused : module->fault;

@@ -22,6 +22,7 @@ static void lose_inputs(struct scan *scan) {
     scan->inputs_known = false;
     for (size_t i = 0; i < scan->input_count; i++) {
         uint32_t tag = scan->inputs[i].tag;
+        if (scan->inputs[i].forced) continue;
         scan_set(scan, tag, scan->value[tag], STATUS_BadNoCommunication);
     }
     scan_set_channels(scan, scan->input_channels, scan->input_channel_count, scan->last_input_image,
@@ -38,6 +39,7 @@ void stage_read(struct scan *scan) {
     if (same) return;
     for (size_t i = 0; i < scan->input_count; i++) {
         const struct scan_point *point = &scan->inputs[i];
+        if (point->forced) continue;
         bool on = io_bit(scan->input_image, point->place) != point->inverted;
         scan_set(scan, point->tag, scan_boolean(on), STATUS_Good);
     }
@@ -51,7 +53,8 @@ void stage_write(struct scan *scan) {
     for (size_t i = 0; i < scan->output_count; i++) {
         const struct scan_point *point = &scan->outputs[i];
         io_set_bit(scan->output_image, point->place, scan->decided[i] != point->inverted);
-        scan_set(scan, point->tag, scan_boolean(scan->decided[i]), STATUS_Good);
+        scan_set(scan, point->tag, scan_boolean(scan->decided[i]),
+                 point->forced ? STATUS_GoodLocalOverride : STATUS_Good);
     }
     scan->write_failed = driver->write(driver->context, scan->output_image, scan->image_bytes) != ERROR_NONE;
     if (scan->cycles > 1 && memcmp(scan->output_image, scan->last_output_image, scan->image_bytes) == 0) return;

@@ -17,6 +17,7 @@ static void enter(struct scan *scan, struct scan_reason cause) {
         if (scan->outputs[i].safe == SCAN_SAFE_HOLD) scan->wish[i] = scan->decided[i];
     }
     scan_raise(scan, controller(scan), SCAN_EVENT_SAFE_STATE_ENTERED, cause);
+    scan_forces_halt(scan);
 }
 
 /// The cause that is there now, as opposed to one that is latched.

@@ -33,8 +33,10 @@ bool scan_once(struct scan *scan, const struct scan_time *time) {
     stage_supervise(scan);
     stage_commands(scan);
     run_stage(scan, scan->steppers, scan->stepper_count, false);
+    stage_force_outputs(scan);
     stage_interlocks(scan);
     stage_decide(scan);
+    stage_restore_wishes(scan);
     stage_write(scan);
     run_stage(scan, scan->settlers, scan->settler_count, true);
     bool published = publish(scan);

@@ -6,11 +6,17 @@
 void stage_read(struct scan *scan);
 void stage_supervise(struct scan *scan); // causes of the safe state, reset button, deadlines of the authority
 void stage_commands(struct scan *scan);
+void stage_force_outputs(struct scan *scan); // between these two the wishes are what is forced
 void stage_interlocks(struct scan *scan);
 void stage_decide(struct scan *scan); // the safe-state arbiter
+void stage_restore_wishes(struct scan *scan);
 void stage_write(struct scan *scan);
 
 void scan_set_channels(struct scan *scan, const struct scan_channel *channels, size_t count, const uint8_t *image,
                        status_code quality);
 /// Why a moving command is refused at this moment, whoever calls; NONE when it is not.
 struct scan_reason scan_standstill(const struct scan *scan);
+/// Why this session may not command; NONE when it holds the control authority.
+struct scan_reason scan_check_authority(const struct scan *scan, uint32_t session);
+/// The safe state takes the forces off the outputs: nothing moves after it before somebody asks for it anew.
+void scan_forces_halt(struct scan *scan);

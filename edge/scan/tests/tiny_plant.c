@@ -103,7 +103,7 @@ static struct {
     status_code quality[TAGS];
     uint64_t changed_ns[TAGS];
     bool dirty[TAGS];
-    uint32_t dirty_list[TAGS], output_of_tag[TAGS];
+    uint32_t dirty_list[TAGS], output_of_tag[TAGS], input_of_tag[TAGS];
     uint8_t images[4][8];
     struct scan_point inputs[4], outputs[5];
     bool wish[5], decided[5];
@@ -135,6 +135,7 @@ static void join(struct tiny_plant *plant) {
     scan->dirty = store.dirty;
     scan->dirty_list = store.dirty_list;
     scan->output_of_tag = store.output_of_tag;
+    scan->input_of_tag = store.input_of_tag;
     scan->driver = (struct io_driver){.name = "array", .read = read_inputs, .write = write_outputs, .context = plant};
     scan->image_bytes = sizeof plant->inputs;
     scan->input_image = store.images[0];
@@ -164,9 +165,13 @@ struct tiny_plant *tiny_plant_create(void) {
     struct tiny_plant *plant = calloc(1, sizeof *plant);
     if (plant == NULL) return NULL;
     memset(&store, 0, sizeof store);
+    memset(store.output_of_tag, 0xFF, sizeof store.output_of_tag); // SCAN_NO_TAG
+    memset(store.input_of_tag, 0xFF, sizeof store.input_of_tag);
+    for (unsigned tag = TAG_SENSOR; tag <= TAG_LAMP; tag++) store.type[tag] = VALUE_BOOL;
     join(plant);
     struct scan *scan = &plant->scan;
     for (uint32_t tag = TAG_SENSOR; tag <= TAG_RESET_BUTTON; tag++) {
+        store.input_of_tag[tag] = (uint32_t)scan->input_count;
         store.inputs[scan->input_count++] =
             (struct scan_point){.tag = tag, .place = place_of(tag), .inverted = tag == TAG_STOP_CONTACT};
     }

@@ -289,6 +289,7 @@ static void build_all(struct build *build) {
     for (size_t i = 0; i < build->plant->element_count && !build->error; i++)
         add_element(build, build->plant->elements[i]);
     add_lock(build);
+    forcing_build(build);
     add_simulation(build);
     for (uint32_t tag = 0; tag < program_tag_count(build->program) && !build->error; tag++) add_tag(build, tag);
 }

@@ -49,5 +49,25 @@ static inline bool build_is_commanding(size_t inputs, size_t outputs) {
     return inputs > 0 || outputs == 0;
 }
 
+/// An object of the station that no element of the model describes ("Forcing"), of type NAMEType.
+void build_own_object(struct build *build, struct text path, struct text type_name);
+
+/// A method that the server answers itself, below such an object. Its one output is `Reason`.
+struct own_method {
+    const char *name, *description;
+    struct opcua_argument inputs[SCAN_ARGUMENTS_MAX]; // an empty name ends
+    opcua_method_fn *call;
+};
+void build_own_method(struct build *build, struct text object, const struct own_method *method, void *context);
+/// A read-only list of texts at `object`/`name`.
+void build_own_texts(struct build *build, struct text object, const char *name, const char *description,
+                     struct opcua_variable **ret_variable);
+/// Puts the sentence into `Reason` and returns the status.
+status_code own_refuse(struct opcua_invocation *call, status_code status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/// The object `Forcing`.
+void forcing_build(struct build *build);
+
 /// EURange, EngineeringUnits, EnumStrings of a variable.
 void build_field_properties(struct build *build, struct opcua_node variable, const struct plant_field *field);

@@ -76,6 +76,20 @@ static bool await_result(struct server *server) {
     }
 }
 
+status_code server_command(struct server *server, const struct scan_command *command, const char **ret_why) {
+    if (!exchange_post(server->exchange, command)) {
+        *ret_why = "too many commands wait for the scan; try again";
+        return STATUS_BadTooManyOperations;
+    }
+    server->awaited = command->id;
+    server->answered = false;
+    bool in_time = await_result(server);
+    server->awaited = 0;
+    if (in_time) return server->result.status;
+    *ret_why = "the scan did not answer in time; whether the command is still executed is unknown";
+    return STATUS_BadTimeout;
+}
+
 static status_code answer(const struct call_target *target, struct opcua_invocation *call) {
     const struct server *server = target->server;
     const struct scan_result *result = &server->result;
@@ -121,15 +135,9 @@ static status_code execute(const struct call_target *target, struct opcua_invoca
         if (!make_argument(&call->inputs[i], &command.arguments[i]))
             return refuse(target, call, STATUS_BadOutOfRange,
                           "a text is too long; no name of the plant has more than 47 bytes");
-    if (!exchange_post(server->exchange, &command))
-        return refuse(target, call, STATUS_BadTooManyOperations, "too many commands wait for the scan; try again");
-    server->awaited = command.id;
-    server->answered = false;
-    bool in_time = await_result(server);
-    server->awaited = 0;
-    if (in_time) return answer(target, call);
-    return refuse(target, call, STATUS_BadTimeout,
-                  "the scan did not answer in time; whether the command is still executed is unknown");
+    const char *why = NULL;
+    status_code status = server_command(server, &command, &why);
+    return why == NULL ? answer(target, call) : refuse(target, call, status, why);
 }
 
 status_code call_method(void *context, struct opcua_invocation *call) {

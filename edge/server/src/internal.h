@@ -24,6 +24,8 @@ struct server {
     size_t ended_count, ended_capacity;
     struct loop_timer *retry;
 
+    struct forcing *forcing;
+
     uint64_t last_command;
     uint64_t awaited; // command whose result a call waits for; 0: none
     bool answered;
@@ -43,12 +45,19 @@ struct call_target {
 };
 struct call_target *call_target_create(struct server *server, uint32_t module, uint16_t method, bool reason);
 status_code call_method(void *context, struct opcua_invocation *call);
+/// Posts a command with a fresh `id` and waits for its result, which is in `server->result` then. `ret_why` is set when
+/// the scan gave none.
+status_code server_command(struct server *server, const struct scan_command *command, const char **ret_why);
 
 /// Takes what the scan has for us; a result that nobody waits for is dropped.
 void server_drain(struct server *server);
 /// Tells the scan that a session is gone or lost its connection, now or as soon as there is room: then it does not
 /// hold the control authority any more.
 void server_release_authority(struct server *server, uint32_t session);
+
+/// Who forced what (forcing.c). A change of a tag tells whether it still is.
+void forcing_see(struct server *server, const struct scan_change *change);
+void forcing_destroy(struct forcing *forcing); // NULL is fine
 
 struct user {
     struct text name, hash; // borrowed

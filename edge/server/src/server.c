@@ -43,6 +43,7 @@ static void show_holder(struct server *server, const struct scan_change *change)
 }
 
 static void show(struct server *server, const struct scan_change *change) {
+    forcing_see(server, change);
     if (change->tag == server->holder) {
         show_holder(server, change);
         return;
@@ -254,6 +255,7 @@ void server_close(struct server *server) {
         free(server->targets);
         server->targets = next;
     }
+    forcing_destroy(server->forcing);
     free(server->ended);
     free(server->variables);
     free(server->users_file);

@@ -28,7 +28,10 @@ static void put_reserved(struct seen *seen, const struct plant_element *element)
     static const char *const everywhere[] = {"ID", "Bmk", "DisplayName"};
     for (size_t i = 0; i < 3; i++) put(seen, text_of(everywhere[i]), "a property of every object");
     if (element->kind == PLANT_CORE_MODULE) put(seen, TEXT("command"), "the outcome of the last command");
-    if (element->kind == PLANT_STATION) put(seen, TEXT("Lock"), "the control authority");
+    static const char *const of_station[] = {"Forcing", "Pins", "Diagnostics", "Recorder"};
+    if (element->kind != PLANT_STATION) return;
+    put(seen, TEXT("Lock"), "the control authority");
+    for (size_t i = 0; i < 4; i++) put(seen, text_of(of_station[i]), "an object of the edge itself");
 }
 
 static void put_class(struct seen *seen, const struct plant_class *class) {

@@ -75,5 +75,8 @@ struct node_parts {
 struct node_parts server_parts(const struct opcua_names *names, UA_UInt32 reference);
 /// The German name and, below a type, that members are mandatory.
 enum error server_complete_node(struct opcua_server *server, const struct opcua_names *names);
+/// Its handle; NULL when out of memory.
+struct opcua_variable *server_keep_variable(struct opcua_server *server, const struct opcua_names *names,
+                                            enum value_type type);
 /// A constant; a scalar or an array of the variant's type.
 enum error server_add_property(struct opcua_server *server, const struct opcua_names *names, UA_Variant value);

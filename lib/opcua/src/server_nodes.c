@@ -96,7 +96,7 @@ enum error opcua_server_add_object(struct opcua_server *server, const struct opc
 
 // --- variables ---
 
-static struct opcua_variable *keep_variable(struct opcua_server *server, const struct opcua_names *names,
+struct opcua_variable *server_keep_variable(struct opcua_server *server, const struct opcua_names *names,
                                             enum value_type type) {
     struct text path = names->node.string;
     struct opcua_variable *variable = server_own(server, sizeof *variable + path.length);
@@ -145,7 +145,7 @@ enum error opcua_server_add_variable(struct opcua_server *server, const struct o
     if (status != UA_STATUSCODE_GOOD) return server_node_error(status);
     enum error error = server_complete_node(server, names);
     if (error || ret_variable == NULL) return error;
-    struct opcua_variable *variable = keep_variable(server, names, type);
+    struct opcua_variable *variable = server_keep_variable(server, names, type);
     if (variable == NULL) return ERROR_NO_MEMORY;
     error = write_data(server, variable, zero, STATUS_BadWaitingForInitialData, 0);
     if (!error) *ret_variable = variable;

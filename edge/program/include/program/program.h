@@ -59,7 +59,7 @@ struct value program_value(const struct program *program, uint32_t tag, union sc
 
 // ---------------------------------------------------------------- modules
 
-/// Core modules, the controller, the lock (`STATION/Lock`) and the simulation.
+/// Core modules, the controller, the lock (`STATION/Lock`), the forces (`STATION/Forcing`) and the simulation.
 struct program_module {
     struct text path;                    // "MPS/mps_conveyor/motor", "MPS/Lock", "MPS/mps_simulation"
     const struct plant_element *element; // NULL for the lock and the simulation
@@ -70,6 +70,7 @@ size_t program_module_count(const struct program *program);
 const struct program_module *program_module(const struct program *program, uint32_t module);
 uint32_t program_module_of(const struct program *program, const struct plant_element *element); // SCAN_NO_MODULE
 uint32_t program_lock(const struct program *program);       // module of the control authority
+uint32_t program_forcing(const struct program *program);    // module of the forces (`STATION/Forcing`)
 uint32_t program_simulation(const struct program *program); // SCAN_NO_MODULE without one
 /// Index of a method for `struct scan_command`; -1 when the kind has none of that name.
 int program_method(const struct program *program, uint32_t module, struct text name);
@@ -91,6 +92,14 @@ enum program_lock_variable {
     PROGRAM_REMAINING_LOCK_TIME, // Double, s, in whole seconds
     PROGRAM_EPOCH,               // UInt32
 };
+
+/// The methods of the forces, in this order; their rules are those of scan/force.h.
+enum program_forcing_method {
+    PROGRAM_FORCE,   // in: Tag (UInt32), Value (Double; of a Boolean 0 or 1)
+    PROGRAM_UNFORCE, // in: Tag
+    PROGRAM_UNFORCE_ALL,
+};
+enum program_forcing_variable { PROGRAM_FORCES_ACTIVE }; // UInt32
 
 // ---------------------------------------------------------------- texts
 

@@ -46,7 +46,8 @@ struct scan_change {
     X(LOCK_LOST, "LockLost", 500, "Control authority lost: not renewed in time, or its session ended")                 \
     X(LOCK_BROKEN, "LockBroken", 500, "Control authority broken by another session")                                   \
     X(WORKPIECE_LOST, "WorkpieceLost", 600, "A workpiece left its path and is lost")                                   \
-    X(JAM, "Jam", 600, "The feed position is occupied: the pusher is blocked")
+    X(JAM, "Jam", 600, "The feed position is occupied: the pusher is blocked")                                         \
+    X(FORCES_REMOVED, "ForcesRemoved", 500, "The safe state took the forces off the outputs")
 
 enum scan_event_id {
 #define X(id, name, severity, message) SCAN_EVENT_##id,

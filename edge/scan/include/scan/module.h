@@ -21,6 +21,7 @@ enum scan_access {
     SCAN_MOVE,     // operator who holds the control authority; not in the safe state, not in fault
     SCAN_SIGNAL,   // operator who holds the control authority, at any time: lamps
     SCAN_HAND,     // operator; like a hand on the machine, needs no control authority
+    SCAN_ENGINEER, // engineer; the method itself asks for the control authority where it moves something
     SCAN_AUTHORITY // the control authority itself: decides by role and session, answers with a number
 };
 

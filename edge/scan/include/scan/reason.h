@@ -20,6 +20,7 @@
     X(SENSORS_CONTRADICT, BadInvalidState, "both end position sensors of {module} are on; mend them, then reset")      \
     X(EXCLUSION, BadInvalidState, "{module} must never drive both of its opposite outputs; both were switched off")    \
     X(ROLE, BadUserAccessDenied, "the caller's role may only read; log in as operator")                                \
+    X(ROLE_ENGINEER, BadUserAccessDenied, "this needs the role engineer; log in as engineer")                          \
     X(NO_LOCK, BadUserAccessDenied, "the caller does not hold the control authority; call {module}/InitLock first")    \
     X(LOCK_OF_OTHER, BadUserAccessDenied, "another session holds the control authority ({module})")                    \
     X(LOCK_EXPIRED, BadUserAccessDenied,                                                                               \
@@ -30,7 +31,13 @@
     X(ARGUMENT_RANGE, BadOutOfRange, "{argument} must be {limits} ({module})")                                         \
     X(SENSOR_BAD, BadSensorFailure, "the sensor of {module} gives no usable value")                                    \
     X(NOT_FITTED, BadNotSupported, "{module} has no output for that")                                                  \
-    X(NO_SUCH_CONTROL, BadInvalidArgument, "the panel has no button or switch of that name")
+    X(NO_SUCH_CONTROL, BadInvalidArgument, "the panel has no button or switch of that name")                           \
+    X(FORCE_NO_POINT, BadInvalidArgument, "only inputs and outputs can be forced")                                     \
+    X(FORCE_PROTECTED, BadNotSupported,                                                                                \
+      "{module} cannot be forced: the emergency stop and the panel's stop and reset buttons always work")              \
+    X(FORCE_VALUE, BadOutOfRange, "the value does not fit the type of the point")                                      \
+    X(FORCES_FULL, BadTooManyOperations, "no more points can be forced at once; take a force off first")               \
+    X(NOT_FORCED, BadInvalidState, "the point is not forced")
 
 enum scan_reason_id {
 #define X(id, status, sentence) SCAN_REASON_##id,

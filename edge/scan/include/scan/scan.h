@@ -1,7 +1,7 @@
 /// The cyclic scan of the PLC. One call of `scan_once` is one cycle, in this order:
 ///
-///     time -> read -> quality and inversion -> commands -> core modules -> interlocks -> safe-state arbiter -> write
-///          -> settle -> publish changes, statistics
+///     time -> read -> quality and inversion, input forces -> commands -> core modules -> output forces -> interlocks
+///          -> safe-state arbiter -> write -> settle -> publish changes, statistics
 ///
 /// Data stand in parallel arrays by tag index; names live outside (edge/program). A module never sets an output: it
 /// states a *wish*; interlocks and the arbiter decide, and what they decided is the tag's value.
@@ -13,6 +13,7 @@
 #include <io/driver.h>
 #include <io/image.h>
 #include <scan/authority.h>
+#include <scan/force.h>
 #include <scan/module.h>
 #include <stdatomic.h>
 
@@ -24,6 +25,7 @@ struct scan_point {
     uint32_t module; // owner
     struct io_place place;
     bool inverted;
+    bool forced;  // the tag has what somebody forced (scan/force.h)
     uint8_t safe; // enum scan_safe; outputs
 };
 /// HOLD keeps what was on; FREE as well, but its module may go on signalling (lamps).
@@ -76,6 +78,7 @@ struct scan {
     struct scan_channel *input_channels, *output_channels;
     size_t input_channel_count, output_channel_count;
     uint32_t *output_of_tag; // tag -> index into `outputs`; SCAN_NO_TAG: it is no output
+    uint32_t *input_of_tag;  // tag -> index into `inputs`; SCAN_NO_TAG: it is no input
     bool *wish;              // by index into `outputs`
     bool *decided;           // by index into `outputs`: what went out last
     struct scan_exclusion *exclusions;
@@ -98,6 +101,7 @@ struct scan {
     uint64_t cycles;
     struct authority authority;
     struct scan_safe_state safe;
+    struct scan_forces forces;
     bool read_failed, write_failed; // the driver, last time
     bool inputs_known;              // `last_input_image` is in the tags
     bool reset_was_pressed, stop_was_pressed;

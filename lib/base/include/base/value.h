@@ -25,6 +25,7 @@ const char *value_type_name(enum value_type type);              // "Boolean", "I
 /// through as numbers.
 #define STATUS_TABLE(X)                                                                                                \
     X(Good, 0x00000000)                                                                                                \
+    X(GoodLocalOverride, 0x00960000)                                                                                   \
     X(UncertainLastUsableValue, 0x40900000)                                                                            \
     X(UncertainSubstituteValue, 0x40910000)                                                                            \
     X(BadUnexpectedError, 0x80010000)                                                                                  \

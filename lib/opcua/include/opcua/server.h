@@ -89,6 +89,10 @@ struct opcua_variable;
 enum error opcua_server_add_variable(struct opcua_server *server, const struct opcua_names *names, enum value_type type,
                                      struct opcua_variable **ret_variable);
 
+/// The same with a list of texts (String[]), for `opcua_server_write_texts`.
+enum error opcua_server_add_texts(struct opcua_server *server, const struct opcua_names *names,
+                                  struct opcua_variable **ret_variable);
+
 /// Properties: constants.
 enum error opcua_server_add_property(struct opcua_server *server, const struct opcua_names *names,
                                      const struct value *value);
@@ -131,6 +135,10 @@ enum error opcua_server_add_method(struct opcua_server *server, const struct opc
 /// Value, quality and source time. VALUE_NULL: no value, only why there is none. ERROR_INVALID: another type.
 enum error opcua_server_write(struct opcua_server *server, struct opcua_variable *variable,
                               const struct opcua_data *data);
+
+/// Of a variable of `opcua_server_add_texts`.
+enum error opcua_server_write_texts(struct opcua_server *server, struct opcua_variable *variable,
+                                    const struct text *texts, size_t count, int64_t source_time_ns);
 
 /// An event of BaseEventType from the Server object.
 enum error opcua_server_raise(struct opcua_server *server, const struct opcua_event *event);
