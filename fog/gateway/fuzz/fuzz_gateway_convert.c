@@ -1,5 +1,5 @@
 // A model's call text and a client's JSON arguments, from outside: whatever is accepted has the type that was asked
-// for.
+// for, and matches the JSON that it was read from.
 #include "../src/convert.h"
 #include <stdint.h>
 #include <stdlib.h>
@@ -27,7 +27,8 @@ static void check_json(struct text input) {
     if (json_parse(input, (struct json_limits){4096, 8}, &document, NULL)) return;
     for (size_t i = 0; i < TYPE_COUNT; i++) {
         struct value value;
-        if (!convert_json(json_root(document), types[i], &value, NULL) && value.type != types[i]) abort();
+        if (convert_json(json_root(document), types[i], &value, NULL)) continue;
+        if (value.type != types[i] || !convert_matches(&value, json_root(document))) abort();
     }
     json_destroy(document);
 }

@@ -13,6 +13,38 @@ void convert_put(struct json_writer *writer, const struct value *value) {
     }
 }
 
+static bool is_number(const struct json *json, double number) {
+    if (isnan(number) || isinf(number)) return json_is(json, JSON_NULL); // so they are written
+    bool numeric = json_is(json, JSON_INTEGER) || json_is(json, JSON_REAL);
+    return numeric && json_real(json, NAN) == number;
+}
+
+/// A string as it is written: bytes that are no UTF-8 become U+FFFD.
+static bool is_text(const struct json *json, struct text text) {
+    if (!json_is(json, JSON_STRING)) return false;
+    if (text_equal(json_string(json), text)) return true;
+    CLEANUP(buffer_clear) struct buffer written = {0};
+    CLEANUP(json_destroy_at) struct json_document *document = NULL;
+    struct json_writer writer = json_writer(&written);
+    json_put_text(&writer, text);
+    struct json_limits limits = {written.length, 1};
+    if (written.failed || json_parse(buffer_view(&written), limits, &document, NULL)) return false;
+    return json_equal(json_root(document), json);
+}
+
+bool convert_matches(const struct value *value, const struct json *json) {
+    switch (value->type) {
+    case VALUE_NULL: return !json_exists(json) || json_is(json, JSON_NULL);
+    case VALUE_BOOL: return json_is(json, JSON_BOOL) && json_bool(json) == value->boolean;
+    case VALUE_INT32: return is_number(json, value->int32);
+    case VALUE_UINT16: return is_number(json, value->uint16);
+    case VALUE_UINT32: return is_number(json, value->uint32);
+    case VALUE_DOUBLE: return is_number(json, value->real);
+    case VALUE_STRING: return is_text(json, value->string);
+    }
+    return false;
+}
+
 /// A whole number within limits.
 static enum error whole(double number, double low, double high, struct problem *ret_problem) {
     if (number != floor(number)) return problem_say(ret_problem, ERROR_INVALID, "%g is not a whole number", number);

@@ -7,6 +7,9 @@
 /// A value as JSON; strings must be UTF-8. VALUE_NULL is null.
 void convert_put(struct json_writer *writer, const struct value *value);
 
+/// True when `convert_put` of the value gives JSON that equals `json`; an absent `json` equals VALUE_NULL.
+bool convert_matches(const struct value *value, const struct json *json);
+
 /// JSON as a value of `type`. ERROR_INVALID with a sentence when it does not fit; a string is borrowed from `json`.
 enum error convert_json(const struct json *json, enum value_type type, struct value *ret_value,
                         struct problem *ret_problem);

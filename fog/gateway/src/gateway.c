@@ -72,19 +72,55 @@ bool shadow_may_repeat(int64_t code) {
     return code == 429 || code >= 500;
 }
 
-static void delta_received(void *context, const struct bus_message *message) {
+uint64_t shadow_version(const struct json *document) {
+    int64_t version = json_integer(json_member(document, "version"), 0);
+    return version > 0 ? (uint64_t)version : 0;
+}
+
+/* ---- What the twin service tells of the things' shadows ---- */
+
+static void on_delta(struct twin_link *twin, const struct json *document) {
+    wish_take(twin, document, WISH_OF_DELTA);
+}
+
+static void on_update(struct twin_link *twin, const struct json *document) {
+    guard_update(twin, document);
+    wish_take(twin, document, WISH_OF_UPDATE);
+}
+
+static const struct shadow_event {
+    const char *subject;
+    void (*take)(struct twin_link *twin, const struct json *document);
+} shadow_events[] = {
+    {"$aws.things.*.shadow.update.delta", on_delta},
+    {"$aws.things.*.shadow.update.accepted", on_update},
+    {"$aws.things.*.shadow.delete.accepted", guard_deleted},
+    {"$aws.things.*.shadow.name.status.update.accepted", guard_status},
+    {"$aws.things.*.shadow.name.status.delete.accepted", guard_status_deleted},
+};
+enum { SHADOW_EVENTS = sizeof shadow_events / sizeof shadow_events[0] };
+
+/// Which of the events it is, by the words behind the thing's name.
+static const struct shadow_event *find_event(struct text words) {
+    for (size_t i = 0; i < SHADOW_EVENTS; i++)
+        if (text_is(words, shadow_events[i].subject + sizeof "$aws.things.*." - 1)) return &shadow_events[i];
+    return NULL;
+}
+
+static void shadow_event_received(void *context, const struct bus_message *message) {
     struct gateway *gateway = context;
     if (gateway->plan == NULL) return;
     struct text rest = text_from(message->subject, sizeof "$aws.things." - 1), name;
     if (!text_split(&rest, '.', &name)) return;
     const struct plan_thing *thing = plan_find_thing(gateway->plan, name);
-    if (thing == NULL) return; // not a thing of an edge, a function's state for example
+    const struct shadow_event *event = find_event(rest);
+    if (thing == NULL || event == NULL) return; // not a thing of an edge, a function's state for example
     CLEANUP(json_destroy_at) struct json_document *document = NULL;
     struct json_limits limits = {GATEWAY_DOCUMENT_BYTES, 64};
     struct problem problem;
     if (json_parse(message->data, limits, &document, &problem))
-        return log_warning("%s: malformed delta: %s", thing->name, problem.text);
-    wish_delta(&gateway->twins[thing->index], json_root(document), false);
+        return log_warning("%s: malformed message on %s: %s", thing->name, event->subject, problem.text);
+    event->take(&gateway->twins[thing->index], json_root(document));
 }
 
 /// What could not be sent, answered or read is tried again.
@@ -187,11 +223,10 @@ static enum error open_bus(struct gateway *gateway, struct problem *ret_problem)
                                   .name = "gateway",
                                   .state = bus_state,
                                   .context = gateway};
-    struct bus_subscription *deltas, *commands, *twins;
+    struct bus_subscription *events, *commands, *twins;
     enum error error = bus_open(gateway->loop, &options, &gateway->bus, ret_problem);
-    if (!error)
-        error =
-            bus_subscribe(gateway->bus, "$aws.things.*.shadow.update.delta", NULL, delta_received, gateway, &deltas);
+    for (size_t i = 0; i < SHADOW_EVENTS && !error; i++)
+        error = bus_subscribe(gateway->bus, shadow_events[i].subject, NULL, shadow_event_received, gateway, &events);
     if (!error)
         error = bus_subscribe(gateway->bus, "$aws.commands.things.*.executions.*.request.json", "gateway",
                               command_received, gateway, &commands);

@@ -4,6 +4,7 @@
 ///   lease.c    control authority at the edge
 ///   report.c   values -> `reported`, quality -> shadow `status`
 ///   sync.c     what the twin held before: stale leaves, wishes left over
+///   guard.c    what others write into the twins of the edge's things
 ///   wish.c     `delta` -> method calls -> outcome
 ///   command.c  commands -> method calls -> response
 ///   gateway.c  the bus, the status, run
@@ -52,9 +53,13 @@ struct twin_link {
     bool update_waiting; // an update of `reported` is under way
     bool told;           // an update was accepted since the edge was browsed
     bool status_dirty, status_waiting;
-    bool synced, sync_waiting;
-    struct wish *wishes;     // in order; the first may be under way
-    struct cleared *cleared; // the last wish of each place that is gone, newest first
+    uint64_t status_version;   // of the shadow `status`, with our last update
+    uint64_t status_disputed;  // of the last update of it that was heard of while ours is under way
+    bool synced, sync_waiting; // what the twin holds is known; is asked for
+    bool sync_again;           // it is asked for, and something came after that
+    uint64_t guarded_ns;       // when it was last told that somebody else writes; monotonic
+    struct wish *wishes;       // in order; the first may be under way
+    struct cleared *cleared;   // the last wish of each place that is gone, newest first
     struct cause causes[GATEWAY_CAUSES_MAX];
 };
 
@@ -98,15 +103,32 @@ void lease_stop(struct gateway *gateway);
 void report_leaf(struct gateway *gateway, struct plan_leaf *leaf, const struct opcua_data *data);
 /// Sends what is dirty, unless something of the thing is under way already.
 void report_flush(struct twin_link *twin);
-void report_again(struct twin_link *twin);       // all of it is dirty: the twin may have forgotten
+void report_again(struct twin_link *twin); // all of it is dirty: the twin may have forgotten
+/// The twin holds `value` (NULL: nothing) for the leaf with its version `version`. True when that is not the edge's
+/// value: it is dirty now.
+bool report_dispute(struct plan_leaf *leaf, const struct json *value, uint64_t version);
 void report_connection(struct gateway *gateway); // to the status shadow of every thing
 
 // sync.c
-void sync_twin(struct twin_link *twin);
+void sync_twin(struct twin_link *twin);  // unless it is known
+void sync_again(struct twin_link *twin); // in any case
+
+// guard.c ([bus-4.10])
+/// An update of the classic shadow was accepted, ours or another's: what it wrote to `reported` is held against the
+/// edge's values.
+void guard_update(struct twin_link *twin, const struct json *accepted);
+/// The same for all that the twin holds: the answer to a get.
+void guard_document(struct twin_link *twin, const struct json *document);
+/// The same for the shadow `status`.
+void guard_status(struct twin_link *twin, const struct json *accepted);
+/// Somebody has deleted the shadow; the gateway never does.
+void guard_deleted(struct twin_link *twin, const struct json *accepted);
+void guard_status_deleted(struct twin_link *twin, const struct json *accepted);
 
 // wish.c
-/// A `delta` event, or (`get`) the answer to a get, whose `state.delta` is the same.
-void wish_delta(struct twin_link *twin, const struct json *document, bool get);
+/// What a document of the twin service says is desired: a `delta`, an accepted update, or the answer to a get.
+enum wish_source { WISH_OF_DELTA, WISH_OF_UPDATE, WISH_OF_GET };
+void wish_take(struct twin_link *twin, const struct json *document, enum wish_source source);
 void wish_next(struct twin_link *twin); // starts the next one if nothing is under way
 void wish_lost(struct twin_link *twin); // the answer to a call will not come
 /// Takes over what the thing's link to an older plan knew.
@@ -131,6 +153,8 @@ void ticket_drop_calls(struct gateway *gateway);
 /// nothing was sent.
 enum error shadow_request(struct twin_link *twin, const char *shadow, const char *operation,
                           const struct buffer *document, bus_answer_fn *answered);
+/// `version` of a document of the twin service; 0 when it has none.
+uint64_t shadow_version(const struct json *document);
 /// What the answer says: 0 accepted, else the rejection's code; 503 when there is none, or none that can be read.
 int64_t shadow_answer(enum error error, struct text data, struct json_document **ret_answer);
 /// True for codes after which the same request may succeed: the service is away, busy or cannot store.

@@ -135,16 +135,21 @@ struct plan_method *plan_find_method(const struct plan_thing *thing, struct text
     return NULL;
 }
 
-static bool is_below(const char *path, struct text above) {
+bool plan_is_name(struct text name) {
+    return name.length > 0 && memchr(name.data, '/', name.length) == NULL;
+}
+
+bool plan_is_below(const char *path, struct text above) {
     struct text whole = text_of(path);
+    if (above.length == 0) return true;
     return whole.length > above.length && text_starts_with(whole, above) && whole.data[above.length] == '/';
 }
 
 bool plan_has_below(const struct plan_thing *thing, struct text path) {
     for (size_t i = 0; i < thing->leaf_count; i++)
-        if (is_below(thing->leaves[i]->path, path)) return true;
+        if (plan_is_below(thing->leaves[i]->path, path)) return true;
     for (size_t i = 0; i < thing->method_count; i++)
-        if (is_below(thing->methods[i]->path, path)) return true;
+        if (plan_is_below(thing->methods[i]->path, path)) return true;
     return false;
 }
 

@@ -28,10 +28,12 @@ struct plan_leaf {
     char *text;
     status_code status;
     int64_t source_time_ns;
-    bool known;   // there has been a notification
-    bool dirty;   // not yet reported
-    bool sent;    // in the update that is under way
-    bool changed; // dirty because of a change: neither the first value nor one told again
+    bool known;                // there has been a notification
+    bool dirty;                // not yet reported
+    bool sent;                 // in the update that is under way
+    bool changed;              // dirty because of a change: neither the first value nor one told again
+    uint64_t told_version;     // of the twin, with the last update of ours that told it; 0: none
+    uint64_t disputed_version; // of the last one with another value while ours is under way; 0: none
 };
 
 struct plan_method {
@@ -77,6 +79,10 @@ void plan_sort(struct plan *plan);
 struct plan_thing *plan_find_thing(const struct plan *plan, struct text name);
 struct plan_leaf *plan_find_leaf(const struct plan_thing *thing, struct text path);
 struct plan_method *plan_find_method(const struct plan_thing *thing, struct text path);
+/// False for what can be no name of a node on the path: nothing, or something with a '/'.
+bool plan_is_name(struct text name);
+/// True when "a/b" stands below `above` "a"; everything stands below "".
+bool plan_is_below(const char *path, struct text above);
 /// True when a value or a method stands somewhere below `path`.
 bool plan_has_below(const struct plan_thing *thing, struct text path);
 /// The method `name` of the nearest object above the value at `leaf_path`; NULL when there is none.

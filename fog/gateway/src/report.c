@@ -39,9 +39,22 @@ void report_leaf(struct gateway *gateway, struct plan_leaf *leaf, const struct o
     if (leaf->actuator && leaf->changed) wish_effect(twin, leaf);
 }
 
+bool report_dispute(struct plan_leaf *leaf, const struct json *value, uint64_t version) {
+    if (!leaf->known || leaf->dirty || version < leaf->told_version) return false;
+    if (convert_matches(&leaf->value, value)) return false;
+    if (leaf->sent) { // which of the two updates is the later one, the answer tells
+        leaf->disputed_version = version;
+        return false;
+    }
+    leaf->dirty = true;
+    leaf->changed = false;
+    return true;
+}
+
 void report_again(struct twin_link *twin) {
     for (size_t i = 0; i < twin->thing->leaf_count; i++) {
         struct plan_leaf *leaf = twin->thing->leaves[i];
+        leaf->told_version = 0; // the twin may be another one
         if (!leaf->known || leaf->dirty) continue;
         leaf->dirty = true;
         leaf->changed = false;
@@ -73,13 +86,21 @@ static int64_t write_dirty(struct plan_thing *thing, struct json_writer *writer)
     return changes ? oldest_ns : 0;
 }
 
-static void update_ended(struct twin_link *twin, bool again) {
+/// The leaf's update has been answered: it is told with `version`, 0: it was not.
+static void leaf_answered(struct plan_leaf *leaf, bool again, uint64_t version) {
+    bool overwritten = !leaf->dirty && leaf->disputed_version > version; // by somebody else, after us
+    if (again || overwritten) leaf->dirty = true;
+    if (overwritten) leaf->changed = false;
+    leaf->told_version = version;
+    leaf->disputed_version = 0;
+    leaf->sent = false;
+}
+
+/// `version` of the twin, 0 when it has not taken the update.
+static void update_ended(struct twin_link *twin, bool again, uint64_t version) {
     twin->update_waiting = false;
-    for (size_t i = 0; i < twin->thing->leaf_count; i++) {
-        struct plan_leaf *leaf = twin->thing->leaves[i];
-        if (leaf->sent && again) leaf->dirty = true;
-        leaf->sent = false;
-    }
+    for (size_t i = 0; i < twin->thing->leaf_count; i++)
+        if (twin->thing->leaves[i]->sent) leaf_answered(twin->thing->leaves[i], again, version);
     if (again) return; // the retry timer does it
     bool first = !twin->told;
     twin->told = true;
@@ -88,10 +109,13 @@ static void update_ended(struct twin_link *twin, bool again) {
     for (size_t i = 0; i < twin->gateway->plan->thing_count; i++) report_flush(&twin->gateway->twins[i]);
 }
 
-/// True when the same must be sent again. `what` names the document in the log.
-static bool must_repeat(const struct twin_link *twin, const char *what, enum error error, struct text data) {
+/// True when the same must be sent again. `what` names the document in the log. `ret_version` is 0 when the twin has
+/// not taken it.
+static bool must_repeat(const struct twin_link *twin, const char *what, enum error error, struct text data,
+                        uint64_t *ret_version) {
     CLEANUP(json_destroy_at) struct json_document *answer = NULL;
     int64_t code = shadow_answer(error, data, &answer);
+    *ret_version = code == 0 ? shadow_version(json_root(answer)) : 0;
     if (code != 0 && answer != NULL) {
         struct text message = json_string(json_member(json_root(answer), "message"));
         log_warning("%s: %s was rejected: %.*s", twin->thing->name, what, TEXT_ARG(message));
@@ -101,7 +125,10 @@ static bool must_repeat(const struct twin_link *twin, const char *what, enum err
 
 static void update_answered(void *context, enum error error, struct text data) {
     struct twin_link *twin = ticket_redeem(context);
-    if (twin != NULL) update_ended(twin, must_repeat(twin, "reported", error, data));
+    if (twin == NULL) return;
+    uint64_t version;
+    bool again = must_repeat(twin, "reported", error, data, &version);
+    update_ended(twin, again, version);
 }
 
 static void send_update(struct twin_link *twin) {
@@ -124,7 +151,7 @@ static void send_update(struct twin_link *twin) {
     }
     json_close_object(&writer);
     twin->update_waiting = true;
-    if (shadow_request(twin, NULL, "update", &document, update_answered)) update_ended(twin, true);
+    if (shadow_request(twin, NULL, "update", &document, update_answered)) update_ended(twin, true, 0);
 }
 
 static void write_bad(const struct plan_thing *thing, struct json_writer *writer) {
@@ -147,10 +174,10 @@ static void status_answered(void *context, enum error error, struct text data) {
     struct twin_link *twin = ticket_redeem(context);
     if (twin == NULL) return;
     twin->status_waiting = false;
-    if (must_repeat(twin, "status", error, data))
-        twin->status_dirty = true;
-    else
-        report_flush(twin);
+    bool again = must_repeat(twin, "status", error, data, &twin->status_version);
+    if (again || twin->status_disputed > twin->status_version) twin->status_dirty = true;
+    twin->status_disputed = 0;
+    if (!again) report_flush(twin);
 }
 
 static void send_status(struct twin_link *twin) {

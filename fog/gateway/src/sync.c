@@ -13,8 +13,9 @@ static size_t write_stale(const struct plan_thing *thing, struct json_writer *wr
         CLEANUP(buffer_clear) struct buffer path = {0};
         if (above.length > 0) buffer_print(&path, "%.*s/", TEXT_ARG(above));
         buffer_text(&path, each.name);
-        if (plan_find_leaf(thing, buffer_view(&path)) != NULL) continue;
-        bool has_below = plan_has_below(thing, buffer_view(&path));
+        bool named = plan_is_name(each.name);
+        if (named && plan_find_leaf(thing, buffer_view(&path)) != NULL) continue;
+        bool has_below = named && plan_has_below(thing, buffer_view(&path));
         if (has_below && !json_is(each.value, JSON_OBJECT)) continue; // our report replaces it
         json_key_text(writer, each.name);
         if (!has_below) {
@@ -33,7 +34,7 @@ static void stale_removed(void *context, enum error error, struct text data) {
     struct twin_link *twin = ticket_redeem(context);
     if (twin == NULL) return;
     CLEANUP(json_destroy_at) struct json_document *answer = NULL;
-    if (shadow_may_repeat(shadow_answer(error, data, &answer))) twin->synced = false;
+    if (shadow_may_repeat(shadow_answer(error, data, &answer))) twin->synced = false; // the retry timer asks again
 }
 
 static void remove_stale(struct twin_link *twin, const struct json *reported) {
@@ -61,10 +62,14 @@ static void twin_found(void *context, enum error error, struct text data) {
     CLEANUP(json_destroy_at) struct json_document *answer = NULL;
     int64_t code = shadow_answer(error, data, &answer);
     if (code != 0 && code != NO_SHADOW) return; // the retry timer asks again
-    twin->synced = true;
-    if (code == NO_SHADOW) return;
-    remove_stale(twin, json_path(json_root(answer), TEXT("state/reported")));
-    wish_delta(twin, json_root(answer), true);
+    twin->synced = !twin->sync_again;
+    twin->sync_again = false;
+    if (code != NO_SHADOW) {
+        remove_stale(twin, json_path(json_root(answer), TEXT("state/reported")));
+        guard_document(twin, json_root(answer));
+        wish_take(twin, json_root(answer), WISH_OF_GET);
+    }
+    sync_twin(twin);
 }
 
 void sync_twin(struct twin_link *twin) {
@@ -72,4 +77,10 @@ void sync_twin(struct twin_link *twin) {
     CLEANUP(buffer_clear) struct buffer document = {0};
     buffer_string(&document, "{}");
     twin->sync_waiting = !shadow_request(twin, NULL, "get", &document, twin_found);
+}
+
+void sync_again(struct twin_link *twin) {
+    twin->synced = false;
+    twin->sync_again = twin->sync_waiting;
+    sync_twin(twin);
 }

@@ -233,16 +233,13 @@ static void clear_answered(void *context, enum error error, struct text data) {
         return;
     }
     if (code != 0 && wish->outcome != NULL) return clear_refused(twin, wish), wish_next(twin);
-    uint64_t version = (uint64_t)json_integer(json_member(json_root(answer), "version"), 0);
+    uint64_t version = shadow_version(json_root(answer));
     if (code != 0) version = UINT64_MAX; // cannot be removed: the same value is ignored from now on
     bool wished_again = wish->version > version;
     twin->wishes = wish->next;
     cleared_note(twin, wish, version);
     wish_destroy(wish);
-    if (wished_again) {
-        twin->synced = false; // what is desired now is read once more
-        sync_twin(twin);
-    }
+    if (wished_again) sync_again(twin); // what is desired now is read once more
     wish_next(twin);
 }
 
@@ -333,12 +330,18 @@ void wish_lost(struct twin_link *twin) {
              TEXT("the connection was lost during the call; whether it was executed is unknown"));
 }
 
+/// What is so already has no effect that could be measured; the next change of the output is somebody else's.
+static bool changes_nothing(const struct twin_link *twin, const struct wish *wish) {
+    const struct plan_leaf *leaf = wish->nameless ? NULL : plan_find_leaf(twin->thing, text_of(wish->path));
+    return leaf != NULL && convert_matches(&leaf->value, json_root(wish->arguments));
+}
+
 static void call_send(struct twin_link *twin) {
     struct wish *wish = twin->wishes;
     struct opcua_node object = plan_node_view(&wish->method->object), method = plan_node_view(&wish->method->node);
     struct ticket *ticket = ticket_create(twin, TICKET_CALL);
     if (ticket == NULL) return; // the retry timer tries again
-    cause_note(twin, wish);
+    if (!changes_nothing(twin, wish)) cause_note(twin, wish);
     wish->state = WISH_CALLING;
     enum error error =
         opcua_client_call(twin->gateway->client, &object, &method, wish->inputs, wish->input_count, call_done, ticket);
@@ -415,10 +418,6 @@ static char *removal_text(const struct place *place) {
     return buffer_take(&text);
 }
 
-static bool is_nameless(struct text name) {
-    return name.length == 0 || memchr(name.data, '/', name.length) != NULL;
-}
-
 /// The time stamp of a value; of an array its first element's.
 static int64_t time_of(const struct json *metadata, int64_t otherwise) {
     while (json_is(metadata, JSON_ARRAY)) metadata = json_element(metadata, 0);
@@ -455,13 +454,29 @@ static void wish_add(const struct delta *delta, const struct place *place, const
     wish->path = buffer_take(&path);
     wish->removal = removal_text(place);
     wish->text = buffer_take(&text);
-    wish->nameless = is_nameless(place->name);
+    wish->nameless = !plan_is_name(place->name);
     wish->made_s = time_of(place->metadata, delta->time_s);
     wish->version = delta->version;
     snprintf(wish->token, sizeof wish->token, "%.*s", TEXT_ARG(delta->token));
     bool complete = wish->path != NULL && wish->removal != NULL && wish->text != NULL;
     if (!complete || is_known(delta, wish->removal, wish->text)) return wish_destroy(wish);
     wish_append(delta->twin, wish);
+}
+
+/// Taken out of `desired` by whoever wished it: what is not called yet is forgotten.
+static void wish_withdraw(const struct delta *delta, struct text path) {
+    struct wish *first = delta->twin->wishes;
+    if (first != NULL && first->state == WISH_CLEARING) return; // it may be our own clearing
+    for (struct wish **at = &delta->twin->wishes; *at != NULL;) {
+        struct wish *wish = *at;
+        bool there = text_is(path, wish->path) || plan_is_below(wish->path, path);
+        if (!there || wish->state != WISH_QUEUED || wish->version >= delta->version) {
+            at = &wish->next;
+            continue;
+        }
+        *at = wish->next;
+        wish_destroy(wish);
+    }
 }
 
 /// What leads to values and methods is opened; the rest is a wish, whether it names something or not.
@@ -472,23 +487,29 @@ static void walk(const struct delta *delta, const struct json *value, const stru
         struct place place = {above, each.name, json_member_text(metadata, each.name)};
         CLEANUP(buffer_clear) struct buffer path = {0};
         put_path(&place, &path);
-        bool leads_on = !is_nameless(each.name) && plan_has_below(delta->twin->thing, buffer_view(&path));
-        if (leads_on && json_is(each.value, JSON_OBJECT))
+        bool leads_on = plan_is_name(each.name) && plan_has_below(delta->twin->thing, buffer_view(&path));
+        if (json_is(each.value, JSON_NULL))
+            wish_withdraw(delta, buffer_view(&path));
+        else if (leads_on && json_is(each.value, JSON_OBJECT))
             walk(delta, each.value, &place, place.metadata);
         else
             wish_add(delta, &place, each.value);
     }
 }
 
-void wish_delta(struct twin_link *twin, const struct json *document, bool get) {
+void wish_take(struct twin_link *twin, const struct json *document, enum wish_source source) {
     const struct json *state = json_member(document, "state"), *metadata = json_member(document, "metadata");
     struct delta delta = {
         .twin = twin,
         .token = json_string(json_member(document, "clientToken")),
-        .version = (uint64_t)json_integer(json_member(document, "version"), 0),
+        .version = shadow_version(document),
     };
     // What is heard while all that came before is known was wished just now.
-    if (!get && twin->synced) delta.time_s = json_integer(json_member(document, "timestamp"), 0);
-    walk(&delta, get ? json_member(state, "delta") : state, NULL, get ? json_member(metadata, "desired") : metadata);
+    if (source != WISH_OF_GET && twin->synced) delta.time_s = json_integer(json_member(document, "timestamp"), 0);
+    if (source != WISH_OF_DELTA) { // all of `desired`: also what is reported already, for which there is no delta
+        state = json_member(state, "desired");
+        metadata = json_member(metadata, "desired");
+    }
+    walk(&delta, state, NULL, metadata);
     wish_next(twin);
 }

@@ -124,7 +124,88 @@ static void events_of_the_edge_reach_the_event_stream(void **state) {
     world_await_text(world, &world->events, "belt/motor: too hot");
 }
 
+/* ---- What others write ---- */
+
+#define BELT "{\"count\":7,\"motor\":{\"on\":false},\"motor2\":{\"on\":false},\"part\":3,\"sensor\":{\"state\":false}}"
+
+static void what_somebody_else_reports_is_overruled(void **state) {
+    static const char *const lies[] = {
+        "{\"state\":{\"reported\":{\"count\":99,\"motor\":{\"on\":true}}}}",
+        "{\"state\":{\"reported\":{\"count\":\"7\"}},\"clientToken\":\"c:1\"}",
+        "{\"state\":{\"reported\":{\"motor\":null,\"sensor\":5}}}",
+        "{\"state\":{\"reported\":{\"motor\":{\"on\":{\"really\":true}}}}}",
+        "{\"state\":{\"reported\":{\"motor\":{\"on\":null,\"ghost\":1},\"ghost\":{\"of\":2},\"motor/on\":3}}}",
+        "{\"state\":{\"reported\":null}}",
+        "{\"state\":null}",
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        world_ask(world, "$aws.things.belt.shadow.update", lies[i]);
+        world_await(world, "belt", NULL, "reported", BELT);
+    }
+    world_ask(world, "$aws.things.belt.shadow.delete", "{}");
+    world_await(world, "belt", NULL, "reported", BELT);
+    world_await_text(world, &world->events, "somebody else reported");
+    assert_int_equal(count_parts(&world->heard, "\"clientToken\":\"c:"), 3); // one lie's: request, documents, answer
+    world_await_status(world, "\"state\":\"ok\"");
+}
+
+static void true_reports_of_somebody_else_are_left_alone(void **state) {
+    struct world *world = *state;
+    buffer_reset(&world->heard);
+    world_ask(world, "$aws.things.belt.shadow.update", "{\"state\":{\"reported\":{\"count\":7.0}}}");
+    await_quiet(world);
+    assert_int_equal(count_parts(&world->heard, UPDATE "\"state\":{\"reported\":{\"count\":7}"), 0);
+}
+
+static void the_shadow_status_is_overruled_as_well(void **state) {
+    struct world *world = *state;
+    world_await(world, "belt", "status", "reported/bad", "[]");
+    world_ask(world, "$aws.things.belt.shadow.name.status.update",
+              "{\"state\":{\"reported\":{\"connection\":{\"state\":\"lost\"},\"bad\":[1]}}}");
+    world_await(world, "belt", "status", "reported/bad", "[]");
+    world_await(world, "belt", "status", "reported/connection/state", "\"connected\"");
+    world_ask(world, "$aws.things.belt.shadow.name.status.delete", "{}");
+    world_await(world, "belt", "status", "reported/connection/state", "\"connected\"");
+}
+
+static void lies_of_the_time_without_the_gateway_are_found(void **state) {
+    struct world *world = *state;
+    kill(world->gateway, SIGSTOP);
+    world_ask(world, "$aws.things.belt.shadow.update", "{\"state\":{\"reported\":{\"count\":99,\"ghost\":1}}}");
+    testing_nats_kill(world->nats); // nobody heard of it
+    kill(world->gateway, SIGCONT);
+    testing_nats_again(world->nats);
+    world_await(world, "belt", NULL, "reported", BELT);
+}
+
 /* ---- Desired ---- */
+
+static void a_wish_for_what_is_so_already_does_not_stay(void **state) {
+    struct world *world = *state;
+    world_wish(world, "{\"motor\":{\"on\":false}}", "c:1"); // no delta tells of it
+    world_await(world, "belt", NULL, "reported/motor/command/status", "\"Good\"");
+    world_await(world, "belt", NULL, "desired/motor/on", NULL);
+    assert_calls(world, "motor/setDirection(0);");
+    station_write_bool(&world->station, "belt/motor/on", true);
+    world_await(world, "belt", NULL, "reported/motor/on", "true");
+    await_quiet(world);
+    assert_calls(world, "motor/setDirection(0);");
+    world_await_status(world, "\"latency\":{\"count\":0");
+}
+
+static void a_wish_that_is_taken_back_is_not_executed(void **state) {
+    struct world *world = *state;
+    world->station.lock_answer = -1;
+    world_await_status(world, "\"lease\":\"lost\"");
+    world_wish(world, "{\"motor\":{\"on\":true}}", NULL);
+    world_wish(world, "{\"motor2\":{\"on\":true}}", NULL);
+    world_wish(world, "{\"motor\":null}", NULL);
+    world->station.lock_answer = 0;
+    world_await(world, "belt", NULL, "reported/motor2/on", "true");
+    await_quiet(world);
+    assert_calls(world, "motor2/setDirection(1);");
+}
 
 static void a_wish_at_an_output_calls_once_and_leaves_its_outcome(void **state) {
     struct world *world = *state;
@@ -473,6 +554,17 @@ int main(int argc, char **argv) {
         RUNNING("a leaf that the edge no longer has is removed, an outcome is not [bus-4.7]",
                 a_leaf_that_the_edge_no_longer_has_is_removed),
         RUNNING("events of the edge reach the event stream [bus-2.2]", events_of_the_edge_reach_the_event_stream),
+        RUNNING("what somebody else writes to reported is overruled [bus-4.10]",
+                what_somebody_else_reports_is_overruled),
+        RUNNING("a true report of somebody else is not told again [bus-4.10]",
+                true_reports_of_somebody_else_are_left_alone),
+        RUNNING("the shadow status is overruled as well [bus-4.10]", the_shadow_status_is_overruled_as_well),
+        RUNNING("false reports that the gateway did not hear of are found [bus-4.10]",
+                lies_of_the_time_without_the_gateway_are_found),
+        RUNNING("a wish for what is so already is executed and does not stay [bus-4.11]",
+                a_wish_for_what_is_so_already_does_not_stay),
+        RUNNING("a wish that is taken back before it is called is not executed [bus-4.11]",
+                a_wish_that_is_taken_back_is_not_executed),
         RUNNING("a wish at an output calls OnTrue or OnFalse once and leaves its outcome [bus-4.2] [bus-4.3]",
                 a_wish_at_an_output_calls_once_and_leaves_its_outcome),
         RUNNING("a hand on the machine is not overruled [bus-4.3]", a_hand_on_the_machine_is_not_overruled),

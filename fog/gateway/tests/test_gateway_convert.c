@@ -6,6 +6,7 @@
 #include <cmocka.h>
 // clang-format on
 #include "../src/convert.h"
+#include <math.h>
 
 struct call_case {
     const char *name;
@@ -56,6 +57,47 @@ static const struct argument_case arguments[] = {
     {"an argument that is missing", "", VALUE_INT32, ERROR_INVALID, 0},
     {"an argument too many", "1,2", VALUE_INT32, ERROR_INVALID, 0},
 };
+
+struct match_case {
+    const char *name;
+    struct value value;
+    const char *json;
+    bool matches;
+};
+
+static const struct match_case matches[] = {
+    {"false is false", {.type = VALUE_BOOL}, "false", true},
+    {"false is not 0", {.type = VALUE_BOOL}, "0", false},
+    {"false is not null", {.type = VALUE_BOOL}, "null", false},
+    {"7 is 7.0", {.type = VALUE_UINT32, .uint32 = 7}, "7.0", true},
+    {"7 is not \"7\"", {.type = VALUE_UINT32, .uint32 = 7}, "\"7\"", false},
+    {"-1 is not 4294967295", {.type = VALUE_INT32, .int32 = -1}, "4294967295", false},
+    {"2.5 is 2.5", {.type = VALUE_DOUBLE, .real = 2.5}, "2.5", true},
+    {"a number that is none is written as null", {.type = VALUE_DOUBLE, .real = NAN}, "null", true},
+    {"no value is null", {.type = VALUE_NULL}, "null", true},
+    {"no value is not false", {.type = VALUE_NULL}, "false", false},
+    {"a text is itself", {.type = VALUE_STRING, .string = TEXT("run")}, "\"run\"", true},
+    {"a text is no other", {.type = VALUE_STRING, .string = TEXT("run")}, "\"safe\"", false},
+    {"bytes that are no UTF-8 are as they are written",
+     {.type = VALUE_STRING, .string = TEXT("a\xff")},
+     "\"a\uFFFD\"",
+     true},
+};
+
+static void check_match(void **state) {
+    const struct match_case *c = *state;
+    CLEANUP(json_destroy_at) struct json_document *document = NULL;
+    struct json_limits limits = {64, 4};
+    assert_int_equal(json_parse(text_of(c->json), limits, &document, NULL), ERROR_NONE);
+    assert_int_equal(convert_matches(&c->value, json_root(document)), c->matches);
+}
+
+static void nothing_is_no_value(void **state) {
+    (void)state;
+    struct value none = {.type = VALUE_NULL}, zero = {.type = VALUE_INT32};
+    assert_true(convert_matches(&none, NULL));
+    assert_false(convert_matches(&zero, NULL));
+}
 
 static double as_number(const struct value *value) {
     switch (value->type) {
@@ -108,7 +150,7 @@ static void check_json(void **state) {
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 int main(void) {
-    struct CMUnitTest tests[COUNT(calls) + COUNT(arguments) + COUNT(json_arguments)];
+    struct CMUnitTest tests[COUNT(calls) + COUNT(arguments) + COUNT(json_arguments) + COUNT(matches) + 1];
     size_t count = 0;
     for (size_t i = 0; i < COUNT(calls); i++)
         tests[count++] = (struct CMUnitTest){calls[i].name, check_call, NULL, NULL, (void *)&calls[i]};
@@ -117,5 +159,8 @@ int main(void) {
     for (size_t i = 0; i < COUNT(json_arguments); i++)
         tests[count++] =
             (struct CMUnitTest){json_arguments[i].name, check_json, NULL, NULL, (void *)&json_arguments[i]};
+    for (size_t i = 0; i < COUNT(matches); i++)
+        tests[count++] = (struct CMUnitTest){matches[i].name, check_match, NULL, NULL, (void *)&matches[i]};
+    tests[count++] = (struct CMUnitTest){"an absent member is no value", nothing_is_no_value, NULL, NULL, NULL};
     return cmocka_run_group_tests_name("gateway: arguments", tests, NULL, NULL);
 }

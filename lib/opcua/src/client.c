@@ -333,12 +333,14 @@ static enum error set_certificates(struct opcua_client *client, UA_ClientConfig 
     if (!error)
         error =
             security_load(options->server_certificate_file, "certificate of the server", &client->pinned, ret_problem);
+    bool read = !error;
     if (!error)
         error = security_policies(&certificate, &key, config->logging, &config->securityPolicies,
                                   &config->securityPoliciesSize, ret_problem);
     if (!error)
         error = security_password_policy(&certificate, &key, config->logging, &config->authSecurityPolicies,
                                          &config->authSecurityPoliciesSize, ret_problem);
+    if (read && error) error = security_name_files(error, options->certificate_file, options->key_file, ret_problem);
     security_forget(&key);
     UA_ByteString_clear(&certificate);
     if (error) return error;

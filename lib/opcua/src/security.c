@@ -70,7 +70,8 @@ static enum error make_basic256sha256(UA_SecurityPolicy *policy, const UA_ByteSt
             UA_StatusCode_name(status));
     if (belong_together(policy)) return ERROR_NONE;
     policy->clear(policy);
-    return problem_say(ret_problem, ERROR_INVALID, "certificate and key do not belong together");
+    return problem_say(ret_problem, ERROR_INVALID,
+                       "certificate and key do not belong together; was one of them made anew without the other?");
 }
 
 enum error security_policies(const UA_ByteString *certificate, const UA_ByteString *key, const UA_Logger *logger,
@@ -104,6 +105,11 @@ enum error security_password_policy(const UA_ByteString *certificate, const UA_B
     *ret_policies = policy;
     *ret_count = 1;
     return ERROR_NONE;
+}
+
+enum error security_name_files(enum error error, const char *certificate_file, const char *key_file,
+                               struct problem *ret_problem) {
+    return problem_prefix(ret_problem, error, "%s, %s", certificate_file, key_file);
 }
 
 // --- whom we trust ---

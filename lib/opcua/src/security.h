@@ -15,12 +15,17 @@ enum error security_load(const char *path, const char *what, UA_ByteString *ret_
 enum error security_load_key(const char *path, const char *what, UA_ByteString *ret_bytes, struct problem *ret_problem);
 void security_forget(UA_ByteString *key); // overwrites, frees
 
-/// An array of two policies, None (discovery) and Basic256Sha256, for a configuration; it takes them over.
+/// An array of two policies, None (discovery) and Basic256Sha256, for a configuration; it takes them over. The caller
+/// names the files: `security_name_files`.
 enum error security_policies(const UA_ByteString *certificate, const UA_ByteString *key, const UA_Logger *logger,
                              UA_SecurityPolicy **ret_policies, size_t *ret_count, struct problem *ret_problem);
 /// An array of one, Basic256Sha256: for the encryption of passwords.
 enum error security_password_policy(const UA_ByteString *certificate, const UA_ByteString *key, const UA_Logger *logger,
                                     UA_SecurityPolicy **ret_policies, size_t *ret_count, struct problem *ret_problem);
+
+/// Puts the two files before a problem of the pair; returns `error`.
+enum error security_name_files(enum error error, const char *certificate_file, const char *key_file,
+                               struct problem *ret_problem);
 
 /// Trusts exactly the certificates in the folder, read anew for each connection, and stores others in
 /// `rejected_folder` (named by their hash; not more than REJECTED_MAX).

@@ -101,9 +101,11 @@ static enum error set_security(struct opcua_server *server, UA_ServerConfig *con
     UA_ByteString certificate = UA_BYTESTRING_NULL, key = UA_BYTESTRING_NULL;
     enum error error = security_load(options->certificate_file, "certificate of the server", &certificate, ret_problem);
     if (!error) error = security_load_key(options->key_file, "key of the server", &key, ret_problem);
+    bool read = !error;
     if (!error)
         error = security_policies(&certificate, &key, config->logging, &config->securityPolicies,
                                   &config->securityPoliciesSize, ret_problem);
+    if (read && error) error = security_name_files(error, options->certificate_file, options->key_file, ret_problem);
     security_forget(&key);
     UA_ByteString_clear(&certificate);
     if (error) return error;

@@ -151,6 +151,8 @@ static void a_key_of_another_certificate_is_refused_before_connecting(void **sta
     struct problem problem = {0};
     assert_int_equal(opcua_client_open(world->loop, &options, &guest.client, &problem), ERROR_INVALID);
     assert_non_null(strstr(problem.text, "belong together"));
+    assert_non_null(strstr(problem.text, options.certificate_file));
+    assert_non_null(strstr(problem.text, options.key_file));
 }
 
 static void a_key_that_others_can_read_is_refused(void **state) {
