@@ -46,6 +46,7 @@ enum error edge_read_options(struct edge *edge, int argc, char **argv, struct pr
             "  DATA/edge/trusted/      certificates of the clients that may connect\n"
             "  DATA/edge/rejected/     certificates of those that were refused, for review\n"
             "  DATA/edge/users         users and their roles, `name:role:hash`\n"
+            "  DATA/edge/audit.log     who did what when, one JSON object per line\n"
             "`splc up PLANT` makes the data folder; at a desk it starts this program as well.\n"
             "\n"
             "EXIT STATUS\n"
@@ -179,8 +180,9 @@ enum error edge_find_identity(struct edge *edge, struct problem *ret_problem) {
     identity->trusted = site_path(edge->site, "edge/trusted");
     identity->rejected = site_path(edge->site, "edge/rejected");
     identity->users = site_path(edge->site, "edge/users");
+    identity->audit = site_path(edge->site, "edge/audit.log");
     if (identity->certificate == NULL || identity->key == NULL || identity->trusted == NULL ||
-        identity->rejected == NULL || identity->users == NULL)
+        identity->rejected == NULL || identity->users == NULL || identity->audit == NULL)
         return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
     const char *missing = !file_exists(identity->certificate) ? identity->certificate
                           : !file_exists(identity->key)       ? identity->key
@@ -208,6 +210,7 @@ enum error edge_serve(struct edge *edge, struct problem *ret_problem) {
         .trusted_folder = edge->identity.trusted,
         .rejected_folder = edge->identity.rejected,
         .users_file = edge->identity.users,
+        .audit_file = edge->identity.audit,
     };
     return server_open(edge->loop, &options, &edge->server, ret_problem);
 }
@@ -251,5 +254,6 @@ void edge_close(struct edge *edge) {
     free(edge->identity.trusted);
     free(edge->identity.rejected);
     free(edge->identity.users);
+    free(edge->identity.audit);
     site_destroy(edge->site);
 }

@@ -24,7 +24,7 @@ struct edge_options {
 
 /// Paths in the data folder.
 struct edge_identity {
-    char *certificate, *key, *trusted, *rejected, *users;
+    char *certificate, *key, *trusted, *rejected, *users, *audit;
 };
 
 struct edge {

@@ -27,25 +27,26 @@ enum authority_status authority_grant(struct authority *authority, uint32_t sess
 }
 
 enum authority_status authority_renew(struct authority *authority, uint32_t session, uint64_t now) {
-    if (!authority_held_by(authority, session)) return AUTHORITY_NOT_HOLDER;
+    if (!authority_held_by(authority, session)) return AUTHORITY_NOT_LOCKED;
     authority->renewed_ns = now;
     return AUTHORITY_OK;
 }
 
 enum authority_status authority_release(struct authority *authority, uint32_t session, bool at_rest) {
-    if (!authority_held_by(authority, session)) return AUTHORITY_NOT_HOLDER;
+    if (!authority_held_by(authority, session)) return AUTHORITY_NOT_LOCKED;
     lose(authority);
     if (at_rest) authority->state = AUTHORITY_FREE;
     return AUTHORITY_OK;
 }
 
 enum authority_status authority_break(struct authority *authority, enum scan_role role) {
-    if (role < SCAN_ROLE_ENGINEER) return AUTHORITY_ROLE;
-    if (authority->state == AUTHORITY_HELD) lose(authority);
+    if (role < SCAN_ROLE_OPERATOR) return AUTHORITY_ROLE;
+    if (authority->state != AUTHORITY_HELD) return AUTHORITY_NOT_LOCKED;
+    lose(authority);
     return AUTHORITY_OK;
 }
 
-bool authority_session_ended(struct authority *authority, uint32_t session) {
+bool authority_session_gone(struct authority *authority, uint32_t session) {
     if (!authority_held_by(authority, session)) return false;
     lose(authority);
     return true;

@@ -272,7 +272,7 @@ static void add_lock_text(struct build *build, struct text lock, const char *nam
 static void add_lock(struct build *build) {
     uint32_t module = program_lock(build->program);
     struct text path = program_module(build->program, module)->path;
-    add_own_module(build, module, TEXT("Lock"), NULL, PROGRAM_SESSION_ENDED); // that one is the server's own
+    add_own_module(build, module, TEXT("Lock"), NULL, PROGRAM_SESSION_GONE); // that one is the server's own
     add_lock_text(build, path, "LockingClient", &build->server->locking_client);
     add_lock_text(build, path, "LockingUser", &build->server->locking_user);
     build->server->holder = program_module(build->program, module)->first_tag + PROGRAM_HOLDER;

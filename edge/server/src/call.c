@@ -5,6 +5,7 @@
 
 #include "internal.h"
 
+#include <base/buffer.h>
 #include <base/clock.h>
 #include <base/log.h>
 
@@ -102,21 +103,57 @@ static status_code answer(const struct call_target *target, struct opcua_invocat
     return refuse(target, call, result->status, sentence);
 }
 
-static const char *method_path(const struct call_target *target, char path[static PROGRAM_TEXT_BYTES]) {
+static const struct scan_method *method_of(const struct call_target *target) {
+    return &program_module(target->server->options.program, target->module)->kind->methods[target->method];
+}
+
+/// The number that a method of the lock answers, as OPC 10000-100, 7 calls it.
+static const char *lock_outcome(const struct call_target *target, const struct opcua_invocation *call) {
+    if (call->output_count == 0 || call->outputs[0].int32 == 0) return "Good";
+    return target->method == PROGRAM_INIT_LOCK ? "E_AlreadyLocked" : "E_NotLocked";
+}
+
+/// What is called all the time and does nothing.
+static bool is_routine(const struct call_target *target, const char *outcome) {
+    const struct scan_method *method = method_of(target);
+    bool renewal = method->access == SCAN_AUTHORITY && target->method == PROGRAM_RENEW_LOCK;
+    return method->access == SCAN_GET || (renewal && strcmp(outcome, "Good") == 0);
+}
+
+static void print_argument(struct buffer *out, const struct value *value) {
+    switch (value->type) {
+    case VALUE_BOOL: buffer_string(out, value->boolean ? "true" : "false"); break;
+    case VALUE_INT32: buffer_print(out, "%d", value->int32); break;
+    case VALUE_UINT16: buffer_print(out, "%u", value->uint16); break;
+    case VALUE_UINT32: buffer_print(out, "%u", value->uint32); break;
+    case VALUE_DOUBLE: buffer_print(out, "%g", value->real); break;
+    case VALUE_STRING: buffer_print(out, "\"%.*s\"", TEXT_ARG(value->string)); break;
+    case VALUE_NULL: break;
+    }
+}
+
+/// "MPS/mps_conveyor/motor/setDirection(1)"
+static void print_call(struct buffer *out, const struct call_target *target, const struct opcua_invocation *call) {
     const struct program_module *module = program_module(target->server->options.program, target->module);
-    snprintf(path, PROGRAM_TEXT_BYTES, "%.*s/%s", TEXT_ARG(module->path), module->kind->methods[target->method].name);
-    return path;
+    buffer_print(out, "%.*s/%s(", TEXT_ARG(module->path), method_of(target)->name);
+    for (size_t i = 0; i < call->input_count; i++) {
+        if (i > 0) buffer_string(out, ", ");
+        print_argument(out, &call->inputs[i]);
+    }
+    buffer_byte(out, ')');
 }
 
 static void audit(const struct call_target *target, const struct opcua_invocation *call, status_code status) {
-    char path[PROGRAM_TEXT_BYTES], name[STATUS_NAME_BYTES];
-    const struct opcua_caller *caller = call->caller;
-    if (status_is_bad(status))
-        log_info("audit: %.*s (session %u) called %s: %s: %s", TEXT_ARG(caller->user), caller->session,
-                 method_path(target, path), status_name(status, name), call->text);
-    else
-        log_debug("audit: %.*s (session %u) called %s", TEXT_ARG(caller->user), caller->session,
-                  method_path(target, path));
+    char name[STATUS_NAME_BYTES];
+    bool good = !status_is_bad(status);
+    const char *outcome = status_name(status, name);
+    if (good && method_of(target)->access == SCAN_AUTHORITY) outcome = lock_outcome(target, call);
+    if (good && is_routine(target, outcome)) return;
+    CLEANUP(buffer_clear) struct buffer object = {0};
+    print_call(&object, target, call);
+    const char *what = object.failed ? "" : object.data;
+    log_debug("call by %.*s: %s: %s %s", TEXT_ARG(call->caller->user), what, outcome, call->text);
+    audit_write(target->server->audit, &(struct audit_entry){call->caller, "call", what, outcome, call->text});
 }
 
 static status_code execute(const struct call_target *target, struct opcua_invocation *call) {

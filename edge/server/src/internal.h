@@ -2,6 +2,8 @@
 /// call.c takes calls to the scan, users.c knows the users.
 #pragma once
 
+#include "audit.h"
+
 #include <opcua/server.h>
 #include <server/server.h>
 
@@ -11,6 +13,7 @@ struct server {
     struct loop *loop;
     struct server_options options; // texts below are copies
     char *users_file;
+    struct audit *audit;
     struct exchange *exchange;
     struct opcua_server *opcua;
     struct loop_watch *wake;

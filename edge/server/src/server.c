@@ -17,15 +17,15 @@ static const uint64_t RETRY_NS = 10 * NS_PER_MS; // of a session's end that did 
 
 struct session {
     struct session *next;
-    uint32_t number;
-    char *user, *application;
+    struct opcua_caller caller;
+    char *user, *application; // what the caller borrows
 };
 
 // --- from the scan ---
 
 static const struct session *find_session(const struct server *server, uint32_t number) {
     const struct session *session = server->sessions;
-    while (session != NULL && session->number != number) session = session->next;
+    while (session != NULL && session->caller.session != number) session = session->next;
     return session;
 }
 
@@ -62,6 +62,23 @@ static void show(struct server *server, const struct scan_change *change) {
     log_error("%.*s: value not shown: %s", TEXT_ARG(tag->path), error_text(error));
 }
 
+/// What the scan decided by itself: the control authority, the safe state, faults. A refused call is audited with its
+/// arguments when it is answered.
+static void audit_event(struct server *server, const struct scan_event *event, const struct program_event *text) {
+    bool answered = event->id == SCAN_EVENT_COMMAND_REFUSED;
+    log_line(answered ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "event: %.*s: %s", TEXT_ARG(text->source), text->message);
+    if (answered) return;
+    char action[PROGRAM_TEXT_BYTES], source[PROGRAM_TEXT_BYTES];
+    snprintf(action, sizeof action, "%.*s", TEXT_ARG(text->name));
+    snprintf(source, sizeof source, "%.*s", TEXT_ARG(text->source));
+    const struct session *session = find_session(server, event->session);
+    audit_write(server->audit, &(struct audit_entry){.caller = session == NULL ? NULL : &session->caller,
+                                                     .action = action,
+                                                     .object = source,
+                                                     .outcome = "Good",
+                                                     .reason = text->message});
+}
+
 static void raise(struct server *server, const struct scan_event *event) {
     struct program_event text;
     program_event_text(server->options.program, event, &text);
@@ -73,8 +90,7 @@ static void raise(struct server *server, const struct scan_event *event) {
     };
     if (event->lost_before > 0)
         log_warning("%u events were lost: the scan raised more than the ring holds", event->lost_before);
-    bool audited = event->id == SCAN_EVENT_COMMAND_REFUSED; // with who called, when the call is answered
-    log_line(audited ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "event: %.*s: %s", TEXT_ARG(text.source), text.message);
+    audit_event(server, event, &text);
     enum error error = opcua_server_raise(server->opcua, &shown);
     if (error) log_error("event not sent: %s", error_text(error));
 }
@@ -108,7 +124,7 @@ static bool post_end(struct server *server, uint32_t session) {
         .id = ++server->last_command,
         .session = session,
         .module = program_lock(server->options.program),
-        .method = PROGRAM_SESSION_ENDED,
+        .method = PROGRAM_SESSION_GONE,
     };
     return exchange_post(server->exchange, &command);
 }
@@ -140,31 +156,37 @@ static void forget(struct session *session) {
     free(session);
 }
 
+static void audit_session(struct server *server, const struct opcua_caller *caller, const char *action) {
+    log_info("%s: %u of %.*s with %.*s", action, caller->session, TEXT_ARG(caller->user),
+             TEXT_ARG(caller->application));
+    audit_write(server->audit, &(struct audit_entry){caller, action, "", "Good", ""});
+}
+
 static void on_opened(void *context, const struct opcua_caller *caller) {
     struct server *server = context;
-    log_info("audit: session %u opened by %.*s with %.*s", caller->session, TEXT_ARG(caller->user),
-             TEXT_ARG(caller->application));
+    audit_session(server, caller, "session opened");
     struct session *session = calloc(1, sizeof *session);
     if (session == NULL) return; // its name is missing in LockingUser, nothing else
-    session->number = caller->session;
     session->user = text_copy(caller->user);
     session->application = text_copy(caller->application);
+    session->caller =
+        (struct opcua_caller){caller->session, caller->role, text_of(session->user), text_of(session->application)};
     session->next = server->sessions;
     server->sessions = session;
 }
 
 /// The session stays; the control authority does not wait for somebody who may never come back.
 static void on_disconnected(void *context, const struct opcua_caller *caller) {
-    log_info("audit: session %u of %.*s lost its connection", caller->session, TEXT_ARG(caller->user));
+    audit_session(context, caller, "session disconnected");
     server_release_authority(context, caller->session);
 }
 
 static void on_closed(void *context, const struct opcua_caller *caller) {
     struct server *server = context;
-    log_info("audit: session %u of %.*s closed", caller->session, TEXT_ARG(caller->user));
+    audit_session(server, caller, "session closed");
     server_release_authority(server, caller->session);
     for (struct session **at = &server->sessions; *at != NULL; at = &(*at)->next) {
-        if ((*at)->number != caller->session) continue;
+        if ((*at)->caller.session != caller->session) continue;
         struct session *gone = *at;
         *at = gone->next;
         forget(gone);
@@ -173,8 +195,9 @@ static void on_closed(void *context, const struct opcua_caller *caller) {
 }
 
 static void on_refused(void *context, const char *what) {
-    (void)context;
-    log_warning("audit: refused: %s", what);
+    struct server *server = context;
+    log_warning("refused: %s", what);
+    audit_write(server->audit, &(struct audit_entry){NULL, "connect", "", "refused", what});
 }
 
 static bool on_login(void *context, struct text user, struct text password, enum opcua_role *ret_role) {
@@ -213,7 +236,8 @@ static enum error build(struct server *server, struct problem *ret_problem) {
     server->variables = calloc(program_tag_count(server->options.program), sizeof *server->variables);
     if (server->users_file == NULL || server->variables == NULL)
         return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
-    enum error error = open_opcua(server, ret_problem);
+    enum error error = audit_open(server->options.audit_file, &server->audit, ret_problem);
+    if (!error) error = open_opcua(server, ret_problem);
     if (!error) error = address_space_build(server, ret_problem);
     if (error) return error;
     server_drain(server); // the first values are there before the first client
@@ -256,6 +280,7 @@ void server_close(struct server *server) {
         server->targets = next;
     }
     forcing_destroy(server->forcing);
+    audit_close(server->audit);
     free(server->ended);
     free(server->variables);
     free(server->users_file);

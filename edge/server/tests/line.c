@@ -94,6 +94,10 @@ static void read_plant(struct line *line) {
     if (error) fail_msg("%s", problem.text);
 }
 
+static uint64_t scan_period_ns(const struct line_options *options) {
+    return options->period_ns > 0 ? options->period_ns : NS_PER_MS;
+}
+
 static void start_program(struct line *line, const struct line_options *options) {
     struct problem problem = {0};
     struct sim_options sim = {.seed = 1};
@@ -106,25 +110,27 @@ static void start_program(struct line *line, const struct line_options *options)
         .extra = options->no_simulation ? NULL : &simulation,
     };
     if (program_create(line->plant, &program, &line->program, &problem)) fail_msg("%s", problem.text);
-    struct runtime_options runtime = {.period_ns = NS_PER_MS, .speed = options->speed > 0 ? options->speed : 1};
+    struct runtime_options runtime = {.period_ns = scan_period_ns(options),
+                                      .speed = options->speed > 0 ? options->speed : 1};
     if (runtime_start(program_scan(line->program), &runtime, &line->runtime, &problem)) fail_msg("%s", problem.text);
 }
 
-static void start_server(struct line *line) {
-    struct server_options options = {
+static void start_server(struct line *line, const struct line_options *options) {
+    struct server_options server = {
         .plant = line->plant,
         .program = line->program,
         .runtime = line->runtime,
-        .scan_period_ns = NS_PER_MS,
+        .scan_period_ns = scan_period_ns(options),
         .address = "127.0.0.1",
         .certificate_file = in_folder(line->folder, "edge.der"),
         .key_file = in_folder(line->folder, "edge.key.der"),
         .trusted_folder = in_folder(line->folder, "trusted"),
         .rejected_folder = in_folder(line->folder, "rejected"),
         .users_file = in_folder(line->folder, "users"),
+        .audit_file = in_folder(line->folder, "audit.log"),
     };
     struct problem problem = {0};
-    if (server_open(line->loop, &options, &line->server, &problem)) fail_msg("%s", problem.text);
+    if (server_open(line->loop, &server, &line->server, &problem)) fail_msg("%s", problem.text);
 }
 
 struct line *line_create(const struct line_options *options) {
@@ -139,8 +145,9 @@ struct line *line_create(const struct line_options *options) {
     line->loop = loop_create();
     assert_non_null(line->loop);
     read_plant(line);
-    start_program(line, options == NULL ? &defaults : options);
-    start_server(line);
+    if (options == NULL) options = &defaults;
+    start_program(line, options);
+    start_server(line, options);
     return line;
 }
 
@@ -332,6 +339,25 @@ const struct opcua_reference *answer_find(const struct answer *answer, const cha
     for (size_t i = 0; i < answer->count && i < ANSWER_NAMES; i++)
         if (strcmp(answer->texts[i], name) == 0) return &answer->references[i];
     return NULL;
+}
+
+static void on_renewed(void *context, status_code status, const struct value *outputs, size_t count) {
+    (void)context;
+    assert_int_equal(status, STATUS_Good);
+    assert_int_equal(count, 1);
+    assert_int_equal(outputs[0].int32, 0);
+}
+
+static void renew(void *context) {
+    struct hand *hand = context;
+    struct opcua_node lock = hand_node(hand, "Lock"), method = hand_node(hand, "Lock/RenewLock");
+    assert_int_equal(opcua_client_call(hand->client, &lock, &method, NULL, 0, on_renewed, hand), ERROR_NONE);
+}
+
+struct loop_timer *hand_keep_lock(struct hand *hand, uint64_t period_ns) {
+    struct loop_timer *timer = loop_timer(hand->line->loop, period_ns, period_ns, renew, hand);
+    assert_non_null(timer);
+    return timer;
 }
 
 void hand_lock(struct hand *hand) {

@@ -38,6 +38,7 @@ struct line_options {
     double speed;          // 0: 1
     bool no_simulation;    // the driver of the simulation, but not its module
     double soft_s, hard_s; // 0: 60, 120: no test is that slow
+    uint64_t period_ns;    // of the scan; 0: 1 ms
 };
 struct line *line_create(const struct line_options *options); // NULL: defaults
 void line_destroy(struct line *line);
@@ -87,6 +88,8 @@ struct opcua_node hand_node(const struct hand *hand, const char *path);
 
 /// InitLock, which must succeed.
 void hand_lock(struct hand *hand);
+/// Renews in the loop until the timer is cancelled.
+struct loop_timer *hand_keep_lock(struct hand *hand, uint64_t period_ns);
 
 static inline struct value int32_value(int32_t number) {
     return (struct value){.type = VALUE_INT32, .int32 = number};

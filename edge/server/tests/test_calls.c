@@ -83,7 +83,7 @@ static void the_role_decides(void **state) {
     assert_int_equal(answer.status, STATUS_Good);
     struct value context = text_value("viewer");
     answer = hand_call(&viewer, "Lock", "InitLock", &context, 1);
-    assert_int_equal(answer.values[0].int32, -3);
+    assert_int_equal(answer.status, STATUS_BadUserAccessDenied);
     answer = hand_call(&viewer, "mps_plc", "reset", NULL, 0);
     assert_refused(&answer, STATUS_BadUserAccessDenied, "only read");
     hand_close(&viewer);
@@ -114,8 +114,8 @@ static void the_lock_is_for_one_session(void **state) {
     assert_int_equal(answer.values[0].int32, -1);
     answer = set_direction(&second, 1);
     assert_refused(&answer, STATUS_BadUserAccessDenied, "another session holds");
-    assert_int_equal(hand_call(&second, "Lock", "RenewLock", NULL, 0).values[0].int32, -2);
-    assert_int_equal(hand_call(&second, "Lock", "BreakLock", NULL, 0).values[0].int32, -3);
+    assert_int_equal(hand_call(&second, "Lock", "RenewLock", NULL, 0).values[0].int32, -1);
+    assert_int_equal(hand_call(&second, "Lock", "ExitLock", NULL, 0).values[0].int32, -1);
     assert_int_equal(hand_call(&first, "Lock", "RenewLock", NULL, 0).values[0].int32, 0);
     hand_close(&first);
     hand_close(&second);
@@ -142,19 +142,26 @@ static void the_lock_shows_who_holds_it(void **state) {
     hand_close(&hand);
 }
 
-static void an_engineer_breaks_the_lock(void **state) {
+static void an_operator_breaks_the_lock(void **state) {
     (void)state;
     CLEANUP(line_destroy_at) struct line *line = line_create(NULL);
-    struct hand first, engineer;
+    struct hand first, second, viewer;
     hand_connect(&first, line, "operator");
-    hand_connect(&engineer, line, "engineer");
+    hand_connect(&second, line, "operator");
+    hand_connect(&viewer, line, "viewer");
+    assert_int_equal(hand_call(&second, "Lock", "BreakLock", NULL, 0).values[0].int32, -1);
     hand_lock(&first);
-    assert_int_equal(hand_call(&engineer, "Lock", "BreakLock", NULL, 0).values[0].int32, 0);
-    struct answer answer = set_direction(&first, 1);
-    assert_int_equal(answer.status, STATUS_BadUserAccessDenied);
-    hand_lock(&engineer);
+    assert_int_equal(hand_call(&viewer, "Lock", "BreakLock", NULL, 0).status, STATUS_BadUserAccessDenied);
+    assert_int_equal(set_direction(&first, 1).status, STATUS_Good);
+    assert_int_equal(hand_call(&second, "Lock", "BreakLock", NULL, 0).values[0].int32, 0);
+    struct answer answer = set_direction(&first, 0);
+    assert_refused(&answer, STATUS_BadUserAccessDenied, "InitLock");
+    hand_lock(&second);
+    answer = set_direction(&first, 0);
+    assert_refused(&answer, STATUS_BadUserAccessDenied, "another session holds");
     hand_close(&first);
-    hand_close(&engineer);
+    hand_close(&second);
+    hand_close(&viewer);
 }
 
 static void a_session_that_ends_gives_up_the_lock(void **state) {
@@ -212,8 +219,10 @@ static void the_soft_time_out_frees_the_lock_and_the_hard_one_makes_safe(void **
 static void emergency_stop_and_reset_need_no_lock(void **state) {
     (void)state;
     CLEANUP(line_destroy_at) struct line *line = line_create(NULL);
-    struct hand hand;
+    struct hand hand, holder;
     hand_connect(&hand, line, "operator");
+    hand_connect(&holder, line, "operator");
+    hand_lock(&holder); // somebody else's makes no difference
     turn(&hand, "emergency_stop", true);
     hand_await_text(&hand, "mps_plc/State", "safe");
     struct answer answer = hand_call(&hand, "mps_plc", "reset", NULL, 0);
@@ -227,6 +236,7 @@ static void emergency_stop_and_reset_need_no_lock(void **state) {
     answer = hand_call(&hand, "mps_simulation", "press", &button, 1);
     assert_int_equal(answer.status, STATUS_Good);
     hand_await_bool(&hand, "mps_hmi/actuator_start/state", true);
+    hand_close(&holder);
     hand_close(&hand);
 }
 
@@ -326,7 +336,7 @@ int main(void) {
                  a_scan_that_has_ended_is_a_time_out_that_says_so),
         SENTENCE("[opcua-4.1] the lock is for one session", the_lock_is_for_one_session),
         SENTENCE("[opcua-4.3] each grant raises the epoch; the lock shows who holds it", the_lock_shows_who_holds_it),
-        SENTENCE("an engineer breaks the lock", an_engineer_breaks_the_lock),
+        SENTENCE("[opcua-4.6] an operator breaks the lock, a viewer does not", an_operator_breaks_the_lock),
         SENTENCE("[edge-4.2] a session that ends gives up the lock", a_session_that_ends_gives_up_the_lock),
         SENTENCE("[opcua-4.5] a session that lost its connection gives up the lock and lives on",
                  a_session_without_connection_gives_up_the_lock),

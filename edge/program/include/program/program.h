@@ -84,12 +84,12 @@ enum program_lock_method {
     PROGRAM_RENEW_LOCK,
     PROGRAM_EXIT_LOCK,
     PROGRAM_BREAK_LOCK,
-    PROGRAM_SESSION_ENDED, // by the server itself when a session is gone; role and result do not matter
+    PROGRAM_SESSION_GONE, // by the server itself: a session or its connection is over; role and result do not matter
 };
 enum program_lock_variable {
     PROGRAM_LOCKED,              // Boolean
     PROGRAM_HOLDER,              // UInt32: session
-    PROGRAM_REMAINING_LOCK_TIME, // Double, s, in whole seconds
+    PROGRAM_REMAINING_LOCK_TIME, // Double, ms, in steps of a second
     PROGRAM_EPOCH,               // UInt32
 };
 

@@ -12,11 +12,11 @@
 
 enum authority_state { AUTHORITY_FREE, AUTHORITY_HELD, AUTHORITY_LOST };
 
-/// What the methods of OPC 10000-100, 7 answer.
+/// What the methods of OPC 10000-100, 7 answer; ROLE is not among their numbers, the call is refused for it.
 enum authority_status {
     AUTHORITY_OK = 0,
-    AUTHORITY_OTHER = -1,      // held by another session
-    AUTHORITY_NOT_HOLDER = -2, // the caller does not hold it
+    AUTHORITY_OTHER = -1,      // InitLock: held by another session (E_AlreadyLocked)
+    AUTHORITY_NOT_LOCKED = -1, // RenewLock, ExitLock: not by the caller; BreakLock: by nobody (E_NotLocked)
     AUTHORITY_ROLE = -3,       // the caller's role is too low
 };
 
@@ -34,10 +34,11 @@ enum authority_status authority_grant(struct authority *authority, uint32_t sess
 enum authority_status authority_renew(struct authority *authority, uint32_t session, uint64_t now);
 /// Given back. With the station at rest it is free; else somebody must take it over before the hard time-out.
 enum authority_status authority_release(struct authority *authority, uint32_t session, bool at_rest);
-/// Needs the role engineer.
+/// Takes it away from whoever holds it; the hard time-out goes on. Needs the role operator.
 enum authority_status authority_break(struct authority *authority, enum scan_role role);
-/// True when that session was the holder: the lease is lost at once, the hard time-out goes on.
-bool authority_session_ended(struct authority *authority, uint32_t session);
+/// The session is over or has no connection any more. True when it was the holder: the lease is lost at once, the hard
+/// time-out goes on.
+bool authority_session_gone(struct authority *authority, uint32_t session);
 
 enum authority_tick { AUTHORITY_UNCHANGED, AUTHORITY_SOFT, AUTHORITY_HARD };
 enum authority_tick authority_tick(struct authority *authority, uint64_t now);

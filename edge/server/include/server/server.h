@@ -26,9 +26,11 @@ struct server_options {
     const char *certificate_file, *key_file;
     const char *trusted_folder, *rejected_folder;
     const char *users_file; // lines `name:role:hash`; read at every log-in
+    const char *audit_file; // who did what; made when it is not there, appended to
 };
 
-/// Listens when it returns. ERROR_EXISTS: the port is in use; ERROR_NOT_FOUND: a certificate is missing.
+/// Listens when it returns. ERROR_EXISTS: the port is in use; ERROR_NOT_FOUND: a certificate, or the folder of the
+/// audit log, is missing.
 enum error server_open(struct loop *loop, const struct server_options *options, struct server **ret_server,
                        struct problem *ret_problem);
 /// Ends all sessions. NULL is fine.
