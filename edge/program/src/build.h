@@ -1,4 +1,4 @@
-/// What a program consists of, and the steps that build it (build.c, check.c).
+/// What a program consists of, and the steps that build it (program.c, points.c, check.c).
 #pragma once
 
 #include <base/map.h>
@@ -23,6 +23,15 @@ struct program {
 /// Zeroed memory that lives as long as the program; NULL sets `out_of_memory`. Of zero bytes: a valid pointer.
 void *own(struct program *program, size_t count, size_t bytes);
 struct text own_path(struct program *program, struct text folder, struct text name);
+
+void remember(struct program *program, struct map *map, struct text path, size_t index);
+
+// points.c
+uint32_t add_tag(struct program *program, struct program_tag tag);
+void add_signal(struct program *program, const struct plant_signal *signal);
+void add_channel(struct program *program, const struct plant_channel *channel);
+/// True for a boolean input that is nothing but a bit.
+bool point_is_plain(const struct io_driver *driver, const struct plant_signal *signal);
 
 /// The core module of an element, the controller's included; NULL when it is none.
 const struct core_module *element_module(const struct plant_element *element);

@@ -87,4 +87,5 @@ static const struct scan_kind kind = {
 
 static const char *const signals[] = {NULL};
 
-const struct core_module controller_module = {&kind, sizeof(struct controller), bind, signals, 0, false};
+const struct core_module controller_module = {
+    .kind = &kind, .memory_bytes = sizeof(struct controller), .bind = bind, .signals = signals, .required = 0};

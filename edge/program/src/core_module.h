@@ -2,6 +2,7 @@
 #pragma once
 
 #include <model/model.h>
+#include <program/program.h>
 #include <scan/scan.h>
 
 struct core_module {
@@ -12,6 +13,9 @@ struct core_module {
     const char *const *signals; // that the role knows, NULL ends
     size_t required;            // so many of them must be fitted
     bool exclusive;             // the first two signals are outputs that must never be on together
+    /// Looks up the other modules that this one refers to, when all are there. NULL: it refers to none.
+    enum error (*link)(struct program *program, const struct plant_element *element, void *memory,
+                       struct problem *ret_problem);
 };
 
 extern const struct core_module cylinder_module, motor_module, light_barrier_module, material_sensor_module,

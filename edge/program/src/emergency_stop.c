@@ -31,4 +31,5 @@ static const struct scan_kind kind = {.name = "EmergencyStop", .methods = method
 
 static const char *const signals[] = {"contact", NULL};
 
-const struct core_module emergency_stop_module = {&kind, sizeof(struct emergency_stop), bind, signals, 1, false};
+const struct core_module emergency_stop_module = {
+    .kind = &kind, .memory_bytes = sizeof(struct emergency_stop), .bind = bind, .signals = signals, .required = 1};

@@ -25,4 +25,5 @@ static const struct scan_kind kind = {.name = "Indicator", .methods = methods, .
 
 static const char *const signals[] = {"lamp", NULL};
 
-const struct core_module indicator_module = {&kind, sizeof(struct state_module), bind, signals, 1, false};
+const struct core_module indicator_module = {
+    .kind = &kind, .memory_bytes = sizeof(struct state_module), .bind = bind, .signals = signals, .required = 1};

@@ -45,10 +45,15 @@ static struct scan_reason renew_lock(struct scan *scan, struct scan_module *modu
     return answer(module, result, authority_renew(&scan->authority, command->session, scan->now.monotonic_ns));
 }
 
-/// At rest: no output is on that a safe state would switch off.
+/// At rest: no output would be switched off or changed by a safe state.
 static bool at_rest(const struct scan *scan) {
     for (size_t i = 0; i < scan->output_count; i++) {
         if (scan->outputs[i].safe == SCAN_SAFE_OFF && (scan->decided[i] || scan->wish[i])) return false;
+    }
+    for (size_t i = 0; i < scan->number_count; i++) {
+        const struct scan_number *number = &scan->numbers[i];
+        bool safe = scan->number_decided[i] == number->safe_value && scan->number_wish[i] == number->safe_value;
+        if (number->point.safe == SCAN_SAFE_OFF && !safe) return false;
     }
     return true;
 }

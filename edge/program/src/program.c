@@ -34,7 +34,7 @@ struct text own_path(struct program *program, struct text folder, struct text na
     return (struct text){path, folder.length + 1 + name.length};
 }
 
-static void remember(struct program *program, struct map *map, struct text path, size_t index) {
+void remember(struct program *program, struct map *map, struct text path, size_t index) {
     if (path.data == NULL || map_set(map, path, (void *)(uintptr_t)(index + 1))) program->out_of_memory = true;
 }
 
@@ -46,7 +46,8 @@ static uint32_t recall(const struct map *map, struct text path, uint32_t otherwi
 // ---------------------------------------------------------------- sizes
 
 struct sizes {
-    size_t tags, modules, inputs, outputs, input_channels, output_channels, exclusions, steppers, settlers;
+    size_t tags, modules, inputs, conditioned, outputs, numbers, input_channels, output_channels, exclusions, steppers,
+        settlers;
     size_t emergency_stops, image_bytes;
 };
 
@@ -73,16 +74,22 @@ static void count_element(struct sizes *sizes, const struct plant_element *eleme
     sizes->emergency_stops += module == &emergency_stop_module;
 }
 
-static struct sizes count(const struct plant *plant, const struct program_extra *extra) {
+static struct sizes count(const struct plant *plant, const struct program_options *options) {
+    const struct io_driver *driver = &options->driver;
     struct sizes sizes = {.tags = plant->signal_count};
     for (size_t i = 0; i < plant->signal_count; i++) {
-        sizes.inputs += !plant->signals[i]->actuator;
-        sizes.outputs += plant->signals[i]->actuator;
+        const struct plant_signal *signal = plant->signals[i];
+        bool number = signal->field.type != VALUE_BOOL;
+        bool plain = point_is_plain(driver, signal);
+        sizes.inputs += !signal->actuator && plain;
+        sizes.conditioned += !signal->actuator && !plain;
+        sizes.outputs += signal->actuator && !number;
+        sizes.numbers += signal->actuator && number;
     }
     for (size_t i = 0; i < plant->element_count; i++) count_element(&sizes, plant->elements[i]);
     count_kind(&sizes, &lock_kind);
     count_kind(&sizes, &forcing_kind);
-    if (extra != NULL) count_kind(&sizes, extra->kind);
+    if (options->extra != NULL) count_kind(&sizes, options->extra->kind);
     return sizes;
 }
 
@@ -98,14 +105,29 @@ static void reserve(struct program *program, const struct sizes *sizes) {
     scan->dirty_list = own(program, sizes->tags, sizeof *scan->dirty_list);
     scan->output_of_tag = own(program, sizes->tags, sizeof *scan->output_of_tag);
     scan->input_of_tag = own(program, sizes->tags, sizeof *scan->input_of_tag);
-    scan->input_image = own(program, sizes->image_bytes, 1);
-    scan->last_input_image = own(program, sizes->image_bytes, 1);
-    scan->output_image = own(program, sizes->image_bytes, 1);
-    scan->last_output_image = own(program, sizes->image_bytes, 1);
+    scan->range_quality = own(program, scan->driver.range_count, sizeof *scan->range_quality);
+    scan->image_bytes = sizes->image_bytes;
+    scan->image_words = (sizes->image_bytes + sizeof(uint64_t) - 1) / sizeof(uint64_t);
+    uint8_t **images[] = {&scan->input_image, &scan->last_input_image, &scan->output_image, &scan->last_output_image};
+    for (size_t i = 0; i < sizeof images / sizeof images[0]; i++) {
+        *images[i] = own(program, scan->image_words, sizeof(uint64_t));
+    }
+    uint32_t **from[] = {&scan->inputs_from, &scan->input_channels_from, &scan->output_channels_from};
+    for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {
+        *from[i] = own(program, scan->image_words + 1, sizeof **from[i]);
+    }
     scan->inputs = own(program, sizes->inputs, sizeof *scan->inputs);
+    scan->conditioned = own(program, sizes->conditioned, sizeof *scan->conditioned);
     scan->outputs = own(program, sizes->outputs, sizeof *scan->outputs);
-    scan->wish = own(program, sizes->outputs, sizeof *scan->wish);
-    scan->decided = own(program, sizes->outputs, sizeof *scan->decided);
+    scan->numbers = own(program, sizes->numbers, sizeof *scan->numbers);
+    bool **states[] = {&scan->wish, &scan->decided, &scan->written};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        *states[i] = own(program, sizes->outputs, sizeof **states[i]);
+    }
+    double **numbers[] = {&scan->number_wish, &scan->number_decided, &scan->number_written};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        *numbers[i] = own(program, sizes->numbers, sizeof **numbers[i]);
+    }
     scan->input_channels = own(program, sizes->input_channels, sizeof *scan->input_channels);
     scan->output_channels = own(program, sizes->output_channels, sizeof *scan->output_channels);
     scan->exclusions = own(program, sizes->exclusions, sizeof *scan->exclusions);
@@ -114,73 +136,12 @@ static void reserve(struct program *program, const struct sizes *sizes) {
     scan->settlers = own(program, sizes->settlers, sizeof *scan->settlers);
     scan->emergency_stops = own(program, sizes->emergency_stops, sizeof *scan->emergency_stops);
     scan->emergency_stop_modules = own(program, sizes->emergency_stops, sizeof *scan->emergency_stop_modules);
-    scan->image_bytes = sizes->image_bytes;
     scan->exchange = exchange_create(sizes->tags);
     program->tag_by_path = map_create();
     program->module_by_path = map_create();
     if (scan->exchange == NULL || program->tag_by_path == NULL || program->module_by_path == NULL) {
         program->out_of_memory = true;
     }
-}
-
-// ---------------------------------------------------------------- tags, points, channels
-
-static uint32_t add_tag(struct program *program, struct program_tag tag) {
-    struct scan *scan = &program->scan;
-    uint32_t index = (uint32_t)scan->tag_count++;
-    program->tags[index] = tag;
-    scan->type[index] = tag.type;
-    scan->quality[index] = STATUS_BadWaitingForInitialData;
-    scan->output_of_tag[index] = scan->input_of_tag[index] = SCAN_NO_TAG;
-    scan->dirty[index] = true; // the server gets every tag with the first scan
-    scan->dirty_list[scan->dirty_count++] = index;
-    remember(program, program->tag_by_path, tag.path, index);
-    return index;
-}
-
-static void add_signal(struct program *program, const struct plant_signal *signal) {
-    struct scan *scan = &program->scan;
-    struct text path = own_path(program, signal->module->path, signal->twin_path);
-    struct text name = signal->twin_path;
-    for (struct text rest = signal->twin_path, piece; text_split(&rest, '/', &piece);) name = piece;
-    uint32_t tag = add_tag(
-        program,
-        (struct program_tag){.kind = PROGRAM_SIGNAL, .type = VALUE_BOOL, .path = path, .name = name, .signal = signal});
-    static const enum scan_safe safe_states[] = {
-        [SAFE_FALSE] = SCAN_SAFE_OFF, [SAFE_TRUE] = SCAN_SAFE_ON, [SAFE_HOLD] = SCAN_SAFE_HOLD};
-    const struct core_module *module = element_module(signal->module);
-    bool lamp = module == &indicator_module && signal->safe_state == SAFE_HOLD;
-    struct scan_point point = {.tag = tag,
-                               .place = {signal->channel->byte, signal->channel->bit, 1},
-                               .inverted = signal->inverted,
-                               .safe = lamp ? SCAN_SAFE_FREE : safe_states[signal->safe_state]};
-    if (!signal->actuator) {
-        scan->input_of_tag[tag] = (uint32_t)scan->input_count;
-        scan->inputs[scan->input_count++] = point;
-        return;
-    }
-    scan->output_of_tag[tag] = (uint32_t)scan->output_count;
-    scan->outputs[scan->output_count++] = point;
-}
-
-static enum value_type channel_type(const struct plant_channel *channel) {
-    if (channel->bits == 1) return VALUE_BOOL;
-    return channel->bits <= 16 ? VALUE_UINT16 : VALUE_UINT32;
-}
-
-static void add_channel(struct program *program, const struct plant_channel *channel) {
-    struct scan *scan = &program->scan;
-    struct text folder = own_path(program, channel->module->path, channel->name);
-    uint32_t tag = add_tag(program, (struct program_tag){.kind = PROGRAM_CHANNEL,
-                                                         .type = channel_type(channel),
-                                                         .path = own_path(program, folder, TEXT("Value")),
-                                                         .name = TEXT("Value"),
-                                                         .channel = channel});
-    struct scan_channel entry = {tag, {channel->byte, channel->bit, (uint8_t)channel->bits}};
-    if (channel->output)
-        scan->output_channels[scan->output_channel_count++] = entry;
-    else
-        scan->input_channels[scan->input_channel_count++] = entry;
 }
 
 // ---------------------------------------------------------------- modules
@@ -248,10 +209,8 @@ static void add_element(struct program *program, const struct plant_element *ele
     core->bind(element, memory);
     uint32_t module = add_module(program, element->path, element, core->kind, memory);
     for (size_t i = 0; i < element->signal_count; i++) {
-        uint32_t output = scan->output_of_tag[element->signals[i]->index];
-        uint32_t input = scan->input_of_tag[element->signals[i]->index];
-        if (output != SCAN_NO_TAG) scan->outputs[output].module = module;
-        if (input != SCAN_NO_TAG) scan->inputs[input].module = module;
+        struct scan_point *point = scan_point(scan, (uint32_t)element->signals[i]->index);
+        if (point != NULL) point->module = module;
     }
     if (element == program->plant->controller) scan->controller_module = module;
     if (core == &button_module) add_panel(program, element, module);
@@ -300,6 +259,18 @@ static void fill(struct program *program, const struct program_options *options)
     program->simulation = add_module(program, extra_path(program, extra->name), NULL, extra->kind, extra->memory);
 }
 
+/// Modules that refer to others.
+static enum error link_modules(struct program *program, struct problem *ret_problem) {
+    for (uint32_t i = 0; i < program->scan.module_count; i++) {
+        const struct plant_element *element = program->modules[i].element;
+        const struct core_module *core = element == NULL ? NULL : element_module(element);
+        if (core == NULL || core->link == NULL) continue;
+        enum error error = core->link(program, element, program->scan.modules[i].memory, ret_problem);
+        if (error) return error;
+    }
+    return ERROR_NONE;
+}
+
 enum error program_create(const struct plant *plant, const struct program_options *options,
                           struct program **ret_program, struct problem *ret_problem) {
     enum error error = check_plant(plant, ret_problem);
@@ -311,13 +282,16 @@ enum error program_create(const struct plant *plant, const struct program_option
     program->scan.driver = options->driver;
     program->scan.reset_button = program->scan.stop_button = SCAN_NO_TAG;
     authority_init(&program->scan.authority, options->lease_soft_ns, options->lease_hard_ns);
-    struct sizes sizes = count(plant, options->extra);
+    struct sizes sizes = count(plant, options);
     reserve(program, &sizes);
     if (!program->out_of_memory) fill(program, options);
     if (program->out_of_memory) {
         return problem_say(ret_problem, ERROR_NO_MEMORY, "%.*s: out of memory for %zu tags",
                            TEXT_ARG(plant->station->path), sizes.tags);
     }
+    scan_order(&program->scan);
+    error = link_modules(program, ret_problem);
+    if (error) return error;
     *ret_program = TAKE(program);
     return ERROR_NONE;
 }

@@ -42,10 +42,23 @@ static const char *const sensor_signals[] = {"signal", NULL};
 static const char *const button_signals[] = {"pressed", NULL};
 static const char *const switch_signals[] = {"position", NULL};
 
-const struct core_module light_barrier_module = {
-    &light_barrier, sizeof(struct state_module), bind_sensor, sensor_signals, 1, false};
-const struct core_module material_sensor_module = {
-    &material_sensor, sizeof(struct state_module), bind_sensor, sensor_signals, 1, false};
-const struct core_module button_module = {&button, sizeof(struct state_module), bind_button, button_signals, 1, false};
-const struct core_module switch_module = {&key_switch, sizeof(struct state_module), bind_switch, switch_signals, 1,
-                                          false};
+const struct core_module light_barrier_module = {.kind = &light_barrier,
+                                                 .memory_bytes = sizeof(struct state_module),
+                                                 .bind = bind_sensor,
+                                                 .signals = sensor_signals,
+                                                 .required = 1};
+const struct core_module material_sensor_module = {.kind = &material_sensor,
+                                                   .memory_bytes = sizeof(struct state_module),
+                                                   .bind = bind_sensor,
+                                                   .signals = sensor_signals,
+                                                   .required = 1};
+const struct core_module button_module = {.kind = &button,
+                                          .memory_bytes = sizeof(struct state_module),
+                                          .bind = bind_button,
+                                          .signals = button_signals,
+                                          .required = 1};
+const struct core_module switch_module = {.kind = &key_switch,
+                                          .memory_bytes = sizeof(struct state_module),
+                                          .bind = bind_switch,
+                                          .signals = switch_signals,
+                                          .required = 1};

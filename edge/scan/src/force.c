@@ -5,16 +5,8 @@
 
 #include <math.h>
 
-static bool is_point(const struct scan *scan, uint32_t tag) {
-    return tag < scan->tag_count && (scan->input_of_tag[tag] != SCAN_NO_TAG || scan->output_of_tag[tag] != SCAN_NO_TAG);
-}
-
 static bool is_output(const struct scan *scan, uint32_t tag) {
     return scan->output_of_tag[tag] != SCAN_NO_TAG;
-}
-
-static struct scan_point *point_of(struct scan *scan, uint32_t tag) {
-    return is_output(scan, tag) ? &scan->outputs[scan->output_of_tag[tag]] : &scan->inputs[scan->input_of_tag[tag]];
 }
 
 static bool is_protected(const struct scan *scan, uint32_t tag) {
@@ -43,24 +35,20 @@ static bool fits(enum value_type type, double value) {
     return false;
 }
 
-static union scan_value value_as(enum value_type type, double value) {
-    switch (type) {
-    case VALUE_BOOL: return scan_boolean(value != 0);
-    case VALUE_INT32: return scan_int32((int32_t)value);
-    case VALUE_UINT16: return scan_uint16((uint16_t)value);
-    case VALUE_UINT32: return scan_uint32((uint32_t)value);
-    default: return scan_real(value);
-    }
+/// A numeric output has its range, which nothing may leave.
+static bool in_range(const struct scan *scan, uint32_t tag, double value) {
+    if (!is_output(scan, tag) || scan->type[tag] == VALUE_BOOL) return true;
+    const struct scan_scale *scale = &scan->numbers[scan->output_of_tag[tag]].scale;
+    return value >= scale->value_low && value <= scale->value_high;
 }
 
-static struct scan_reason check(const struct scan *scan, uint32_t tag, double value, uint32_t session) {
-    if (!is_point(scan, tag)) return scan_reason_of(SCAN_REASON_FORCE_NO_POINT, SCAN_NO_MODULE);
-    bool output = is_output(scan, tag);
-    uint32_t module =
-        output ? scan->outputs[scan->output_of_tag[tag]].module : scan->inputs[scan->input_of_tag[tag]].module;
-    if (is_protected(scan, tag)) return scan_reason_of(SCAN_REASON_FORCE_PROTECTED, module);
-    if (!fits(scan->type[tag], value)) return scan_reason_of(SCAN_REASON_FORCE_VALUE, module);
-    if (!output) return scan_reason_none();
+static struct scan_reason check(struct scan *scan, uint32_t tag, double value, uint32_t session) {
+    const struct scan_point *point = tag < scan->tag_count ? scan_point(scan, tag) : NULL;
+    if (point == NULL) return scan_reason_of(SCAN_REASON_FORCE_NO_POINT, SCAN_NO_MODULE);
+    if (is_protected(scan, tag)) return scan_reason_of(SCAN_REASON_FORCE_PROTECTED, point->module);
+    if (!fits(scan->type[tag], value) || !in_range(scan, tag, value))
+        return scan_reason_of(SCAN_REASON_FORCE_VALUE, point->module);
+    if (!is_output(scan, tag)) return scan_reason_none();
     struct scan_reason refused = scan_check_authority(scan, session);
     return scan_refused(refused) ? refused : scan_standstill(scan);
 }
@@ -73,16 +61,19 @@ struct scan_reason scan_force(struct scan *scan, uint32_t tag, double value, uin
         return scan_reason_of(SCAN_REASON_FORCES_FULL, SCAN_NO_MODULE);
     if (force == NULL) force = &scan->forces.list[scan->forces.count++];
     *force = (struct scan_force){.tag = tag, .value = value};
-    point_of(scan, tag)->forced = true;
-    if (!is_output(scan, tag)) scan_set(scan, tag, value_as(scan->type[tag], value), STATUS_GoodLocalOverride);
+    scan_point(scan, tag)->forced = true;
+    if (is_output(scan, tag))
+        scan->outputs_known = false; // its quality changes, though its value may not
+    else
+        scan_set(scan, tag, scan_number_as(scan->type[tag], value), STATUS_GoodLocalOverride);
     return scan_reason_none();
 }
 
 static void release(struct scan *scan, struct scan_force *force) {
     uint32_t tag = force->tag;
-    point_of(scan, tag)->forced = false;
+    scan_point(scan, tag)->forced = false;
     if (!is_output(scan, tag) && scan->read_failed) scan_set(scan, tag, scan->value[tag], STATUS_BadNoCommunication);
-    scan->inputs_known = false; // the next read takes every input from the image
+    scan->inputs_known = scan->outputs_known = false; // read and write go through every point once more
     *force = scan->forces.list[--scan->forces.count];
 }
 
@@ -105,15 +96,23 @@ void scan_forces_halt(struct scan *scan) {
     scan_raise(scan, &scan->modules[scan->controller_module], SCAN_EVENT_FORCES_REMOVED, scan_reason_none());
 }
 
+/// Off until the reset, and the wish is gone as well.
+static bool is_locked(const struct scan *scan, const struct scan_point *point) {
+    return scan->modules[point->module].fault.id == SCAN_REASON_EXCLUSION;
+}
+
 void stage_force_outputs(struct scan *scan) {
     for (size_t i = 0; i < scan->forces.count; i++) {
         struct scan_force *force = &scan->forces.list[i];
         if (!is_output(scan, force->tag)) continue;
         uint32_t output = scan->output_of_tag[force->tag];
+        if (scan->type[force->tag] != VALUE_BOOL) {
+            force->wish = scan->number_wish[output];
+            scan->number_wish[output] = force->value;
+            continue;
+        }
         force->wish = scan->wish[output];
-        const struct scan_module *module = &scan->modules[scan->outputs[output].module];
-        bool locked = module->fault.id == SCAN_REASON_EXCLUSION; // until the reset
-        scan->wish[output] = !locked && force->value != 0;
+        scan->wish[output] = !is_locked(scan, &scan->outputs[output]) && force->value != 0;
     }
 }
 
@@ -122,8 +121,9 @@ void stage_restore_wishes(struct scan *scan) {
         const struct scan_force *force = &scan->forces.list[i];
         if (!is_output(scan, force->tag)) continue;
         uint32_t output = scan->output_of_tag[force->tag];
-        const struct scan_module *module = &scan->modules[scan->outputs[output].module];
-        bool locked = module->fault.id == SCAN_REASON_EXCLUSION; // then the wish is gone as well
-        scan->wish[output] = !locked && force->wish;
+        if (scan->type[force->tag] != VALUE_BOOL)
+            scan->number_wish[output] = force->wish;
+        else
+            scan->wish[output] = !is_locked(scan, &scan->outputs[output]) && force->wish != 0;
     }
 }

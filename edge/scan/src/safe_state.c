@@ -2,11 +2,13 @@
 
 #include "stages.h"
 
+#include <string.h>
+
 static struct scan_module *controller(struct scan *scan) {
     return &scan->modules[scan->controller_module];
 }
 
-static void enter(struct scan *scan, struct scan_reason cause) {
+void scan_enter_safe_state(struct scan *scan, struct scan_reason cause) {
     if (scan->safe.latched) return;
     scan->safe = (struct scan_safe_state){.latched = true, .cause = cause, .since_ns = scan->now.wall_ns};
     for (size_t i = 0; i < scan->module_count; i++) {
@@ -15,6 +17,11 @@ static void enter(struct scan *scan, struct scan_reason cause) {
     }
     for (size_t i = 0; i < scan->output_count; i++) { // what is held now is held after the reset as well
         if (scan->outputs[i].safe == SCAN_SAFE_HOLD) scan->wish[i] = scan->decided[i];
+    }
+    for (size_t i = 0; i < scan->number_count; i++) {
+        const struct scan_number *number = &scan->numbers[i];
+        bool held = number->point.safe == SCAN_SAFE_HOLD;
+        scan->number_wish[i] = held ? scan->number_decided[i] : number->safe_value;
     }
     scan_raise(scan, controller(scan), SCAN_EVENT_SAFE_STATE_ENTERED, cause);
     scan_forces_halt(scan);
@@ -26,7 +33,8 @@ static struct scan_reason present_cause(const struct scan *scan) {
         uint32_t tag = scan->emergency_stops[i];
         uint32_t module = scan->emergency_stop_modules[i];
         if (scan->read_failed) break;
-        if (!scan_usable(scan, tag)) return scan_reason_of(SCAN_REASON_EMERGENCY_STOP_UNKNOWN, module);
+        bool known = status_is_good(scan->quality[tag]); // nothing stands in for an emergency stop
+        if (!known) return scan_reason_of(SCAN_REASON_EMERGENCY_STOP_UNKNOWN, module);
         if (scan_on(scan, tag)) return scan_reason_of(SCAN_REASON_EMERGENCY_STOP, module);
     }
     if (scan->read_failed || scan->write_failed) return scan_reason_of(SCAN_REASON_DRIVER_LOST, SCAN_NO_MODULE);
@@ -68,7 +76,7 @@ static bool pressed(const struct scan *scan, uint32_t tag, bool *was) {
 static void watch_panel(struct scan *scan) {
     bool stop = pressed(scan, scan->stop_button, &scan->stop_was_pressed);
     if (stop && scan->authority.state != AUTHORITY_HELD) {
-        enter(scan, scan_reason_of(SCAN_REASON_STOP_BUTTON, scan->stop_button_module));
+        scan_enter_safe_state(scan, scan_reason_of(SCAN_REASON_STOP_BUTTON, scan->stop_button_module));
     }
     if (!pressed(scan, scan->reset_button, &scan->reset_was_pressed)) return;
     struct scan_reason refused = scan_reset(scan);
@@ -82,13 +90,13 @@ static void watch_authority(struct scan *scan) {
     if (tick == AUTHORITY_SOFT) {
         scan_raise_for(scan, lock, SCAN_EVENT_LOCK_LOST, scan_reason_none(), holder);
     }
-    if (tick == AUTHORITY_HARD) enter(scan, scan_reason_of(SCAN_REASON_CONTROL_LOST, SCAN_NO_MODULE));
+    if (tick == AUTHORITY_HARD) scan_enter_safe_state(scan, scan_reason_of(SCAN_REASON_CONTROL_LOST, SCAN_NO_MODULE));
 }
 
 void stage_supervise(struct scan *scan) {
     if (atomic_load_explicit(&scan->stop_requested, memory_order_acquire)) scan->stopped = true;
     struct scan_reason cause = present_cause(scan);
-    if (scan_refused(cause)) enter(scan, cause);
+    if (scan_refused(cause)) scan_enter_safe_state(scan, cause);
     watch_authority(scan);
     watch_panel(scan);
 }
@@ -103,19 +111,27 @@ void stage_interlocks(struct scan *scan) {
     }
 }
 
-void stage_decide(struct scan *scan) {
+static void decide_safely(struct scan *scan) {
     for (size_t i = 0; i < scan->output_count; i++) {
-        bool wish = scan->wish[i];
-        bool held = scan->decided[i];
-        if (!scan->safe.latched) {
-            scan->decided[i] = wish;
-            continue;
-        }
         switch ((enum scan_safe)scan->outputs[i].safe) {
         case SCAN_SAFE_OFF: scan->decided[i] = false; break;
         case SCAN_SAFE_ON: scan->decided[i] = true; break;
-        case SCAN_SAFE_HOLD: scan->decided[i] = held; break;
-        case SCAN_SAFE_FREE: scan->decided[i] = wish; break;
+        case SCAN_SAFE_HOLD: break;
+        case SCAN_SAFE_FREE: scan->decided[i] = scan->wish[i]; break;
         }
     }
+    for (size_t i = 0; i < scan->number_count; i++) {
+        const struct scan_number *number = &scan->numbers[i];
+        if (number->point.safe != SCAN_SAFE_HOLD) scan->number_decided[i] = number->safe_value;
+    }
+}
+
+void stage_decide(struct scan *scan) {
+    if (scan->safe.latched) {
+        decide_safely(scan);
+        return;
+    }
+    memcpy(scan->decided, scan->wish, scan->output_count * sizeof *scan->decided);
+    if (scan->number_count > 0)
+        memcpy(scan->number_decided, scan->number_wish, scan->number_count * sizeof *scan->number_decided);
 }

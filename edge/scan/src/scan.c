@@ -1,5 +1,7 @@
 #include "stages.h"
 
+#include <math.h>
+
 static void run_stage(struct scan *scan, const uint32_t *modules, size_t count, bool settle) {
     for (size_t i = 0; i < count; i++) {
         struct scan_module *module = &scan->modules[modules[i]];
@@ -47,15 +49,57 @@ void scan_request_stop(struct scan *scan) {
     atomic_store_explicit(&scan->stop_requested, true, memory_order_release);
 }
 
+struct scan_point *scan_point(struct scan *scan, uint32_t tag) {
+    uint32_t output = scan->output_of_tag[tag], input = scan->input_of_tag[tag];
+    if (output != SCAN_NO_TAG)
+        return scan->type[tag] == VALUE_BOOL ? &scan->outputs[output] : &scan->numbers[output].point;
+    if (input == SCAN_NO_TAG) return NULL;
+    if ((input & SCAN_CONDITIONED) != 0) return &scan->conditioned[input & ~SCAN_CONDITIONED].point;
+    return &scan->inputs[input];
+}
+
 void scan_wish(struct scan *scan, uint32_t tag, bool on) {
     scan->wish[scan->output_of_tag[tag]] = on;
 }
 
+void scan_wish_number(struct scan *scan, struct scan_module *module, uint32_t tag, double value) {
+    uint32_t at = scan->output_of_tag[tag];
+    if (!isfinite(value)) {
+        scan_fault(scan, module, SCAN_REASON_PROGRAM_FAULT, SCAN_EVENT_FAULT);
+        scan_enter_safe_state(scan, scan_reason_of(SCAN_REASON_PROGRAM_FAULT, module->index));
+        return;
+    }
+    const struct scan_scale *scale = &scan->numbers[at].scale;
+    scan->number_wish[at] = fmin(fmax(value, scale->value_low), scale->value_high);
+}
+
+double scan_decided_number(const struct scan *scan, uint32_t tag) {
+    return scan->number_decided[scan->output_of_tag[tag]];
+}
+
+double scan_number(const struct scan *scan, uint32_t tag) {
+    union scan_value value = scan->value[tag];
+    switch (scan->type[tag]) {
+    case VALUE_BOOL: return value.boolean;
+    case VALUE_INT32: return value.int32;
+    case VALUE_UINT16: return value.uint16;
+    case VALUE_UINT32: return value.uint32;
+    case VALUE_DOUBLE: return value.real;
+    case VALUE_STRING:
+    case VALUE_NULL: break;
+    }
+    return NAN;
+}
+
 void scan_set(struct scan *scan, uint32_t tag, union scan_value value, status_code quality) {
+    scan_set_at(scan, tag, value, quality, scan->now.wall_ns);
+}
+
+void scan_set_at(struct scan *scan, uint32_t tag, union scan_value value, status_code quality, uint64_t time_ns) {
     if (scan->value[tag].bits == value.bits && scan->quality[tag] == quality) return;
     scan->value[tag] = value;
     scan->quality[tag] = quality;
-    scan->changed_ns[tag] = scan->now.wall_ns;
+    scan->changed_ns[tag] = time_ns;
     if (scan->dirty[tag]) return;
     scan->dirty[tag] = true;
     scan->dirty_list[scan->dirty_count++] = tag;

@@ -12,8 +12,12 @@ void stage_decide(struct scan *scan); // the safe-state arbiter
 void stage_restore_wishes(struct scan *scan);
 void stage_write(struct scan *scan);
 
-void scan_set_channels(struct scan *scan, const struct scan_channel *channels, size_t count, const uint8_t *image,
-                       status_code quality);
+/// As scan_set(), for a value that is not of this scan. `time_ns`: wall clock.
+void scan_set_at(struct scan *scan, uint32_t tag, union scan_value value, status_code quality, uint64_t time_ns);
+/// Works out the inputs that are more than a bit.
+void scan_condition_inputs(struct scan *scan);
+/// A number as the type of its tag has it, rounded and limited to that type.
+union scan_value scan_number_as(enum value_type type, double number);
 /// Why a moving command is refused at this moment, whoever calls; NONE when it is not.
 struct scan_reason scan_standstill(const struct scan *scan);
 /// Why this session may not command; NONE when it holds the control authority.

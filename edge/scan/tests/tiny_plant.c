@@ -104,9 +104,13 @@ static struct {
     uint64_t changed_ns[TAGS];
     bool dirty[TAGS];
     uint32_t dirty_list[TAGS], output_of_tag[TAGS], input_of_tag[TAGS];
-    uint8_t images[4][8];
+    uint8_t images[4][24];
+    uint32_t from[3][4]; // the images are three words long
+    struct scan_input conditioned[CONDITIONED];
+    struct scan_number numbers[2];
+    double number_wish[2], number_decided[2], number_written[2];
     struct scan_point inputs[4], outputs[5];
-    bool wish[5], decided[5];
+    bool wish[5], decided[5], written[5];
     struct scan_channel word;
     struct scan_exclusion exclusion;
     struct scan_module modules[MODULES];
@@ -138,6 +142,7 @@ static void join(struct tiny_plant *plant) {
     scan->input_of_tag = store.input_of_tag;
     scan->driver = (struct io_driver){.name = "array", .read = read_inputs, .write = write_outputs, .context = plant};
     scan->image_bytes = sizeof plant->inputs;
+    scan->image_words = 3;
     scan->input_image = store.images[0];
     scan->last_input_image = store.images[1];
     scan->output_image = store.images[2];
@@ -146,6 +151,16 @@ static void join(struct tiny_plant *plant) {
     scan->outputs = store.outputs;
     scan->wish = store.wish;
     scan->decided = store.decided;
+    scan->written = store.written;
+    scan->conditioned = store.conditioned;
+    scan->conditioned_count = CONDITIONED;
+    scan->numbers = store.numbers;
+    scan->number_wish = store.number_wish;
+    scan->number_decided = store.number_decided;
+    scan->number_written = store.number_written;
+    scan->inputs_from = store.from[0];
+    scan->input_channels_from = store.from[1];
+    scan->output_channels_from = store.from[2];
     scan->input_channels = &store.word;
     scan->input_channel_count = 1;
     scan->exclusions = &store.exclusion;
@@ -161,6 +176,38 @@ static void join(struct tiny_plant *plant) {
     scan->stop_button_module = MODULE_CONTROLLER;
 }
 
+static void add_number(struct scan *scan, unsigned tag, enum value_type type, uint32_t byte, struct scan_scale scale) {
+    store.type[tag] = type;
+    store.output_of_tag[tag] = (uint32_t)scan->number_count;
+    store.numbers[scan->number_count++] =
+        (struct scan_number){.point = {.tag = tag, .place = {.byte = byte, .bits = 16}}, .scale = scale};
+}
+
+static void add_numbers(struct scan *scan) {
+    store.conditioned[INPUT_PULSE].point = (struct scan_point){.tag = TAG_PULSE, .place = {PULSE_BYTE, 0, 1}};
+    store.conditioned[INPUT_LEVEL] = (struct scan_input){
+        .point = {.tag = TAG_LEVEL, .place = {LEVEL_BYTE, 0, 16}},
+        .scale = {SCAN_SIGNED, 10.0 / 27648, 0, -1000, 28000, 0, 10},
+    };
+    store.conditioned[INPUT_COUNT] = (struct scan_input){
+        .point = {.tag = TAG_COUNT, .place = {COUNT_BYTE, 0, 16}},
+        .scale = {SCAN_UNSIGNED, 1, 0, -INFINITY, INFINITY, 0, 0},
+    };
+    store.conditioned[INPUT_WEIGHT] = (struct scan_input){
+        .point = {.tag = TAG_WEIGHT, .place = {WEIGHT_BYTE, 0, 32}},
+        .scale = {SCAN_FLOAT, 1, 0, -INFINITY, INFINITY, 0, 0},
+    };
+    for (size_t i = 0; i < CONDITIONED; i++) store.conditioned[i].range = IO_NO_RANGE;
+    store.type[TAG_LEVEL] = store.type[TAG_WEIGHT] = VALUE_DOUBLE;
+    store.type[TAG_COUNT] = VALUE_INT32;
+    add_number(scan, TAG_VALVE, VALUE_DOUBLE, VALVE_BYTE,
+               (struct scan_scale){SCAN_UNSIGNED, 100.0 / 16000, -25, 0, 0, 0, 100});
+    store.numbers[0].safe_value = store.number_wish[0] = 20;
+    add_number(scan, TAG_HEATER, VALUE_UINT16, HEATER_BYTE,
+               (struct scan_scale){SCAN_UNSIGNED, 1, 0, 0, 0, -INFINITY, INFINITY});
+    store.numbers[1].point.safe = SCAN_SAFE_HOLD;
+}
+
 struct tiny_plant *tiny_plant_create(void) {
     struct tiny_plant *plant = calloc(1, sizeof *plant);
     if (plant == NULL) return NULL;
@@ -170,6 +217,7 @@ struct tiny_plant *tiny_plant_create(void) {
     for (unsigned tag = TAG_SENSOR; tag <= TAG_LAMP; tag++) store.type[tag] = VALUE_BOOL;
     join(plant);
     struct scan *scan = &plant->scan;
+    store.type[TAG_PULSE] = VALUE_BOOL;
     for (uint32_t tag = TAG_SENSOR; tag <= TAG_RESET_BUTTON; tag++) {
         store.input_of_tag[tag] = (uint32_t)scan->input_count;
         store.inputs[scan->input_count++] =
@@ -180,9 +228,10 @@ struct tiny_plant *tiny_plant_create(void) {
     add_output(scan, TAG_HOLD, SCAN_SAFE_HOLD);
     add_output(scan, TAG_BRAKE, SCAN_SAFE_ON);
     add_output(scan, TAG_LAMP, SCAN_SAFE_FREE);
-    store.word = (struct scan_channel){TAG_WORD, {.byte = 4, .bit = 0, .bits = 16}};
+    store.word = (struct scan_channel){TAG_WORD, {.byte = 4, .bit = 0, .bits = 16}, SCAN_UNSIGNED, IO_NO_RANGE};
     store.type[TAG_WORD] = VALUE_UINT16;
     store.exclusion = (struct scan_exclusion){0, 1, MODULE_DRIVE};
+    add_numbers(scan);
     add_module(scan, &drive_kind, plant);
     add_module(scan, &lamp_kind, NULL);
     add_module(scan, &lock_kind, NULL);
@@ -193,6 +242,7 @@ struct tiny_plant *tiny_plant_create(void) {
     store.emergency_stop_modules[0] = MODULE_CONTROLLER;
     scan->stop_button = TAG_STOP_BUTTON;
     scan->reset_button = TAG_RESET_BUTTON;
+    scan_order(scan);
     authority_init(&scan->authority, SOFT_NS, HARD_NS);
     scan->exchange = exchange_create(TAGS);
     plant->time = (struct scan_time){.elapsed_ns = 1000000, .monotonic_ns = 1, .wall_ns = 1000};

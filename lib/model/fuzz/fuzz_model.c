@@ -34,22 +34,29 @@ static void check_call(const struct plant_signal *signal, struct text call) {
     expect(plant_class_method(signal->module->class, (struct text){call.data, (size_t)(open - call.data)}) != NULL);
 }
 
-static void check_signal(const struct plant_signal *signal) {
-    const struct plant_channel *channel = signal->channel;
-    if (channel == NULL) abort();
-    expect(channel->signal == signal && channel->bits == 1 && channel->output == signal->actuator);
-    expect(signal->module->kind == PLANT_CORE_MODULE && signal->module->class != NULL);
-    expect(signal->twin_path.length > 0 && signal->type == VALUE_BOOL);
-    check_call(signal, signal->on_true);
-    check_call(signal, signal->on_false);
-}
-
 static void check_fields(const struct plant_field *fields, size_t count) {
     for (size_t i = 0; i < count; i++) {
         expect(fields[i].name.length > 0 && fields[i].type != VALUE_NULL);
         expect(fields[i].names == NULL || fields[i].type == VALUE_STRING);
         expect(fields[i].range.low <= fields[i].range.high);
     }
+}
+
+static void check_signal(const struct plant_signal *signal) {
+    const struct plant_channel *channel = signal->channel;
+    if (channel == NULL) abort();
+    expect(channel->signal == signal && channel->output == signal->actuator);
+    expect(signal->field.type == VALUE_BOOL ? channel->bits == 1 : channel->bits >= 2 && channel->bits <= 32);
+    expect(signal->module->kind == PLANT_CORE_MODULE && signal->module->class != NULL);
+    expect(signal->twin_path.length > 0);
+    expect(signal->field.type != VALUE_NULL && signal->field.type != VALUE_STRING);
+    check_fields(&signal->field, 1);
+    const struct plant_scaling *scaling = &signal->scaling;
+    expect(!scaling->given || scaling->raw_low != scaling->raw_high);
+    expect(!(scaling->raw_least >= scaling->raw_most));
+    expect(signal->debounce_ms >= 0 && signal->latch_ms >= 0 && signal->stale_ms >= 0 && signal->deadband >= 0);
+    check_call(signal, signal->on_true);
+    check_call(signal, signal->on_false);
 }
 
 static void check_class(const struct plant_class *class) {

@@ -50,11 +50,14 @@ _Static_assert((size_t)TYPES <= DATA_TYPES_MAX, "data_type_names has room for al
 /// Codes: UNECE recommendation 20, which OPC 10000-8 uses for EngineeringUnits.
 static const struct unit {
     const char *name, *code;
-} units[] = {
-    {"s", "SEC"},   {"ms", "C26"},  {"us", "B98"}, {"min", "MIN"}, {"h", "HUR"},   {"mm", "MMT"},
-    {"m", "MTR"},   {"m/s", "MTS"}, {"kg", "KGM"}, {"N", "NEW"},   {"bar", "BAR"}, {"°C", "CEL"},
-    {"%", "P1"},    {"V", "VLT"},   {"A", "AMP"},  {"W", "WTT"},   {"kW", "KWT"},  {"Hz", "HTZ"},
-    {"bit", "A99"}, {"byte", "AD"}, {"px", NULL},  {"deg", NULL}, // of the picture only
+} units[] =
+    {
+        {"s", "SEC"},     {"ms", "C26"},  {"us", "B98"},  {"min", "MIN"},  {"h", "HUR"},   {"mm", "MMT"},
+        {"m", "MTR"},     {"m/s", "MTS"}, {"kg", "KGM"},  {"N", "NEW"},    {"bar", "BAR"}, {"°C", "CEL"},
+        {"%", "P1"},      {"V", "VLT"},   {"A", "AMP"},   {"W", "WTT"},    {"kW", "KWT"},  {"Hz", "HTZ"},
+        {"bit", "A99"},   {"byte", "AD"}, {"l", "LTR"},   {"m³", "MTQ"},   {"l/h", "E32"}, {"l/min", "L2"},
+        {"m³/h", "MQH"},  {"Pa", "PAL"},  {"kPa", "KPA"}, {"mbar", "MBR"}, {"K", "KEL"},   {"mA", "4K"},
+        {"1/min", "RPM"}, {"g/l", "GL"},  {"px", NULL},   {"deg", NULL}, // of the picture only
 };
 enum { UNITS = sizeof units / sizeof units[0] };
 _Static_assert((size_t)UNITS <= UNITS_MAX, "unit_names has room for all");

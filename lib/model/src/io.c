@@ -38,21 +38,6 @@ static bool is_twin_path(struct text path) {
     return true;
 }
 
-static enum plant_safe_state safe_state_of(struct store *store, const struct scope *interface) {
-    static const struct {
-        const char *word;
-        enum plant_safe_state state;
-    } rows[] = {{"false", SAFE_FALSE}, {"true", SAFE_TRUE}, {"hold", SAFE_HOLD}};
-    struct scope attribute = scope_enter(interface, TEXT("SafeState"));
-    struct text value = TEXT("false");
-    if (!scope_value(&attribute, &value)) return SAFE_FALSE;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (text_is(value, rows[i].word)) return rows[i].state;
-    if (!attribute.nodes[0]->bad)
-        caex_error(&store->caex, attribute.nodes[0], "SafeState '%.*s' is none of false, true, hold", TEXT_ARG(value));
-    return SAFE_FALSE;
-}
-
 /// The interface must be one that the class has: otherwise nobody serves it.
 static void check_declared(struct store *store, const struct element *element, const struct scope *interface) {
     struct caex_node *node = interface->nodes[0];
@@ -82,9 +67,6 @@ static void check_signal(struct store *store, const struct element *element, con
     if (!plant_interface_is(store, interface, INTERFACE_SENSOR) &&
         !plant_interface_is(store, interface, INTERFACE_ACTUATOR))
         caex_error(&store->caex, node, "is neither a SensorSignal nor an ActuatorSignal; make it one of them");
-    struct text type = scope_text(interface, TEXT("DataType"));
-    if (!text_is(type, "xs:boolean"))
-        caex_error(&store->caex, node, "a signal of DataType '%.*s' cannot be served; use xs:boolean", TEXT_ARG(type));
     struct text path = scope_text(interface, TEXT("TwinPath"));
     if (!is_twin_path(path))
         caex_error(&store->caex, node, "TwinPath '%.*s' must be names with / between them", TEXT_ARG(path));
@@ -105,13 +87,11 @@ static enum error add_signal(struct store *store, struct element *element, const
         .twin_path = scope_text(interface, TEXT("TwinPath")),
         .module = &element->shown,
         .actuator = plant_interface_is(store, interface, INTERFACE_ACTUATOR),
-        .inverted = plant_scope_true(interface, TEXT("Inverted")),
-        .type = VALUE_BOOL,
-        .safe_state = safe_state_of(store, interface),
         .on_true = text_trim(scope_text(interface, TEXT("Desired/OnTrue"))),
         .on_false = text_trim(scope_text(interface, TEXT("Desired/OnFalse"))),
         .index = store->all_signals.count,
     };
+    plant_read_point(store, interface, &signal->shown);
     return list_add(&store->all_signals, signal) ? ERROR_NONE : ERROR_NO_MEMORY;
 }
 
@@ -140,6 +120,26 @@ static uint64_t first_bit(struct store *store, const struct element *element, co
         caex_error(&store->caex, node, "Number %u and Length %u lie outside of the module's Length, %u bits", number,
                    bits, length);
     return first;
+}
+
+static enum plant_encoding encoding_of(struct store *store, const struct scope *interface, uint32_t bits) {
+    static const struct {
+        const char *word;
+        enum plant_encoding encoding;
+    } rows[] = {{"unsigned", ENCODING_UNSIGNED}, {"signed", ENCODING_SIGNED}, {"float", ENCODING_FLOAT}};
+    struct scope attribute = scope_enter(interface, TEXT("Encoding"));
+    struct text word;
+    if (!scope_value(&attribute, &word)) return ENCODING_UNSIGNED;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (!text_is(word, rows[i].word)) continue;
+        if (rows[i].encoding == ENCODING_FLOAT && bits != 32)
+            caex_error(&store->caex, interface->nodes[0], "a float has a Length of 32 bits, not %u", bits);
+        return rows[i].encoding;
+    }
+    if (!attribute.nodes[0]->bad)
+        caex_error(&store->caex, attribute.nodes[0], "Encoding '%.*s' is none of unsigned, signed, float",
+                   TEXT_ARG(word));
+    return ENCODING_UNSIGNED;
 }
 
 static bool is_output(struct store *store, const struct scope *interface) {
@@ -180,6 +180,7 @@ static enum error add_channel(struct store *store, struct element *element, cons
         .byte = (uint32_t)(first / 8),
         .bit = (uint8_t)(first % 8),
         .bits = bits,
+        .encoding = encoding_of(store, interface, bits),
     };
     return list_add(&store->all_channels, channel) ? ERROR_NONE : ERROR_NO_MEMORY;
 }

@@ -4,6 +4,7 @@
 ///   classes.c   system unit classes: parameters, variables, methods, events
 ///   elements.c  the tree of the station, roles
 ///   io.c        signals, channels and their addresses
+///   point.c     what a signal is besides a bit: type, scaling, debounce, substitute, safe state
 ///   wires.c     which signal is on which channel
 ///   calls.c     what a desired value calls
 ///   browse.c    no two things share a browse path
@@ -68,6 +69,7 @@ struct channel {
 enum error plant_make_classes(struct store *store);
 enum error plant_make_elements(struct store *store);
 enum error plant_make_io(struct store *store);
+void plant_read_point(struct store *store, const struct scope *interface, struct plant_signal *signal);
 void plant_check_calls(struct store *store);
 enum error plant_check_browse_paths(struct store *store);
 void plant_make_wires(struct store *store);
@@ -83,4 +85,6 @@ bool plant_interface_is(const struct store *store, const struct scope *interface
 
 /// A whole number from an attribute; `otherwise` when absent. A value that is none has a finding.
 uint32_t plant_scope_number(struct store *store, const struct scope *owner, struct text path, uint32_t otherwise);
+/// A finite number from an attribute; `otherwise` when absent. A value that is none has a finding.
+double plant_scope_real(struct store *store, const struct scope *owner, struct text path, double otherwise);
 bool plant_scope_true(const struct scope *owner, struct text path);

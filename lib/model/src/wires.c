@@ -72,9 +72,13 @@ static void join(struct store *store, const struct caex_node *link, struct signa
         caex_error(caex, link, "the %s '%.*s' of '%.*s' cannot be wired to the %s channel '%.*s'",
                    s->actuator ? "actuator" : "sensor", TEXT_ARG(s->name), TEXT_ARG(s->module->path),
                    c->output ? "output" : "input", TEXT_ARG(c->name));
-    else if (c->bits != 1)
+    else if (s->field.type == VALUE_BOOL && c->bits != 1)
         caex_error(caex, link, "the signal '%.*s' of '%.*s' is one bit, but the channel '%.*s' has %u",
                    TEXT_ARG(s->name), TEXT_ARG(s->module->path), TEXT_ARG(c->name), c->bits);
+    else if (s->field.type != VALUE_BOOL && (c->bits < 2 || c->bits > 32))
+        caex_error(caex, link,
+                   "the signal '%.*s' of '%.*s' is a number, but the channel '%.*s' has %u bit%s, not 2 to 32",
+                   TEXT_ARG(s->name), TEXT_ARG(s->module->path), TEXT_ARG(c->name), c->bits, c->bits == 1 ? "" : "s");
     else {
         s->channel = c;
         c->signal = s;

@@ -99,7 +99,7 @@ static void check_signal(void **state) {
     buffer_print(&path, "%.*s/%.*s", TEXT_ARG(signal->module->path), TEXT_ARG(signal->twin_path));
     assert_text(buffer_view(&path), c->path);
     assert_int_equal(signal->index, c - signals);
-    assert_int_equal(signal->type, VALUE_BOOL);
+    assert_int_equal(signal->field.type, VALUE_BOOL);
     assert_int_equal(signal->actuator, c->actuator);
     assert_int_equal(signal->inverted, c->inverted);
     assert_int_equal(signal->safe_state, c->safe_state);

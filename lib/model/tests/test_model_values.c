@@ -93,8 +93,8 @@ static const struct mutant mutants[] = {
      "SplcSystemUnitClassLib/Motor/Hmi/Widht", "did you mean 'Width'?", NULL, true},
     // signals
     {"[model-6.1] a signal of a data type that cannot be served is refused", NULL,
-     "<DefaultValue>xs:boolean</DefaultValue>", "<DefaultValue>xs:int</DefaultValue>",
-     "Plant/MPS/mps_conveyor/motor/right", "a signal of DataType 'xs:int' cannot be served",
+     "<DefaultValue>xs:boolean</DefaultValue>", "<DefaultValue>xs:dateTime</DefaultValue>",
+     "Plant/MPS/mps_conveyor/motor/right", "a signal of DataType 'xs:dateTime' cannot be served",
      "<ExternalInterface Name=\"right\"", false},
     {"[model-6.1] a twin path of other things than names is refused", MOTOR_CLASS, "direction/right/state",
      "direction//state", "Plant/MPS/mps_conveyor/motor/right", "TwinPath 'direction//state' must be names",

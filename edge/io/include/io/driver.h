@@ -1,5 +1,6 @@
 /// One way to reach the terminals: a simulated station, the RevPi, a field bus. What all of them have in common is one
-/// process image of bytes, addressed as the I/O modules of the plant model say.
+/// process image of bytes, addressed as the I/O modules of the plant model say. Numbers stand in it little-endian,
+/// whatever the wire has.
 /// Threads: `read` and `write` are called from the scan thread only and must not block, allocate or log. `safe` may be
 /// called from one other thread (the guard) at any time, also while the scan thread hangs inside of `read` or `write`;
 /// it takes no lock that the scan thread could hold.
@@ -42,9 +43,16 @@ struct io_driver {
     const struct io_range *ranges;
     const status_code *quality;
     size_t range_count;
+    /// How old the bytes of each range are: 0 when the last `read` took them from the terminals itself. NULL: all are
+    /// 0.
+    const uint64_t *age_ns;
 
     bool simulated; // plant time is ours to choose: it passes by whole periods, as fast as the site file says
     void *context;
+
+    /// For a driver that looks at its inputs more often than the scan does: bits that were 1 (that were 0) at any time
+    /// between the last two calls of `read`, of the size of the image. NULL: it does not.
+    const uint8_t *was_set, *was_clear;
 };
 
 /// Writes the masked bits of `image` into `outputs`, as far as both reach.

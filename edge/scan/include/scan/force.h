@@ -21,7 +21,7 @@ enum { SCAN_FORCES_MAX = 256 }; // more than a person oversees; each costs a few
 struct scan_force {
     uint32_t tag;
     double value; // of a Boolean 0 or 1
-    bool wish;    // output: what its module wishes meanwhile
+    double wish;  // output: what its module wishes meanwhile; of a Boolean 0 or 1
 };
 
 struct scan_forces {

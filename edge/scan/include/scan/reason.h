@@ -13,6 +13,7 @@
     X(EMERGENCY_STOP_UNKNOWN, BadInvalidState, "the state of the emergency stop is unknown ({module})")                \
     X(CONTROL_LOST, BadInvalidState, "control authority lost: its holder did not renew it and nobody took it over")    \
     X(DRIVER_LOST, BadInvalidState, "the I/O driver does not answer")                                                  \
+    X(PROGRAM_FAULT, BadInvalidState, "the program of {module} came to a result that is no number")                    \
     X(STOPPED, BadInvalidState, "the controller was stopped")                                                          \
     X(STOP_BUTTON, BadInvalidState, "{module} was pressed while nobody held the control authority")                    \
     X(SAFE_STATE, BadInvalidState, "the safe state is latched since: {cause}; remove the cause, then reset")           \

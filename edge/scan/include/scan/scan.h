@@ -10,32 +10,14 @@
 /// `scan_request_stop`.
 #pragma once
 
-#include <io/driver.h>
-#include <io/image.h>
 #include <scan/authority.h>
 #include <scan/force.h>
 #include <scan/module.h>
+#include <scan/point.h>
 #include <stdatomic.h>
 
 enum { SCAN_NO_TAG = 0xFFFFFFFF };
-
-/// A signal of a core module at its place in the image.
-struct scan_point {
-    uint32_t tag;
-    uint32_t module; // owner
-    struct io_place place;
-    bool inverted;
-    bool forced;  // the tag has what somebody forced (scan/force.h)
-    uint8_t safe; // enum scan_safe; outputs
-};
-/// HOLD keeps what was on; FREE as well, but its module may go on signalling (lamps).
-enum scan_safe { SCAN_SAFE_OFF, SCAN_SAFE_ON, SCAN_SAFE_HOLD, SCAN_SAFE_FREE };
-
-/// A channel of an I/O module, wired or not: its raw value is a tag of its own.
-struct scan_channel {
-    uint32_t tag;
-    struct io_place place;
-};
+static const uint32_t SCAN_CONDITIONED = 0x80000000; // marks an index into `conditioned`
 
 /// Two outputs of a module that must never be on together.
 struct scan_exclusion {
@@ -71,16 +53,24 @@ struct scan {
 
     // image and what hangs on it
     struct io_driver driver;
+    status_code *range_quality; // by range of the driver: as it is in the tags of channels
     size_t image_bytes;
+    size_t image_words; // of 8 bytes; the four images have room for so many
     uint8_t *input_image, *last_input_image, *output_image, *last_output_image;
-    struct scan_point *inputs, *outputs;
-    size_t input_count, output_count;
-    struct scan_channel *input_channels, *output_channels;
+    struct scan_point *inputs;      // plain ones, in the order of their bytes
+    struct scan_input *conditioned; // the others
+    size_t input_count, conditioned_count;
+    struct scan_channel *input_channels, *output_channels; // in the order of their bytes
     size_t input_channel_count, output_channel_count;
-    uint32_t *output_of_tag; // tag -> index into `outputs`; SCAN_NO_TAG: it is no output
-    uint32_t *input_of_tag;  // tag -> index into `inputs`; SCAN_NO_TAG: it is no input
-    bool *wish;              // by index into `outputs`
-    bool *decided;           // by index into `outputs`: what went out last
+    uint32_t *inputs_from, *input_channels_from, *output_channels_from; // by image word: the first that begins in it
+    struct scan_point *outputs;                                         // boolean
+    struct scan_number *numbers;                                        // numeric
+    size_t output_count, number_count;
+    uint32_t *output_of_tag; // tag -> index into `outputs` or `numbers`, as its type; SCAN_NO_TAG: no output
+    uint32_t *input_of_tag; // tag -> index into `inputs`, or into `conditioned` with SCAN_CONDITIONED; else SCAN_NO_TAG
+    bool *wish, *decided;   // by index into `outputs`: what modules want, what the arbiter made of it
+    bool *written;          // ... and what stands in the output image
+    double *number_wish, *number_decided, *number_written; // by index into `numbers`
     struct scan_exclusion *exclusions;
     size_t exclusion_count;
 
@@ -104,6 +94,8 @@ struct scan {
     struct scan_forces forces;
     bool read_failed, write_failed; // the driver, last time
     bool inputs_known;              // `last_input_image` is in the tags
+    bool outputs_known;             // `written` and `number_written` are in the image and in the tags
+    uint64_t read_ns;               // monotonic: when the driver last read
     bool reset_was_pressed, stop_was_pressed;
     bool stopped;
     bool notify; // events or results of this scan wait for the server
@@ -113,6 +105,13 @@ struct scan {
 
     struct exchange *exchange;
 };
+
+/// To be called once when everything above stands: brings inputs and channels into the order of their bytes, and fills
+/// `input_of_tag` and the three `..._from`, which have `image_words` + 1 entries.
+void scan_order(struct scan *scan);
+
+/// The point of a signal's tag, input or output; NULL when the tag is no signal.
+struct scan_point *scan_point(struct scan *scan, uint32_t tag);
 
 /// One cycle. True when the server has something to take: the caller wakes it.
 bool scan_once(struct scan *scan, const struct scan_time *time);
@@ -127,12 +126,21 @@ static inline bool scan_on(const struct scan *scan, uint32_t tag) {
 static inline bool scan_usable(const struct scan *scan, uint32_t tag) {
     return !status_is_bad(scan->quality[tag]);
 }
-/// States what an output shall be. `tag` must be an output.
+/// A number's tag, whatever its type.
+double scan_number(const struct scan *scan, uint32_t tag);
+/// States what an output shall be. `tag` must be a boolean output.
 void scan_wish(struct scan *scan, uint32_t tag, bool on);
+/// The same for a numeric output; limited to its range. One that is not finite is a fault of the program, which ends in
+/// the safe state.
+void scan_wish_number(struct scan *scan, struct scan_module *module, uint32_t tag, double value);
+/// What a numeric output is now, in its own unit: as decided in this scan or, before that stage, in the last one.
+double scan_decided_number(const struct scan *scan, uint32_t tag);
 /// Sets a tag; it is published at the end of this scan when it differs.
 void scan_set(struct scan *scan, uint32_t tag, union scan_value value, status_code quality);
 /// The module is in fault, raises FAULT (or `event`) once, and refuses what moves until reset.
 void scan_fault(struct scan *scan, struct scan_module *module, enum scan_reason_id why, enum scan_event_id event);
+/// Enters the safe state, unless it is latched already; in effect with this scan's outputs.
+void scan_enter_safe_state(struct scan *scan, struct scan_reason cause);
 void scan_raise(struct scan *scan, const struct scan_module *module, enum scan_event_id event,
                 struct scan_reason reason);
 void scan_raise_for(struct scan *scan, const struct scan_module *module, enum scan_event_id event,

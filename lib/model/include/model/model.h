@@ -88,7 +88,22 @@ struct plant_class {
 
 enum plant_kind { PLANT_STATION, PLANT_THING, PLANT_CORE_MODULE, PLANT_IO_MODULE, PLANT_OTHER };
 
+/// Of a number FALSE means its safe value.
 enum plant_safe_state { SAFE_FALSE, SAFE_TRUE, SAFE_HOLD };
+
+/// What stands in for an input that cannot be read.
+enum plant_substitute {
+    SUBSTITUTE_NONE, // nothing: the last value stays, and nobody may use it
+    SUBSTITUTE_HOLD, // the last value, usable
+    SUBSTITUTE_VALUE // `substitute_value`, usable
+};
+
+/// The raw numbers that stand for the ends of the range, and those beyond which the wire is broken.
+struct plant_scaling {
+    bool given; // else value and raw number are the same
+    double raw_low, raw_high;
+    double raw_least, raw_most; // infinite: none
+};
 
 struct plant_element;
 struct plant_channel;
@@ -100,12 +115,23 @@ struct plant_signal {
     const struct plant_element *module;
     const struct plant_channel *channel; // the other end; never NULL in a plant without errors
     bool actuator;                       // PLC to plant
-    bool inverted;
-    enum value_type type;             // VALUE_BOOL today
-    enum plant_safe_state safe_state; // actuators
-    struct text on_true, on_false;    // "setDirection(1)": what a desired value calls; empty: rejected
-    size_t index;                     // 0 .. plant->signal_count-1, the order of the file
+    bool inverted;                       // booleans
+    struct plant_field field;            // type, unit and range; `name` as above
+    struct plant_scaling scaling;        // numbers
+    double deadband;                     // numeric inputs: smaller changes are none
+    double debounce_ms;                  // boolean inputs: so long a state must last to be one
+    double latch_ms;                     // boolean inputs: so long a pulse stays to be seen
+    double stale_ms;                     // inputs: a value may be so old; 0: no limit of its own
+    enum plant_substitute substitute;    // inputs
+    double substitute_value;             // a boolean: 0 or 1
+    enum plant_safe_state safe_state;    // actuators
+    double safe_value;                   // numeric actuators whose safe state is not HOLD
+    struct text on_true, on_false;       // "setDirection(1)": what a desired value calls; empty: rejected
+    size_t index;                        // 0 .. plant->signal_count-1, the order of the file
 };
+
+/// How a channel of more than one bit is to be read.
+enum plant_encoding { ENCODING_UNSIGNED, ENCODING_SIGNED, ENCODING_FLOAT };
 
 /// One channel of an I/O module or of the controller.
 struct plant_channel {
@@ -113,9 +139,10 @@ struct plant_channel {
     struct text description;
     const struct plant_element *module;
     bool output;
-    uint32_t byte;                     // in the process image
-    uint8_t bit;                       // 0..7
-    uint32_t bits;                     // size
+    uint32_t byte; // in the process image
+    uint8_t bit;   // 0..7
+    uint32_t bits; // size
+    enum plant_encoding encoding;
     const struct plant_signal *signal; // NULL when free
 };
 
