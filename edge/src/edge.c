@@ -167,7 +167,10 @@ enum error edge_start_scan(struct edge *edge, struct problem *ret_problem) {
     enum error error = runtime_start(program_scan(edge->program), &options, &edge->runtime, ret_problem);
     if (error) return error;
     const char *warning;
-    for (size_t i = 0; (warning = runtime_warning(edge->runtime, i)) != NULL; i++) log_warning("%s", warning);
+    for (size_t i = 0; (warning = runtime_warning(edge->runtime, i)) != NULL; i++) {
+        log_warning("%s", warning);
+        diagnostics_add(edge->diagnostics, DIAGNOSTICS_NOT_REALTIME, TEXT_EMPTY, "%s", warning);
+    }
     return ERROR_NONE;
 }
 
@@ -211,6 +214,9 @@ enum error edge_serve(struct edge *edge, struct problem *ret_problem) {
         .rejected_folder = edge->identity.rejected,
         .users_file = edge->identity.users,
         .audit_file = edge->identity.audit,
+        .diagnostics = edge->diagnostics,
+        .identity = {edge->fingerprint.model_hash, edge->fingerprint.model_version, edge->fingerprint.program_hash,
+                     SPLC_VERSION},
     };
     return server_open(edge->loop, &options, &edge->server, ret_problem);
 }
@@ -244,6 +250,7 @@ void edge_close(struct edge *edge) {
     }
     loop_timer_cancel(edge->report);
     server_close(edge->server);
+    edge_close_diagnostics(edge);
     runtime_destroy(edge->runtime);
     program_destroy(edge->program);
     sim_destroy(edge->sim);
