@@ -109,8 +109,7 @@ static status_code ask(struct server *server, struct opcua_invocation *call, str
     if (why == NULL) program_reason_text(server->options.program, server->result.reason, sentence);
     if (status_is_bad(status)) own_refuse(call, status, "%s", why == NULL ? sentence : why);
     char name[STATUS_NAME_BYTES];
-    log_info("audit: %.*s (session %u) %s: %s%s%s", TEXT_ARG(caller->user), caller->session, what,
-             status_name(status, name), call->text[0] == '\0' ? "" : ": ", call->text);
+    audit_write(server->audit, &(struct audit_entry){caller, "force", what, status_name(status, name), call->text});
     return status;
 }
 
