@@ -106,39 +106,6 @@ enum error edge_read_model(struct edge *edge, struct problem *ret_problem) {
                        errors, errors == 1 ? "" : "s");
 }
 
-// --- driver ---
-
-static enum error open_sim(struct edge *edge, struct problem *ret_problem) {
-    struct sim_options options = {
-        .seed = edge->site->edge.seed,
-        .operator_present = edge->site->edge.operator_present,
-        .press = edge->site->edge.press,
-        .press_count = edge->site->edge.press_count,
-    };
-    enum error error = sim_create(edge->plant, &options, &edge->sim, ret_problem);
-    if (!error) edge->driver = sim_driver(edge->sim);
-    return error;
-}
-
-static const struct {
-    const char *name;
-    enum error (*open)(struct edge *edge, struct problem *ret_problem);
-} DRIVERS[] = {{"sim", open_sim}};
-
-enum error edge_open_driver(struct edge *edge, struct problem *ret_problem) {
-    const char *where = "site.yaml, edge.driver";
-    struct text name = text_of(edge->site->edge.driver);
-    if (name.length == 0) {
-        where = "the controller's Driver in the plant model";
-        name = plant_attribute(edge->plant->controller, TEXT("Driver"));
-    }
-    for (size_t i = 0; i < sizeof DRIVERS / sizeof DRIVERS[0]; i++)
-        if (text_is(name, DRIVERS[i].name)) return DRIVERS[i].open(edge, ret_problem);
-    return problem_say(ret_problem, ERROR_UNSUPPORTED,
-                       "%s: this edge has no I/O driver \"%.*s\"; it has: sim (the simulated plant)", where,
-                       TEXT_ARG(name));
-}
-
 // --- program and scan ---
 
 enum error edge_load_program(struct edge *edge, struct problem *ret_problem) {
@@ -152,7 +119,7 @@ enum error edge_load_program(struct edge *edge, struct problem *ret_problem) {
     return program_create(edge->plant, &options, &edge->program, ret_problem);
 }
 
-static uint64_t scan_period_ns(const struct edge *edge) {
+uint64_t edge_scan_period_ns(const struct edge *edge) {
     double period_ms = edge->site->edge.scan_period_ms;
     if (period_ms == 0) period_ms = plant_number(edge->plant->controller, TEXT("CycleTime"), 10);
     return (uint64_t)(period_ms * NS_PER_MS_REAL);
@@ -160,7 +127,7 @@ static uint64_t scan_period_ns(const struct edge *edge) {
 
 enum error edge_start_scan(struct edge *edge, struct problem *ret_problem) {
     struct runtime_options options = {
-        .period_ns = scan_period_ns(edge),
+        .period_ns = edge_scan_period_ns(edge),
         .speed = edge->site->edge.speed,
         .priority = SCAN_PRIORITY,
     };
@@ -205,7 +172,7 @@ enum error edge_serve(struct edge *edge, struct problem *ret_problem) {
         .plant = edge->plant,
         .program = edge->program,
         .runtime = edge->runtime,
-        .scan_period_ns = scan_period_ns(edge),
+        .scan_period_ns = edge_scan_period_ns(edge),
         .address = edge->site->edge.address,
         .port = edge->site->edge.port,
         .certificate_file = edge->identity.certificate,
@@ -225,16 +192,17 @@ static void on_report(void *context) {
     struct edge *edge = context;
     struct runtime_report report = runtime_report(edge->runtime);
     notify_status("%s, scan %g ms, %llu cycles, %llu missed, %zu sessions", edge->driver.name,
-                  (double)scan_period_ns(edge) / NS_PER_MS_REAL, (unsigned long long)report.cycles,
+                  (double)edge_scan_period_ns(edge) / NS_PER_MS_REAL, (unsigned long long)report.cycles,
                   (unsigned long long)report.missed, server_session_count(edge->server));
+    edge_tell_driver_trouble(edge);
 }
 
 enum error edge_run(struct edge *edge, struct problem *ret_problem) {
     edge->report = loop_timer(edge->loop, 0, REPORT_PERIOD_S * NS_PER_S, on_report, edge);
     if (edge->report == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
     log_info("station %.*s, driver %s, scan every %g ms; OPC UA on opc.tcp://%s:%u",
-             TEXT_ARG(edge->plant->station->name), edge->driver.name, (double)scan_period_ns(edge) / NS_PER_MS_REAL,
-             edge->site->edge.address, server_port(edge->server));
+             TEXT_ARG(edge->plant->station->name), edge->driver.name,
+             (double)edge_scan_period_ns(edge) / NS_PER_MS_REAL, edge->site->edge.address, server_port(edge->server));
     notify_ready();
     enum error error = loop_run(edge->loop);
     notify_stopping();
@@ -253,7 +221,7 @@ void edge_close(struct edge *edge) {
     edge_close_diagnostics(edge);
     runtime_destroy(edge->runtime);
     program_destroy(edge->program);
-    sim_destroy(edge->sim);
+    edge_close_driver(edge);
     plant_destroy(edge->plant);
     loop_destroy(edge->loop);
     free(edge->identity.certificate);

@@ -9,6 +9,7 @@
 #include <diagnostics/diagnostics.h>
 #include <model/model.h>
 #include <pki/pki.h>
+#include <picontrol/picontrol.h>
 #include <program/program.h>
 #include <runtime/runtime.h>
 #include <server/server.h>
@@ -43,7 +44,9 @@ struct edge {
     struct diagnostics *diagnostics; // NULL: it could not be opened, the log says why
     struct edge_fingerprint fingerprint;
     struct plant *plant;
-    struct sim *sim; // NULL: a real plant
+    struct sim *sim;               // NULL: a real plant
+    struct picontrol *picontrol;   // NULL: another driver
+    struct problem driver_trouble; // as told last
     struct io_driver driver;
     struct program *program;
     struct runtime *runtime;
@@ -63,6 +66,10 @@ void edge_close_diagnostics(struct edge *edge);
 /// The model's findings go to the log, one line each.
 enum error edge_read_model(struct edge *edge, struct problem *ret_problem);
 enum error edge_open_driver(struct edge *edge, struct problem *ret_problem);
+/// Logs what is wrong with the driver, when that has changed.
+void edge_tell_driver_trouble(struct edge *edge);
+void edge_close_driver(struct edge *edge);
+uint64_t edge_scan_period_ns(const struct edge *edge);
 enum error edge_load_program(struct edge *edge, struct problem *ret_problem);
 enum error edge_start_scan(struct edge *edge, struct problem *ret_problem);
 enum error edge_serve(struct edge *edge, struct problem *ret_problem);

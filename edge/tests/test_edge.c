@@ -230,13 +230,13 @@ static void a_missing_model_is_named(void **state) {
     assert_says(desk, "plant.aml");
 }
 
-static void a_driver_that_is_not_there_is_named_with_those_that_are(void **state) {
+static void terminals_that_are_not_there_are_named(void **state) {
     (void)state;
     CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
-    write_site(desk, "picontrol", free_port(NULL));
-    assert_int_equal(run(desk), ERROR_UNSUPPORTED);
-    assert_says(desk, "no I/O driver \"picontrol\"");
-    assert_says(desk, "it has: sim");
+    write_site(desk, "picontrol\n  picontrol: {device: /dev/piControl77}", free_port(NULL));
+    assert_int_equal(run(desk), ERROR_NOT_FOUND);
+    assert_says(desk, "/dev/piControl77");
+    assert_says(desk, "Revolution Pi");
 }
 
 static void a_port_in_use_is_named_with_the_remedy(void **state) {
@@ -271,7 +271,7 @@ int main(void) {
         cmocka_unit_test(a_missing_identity_is_said_before_anything_runs),
         cmocka_unit_test(a_broken_model_stops_it_with_the_number_of_its_errors),
         cmocka_unit_test(a_missing_model_is_named),
-        cmocka_unit_test(a_driver_that_is_not_there_is_named_with_those_that_are),
+        cmocka_unit_test(terminals_that_are_not_there_are_named),
         cmocka_unit_test(a_port_in_use_is_named_with_the_remedy),
         cmocka_unit_test(no_plant_is_wrong_usage),
     };
