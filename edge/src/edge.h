@@ -8,8 +8,8 @@
 #include <base/problem.h>
 #include <diagnostics/diagnostics.h>
 #include <model/model.h>
-#include <pki/pki.h>
 #include <picontrol/picontrol.h>
+#include <pki/pki.h>
 #include <program/program.h>
 #include <runtime/runtime.h>
 #include <server/server.h>
