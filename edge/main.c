@@ -23,5 +23,5 @@ int main(int argc, char **argv) {
     if (!error) error = edge_serve(&edge, &problem);
     if (!error) error = edge_run(&edge, &problem); // until SIGTERM
     if (error) log_error("not running: %s", problem.text);
-    return error ? EXIT_FAILURE : EXIT_SUCCESS;
+    return error_exit_status(error);
 }

@@ -54,6 +54,8 @@ struct run_case {
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static const struct run_case run_cases[] = {
+    {"status shows the plant", LIST("status"), 0,
+     "mps: run, producing\n    fed 9, sorted 3, passed 5, lost 0\n    scan 20 us (max 90), missed 1\n"},
     {"status shows services and edges", LIST("status"), 0,
      "edge opc.tcp://127.0.0.1:4840: connected, control authority held, 70 values"},
     {"status shows the closed loop", LIST("status"), 0, "sensor to actuator: p50 3.25 ms, p99 7.50 ms, 12 measured"},

@@ -50,7 +50,8 @@ enum error edge_read_options(struct edge *edge, int argc, char **argv, struct pr
             "`splc up PLANT` makes the data folder; at a desk it starts this program as well.\n"
             "\n"
             "EXIT STATUS\n"
-            "  0 after SIGTERM, 1 when the PLC cannot run (the log says why), 2 for wrong usage",
+            "  0 after SIGTERM, 1 when the PLC cannot run (the log says why), 2 for wrong usage,\n"
+            "  78 when it cannot run before somebody has mended a file (the log says which)",
     };
     const char *arguments[1];
     size_t count = 0;
@@ -77,6 +78,7 @@ enum error edge_read_site(struct edge *edge, struct problem *ret_problem) {
     edge->loop = loop_create();
     if (edge->loop == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
     error = loop_stop_on_signals(edge->loop); // before any thread: all inherit the mask
+    if (!error) error = notify_keep_alive(edge->loop);
     return error ? problem_say(ret_problem, error, "signals: %s", error_text(error)) : ERROR_NONE;
 }
 

@@ -196,9 +196,22 @@ static const struct setting fog_rows[] = {
      .expected = "folders below the plant folder, such as functions/automatic"},
 };
 
+static const struct setting supervision_rows[] = {
+    {.name = "silence",
+     .kind = SETTING_REAL,
+     .offset = AT(site.supervision.silence_s),
+     .low = 1,
+     .high = 3600,
+     .expected = "seconds from 1 to 3600"},
+};
+
 static const struct setting site_rows[] = {
     {.name = "edge", .kind = SETTING_SECTION, .rows = edge_rows, .row_count = sizeof edge_rows / sizeof *edge_rows},
     {.name = "fog", .kind = SETTING_SECTION, .rows = fog_rows, .row_count = sizeof fog_rows / sizeof *fog_rows},
+    {.name = "supervision",
+     .kind = SETTING_SECTION,
+     .rows = supervision_rows,
+     .row_count = sizeof supervision_rows / sizeof *supervision_rows},
 };
 
 static void set_defaults(struct site *site) {
@@ -215,6 +228,7 @@ static void set_defaults(struct site *site) {
     site->fog.http_port = 8080;
     site->fog.https_port = 8443;
     site->fog.desired_ttl_s = 5;
+    site->supervision.silence_s = 10;
 }
 
 // --- what concerns more than one field ---

@@ -143,7 +143,8 @@ struct refusal {
 
 static const struct refusal refusals[] = {
     {"an unknown section is refused and the fields are listed", "egde: {}", 0,
-     "/plants/mps/site.yaml:1: there is no field \"egde\" (did you mean edge?); the fields are: edge, fog"},
+     "/plants/mps/site.yaml:1: there is no field \"egde\" (did you mean edge?); the fields are: edge, fog, "
+     "supervision"},
     {"an unknown field is refused with its line", "edge:\n  # comment\n  prot: 1", 0,
      "/plants/mps/site.yaml:3: edge: there is no field \"prot\" (did you mean port?); the fields are: driver, "
      "scan_period_ms, address, port, lease, simulation, picontrol, modbus"},

@@ -75,6 +75,10 @@ struct site {
         const struct site_function *functions;
         size_t function_count;
     } fog;
+
+    struct {
+        double silence_s; // a process that gives no sign of life for so long is killed and started again
+    } supervision;
 };
 
 /// Defaults stand for what the file does not say; a missing file is an error. The problem names file, line and
