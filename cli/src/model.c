@@ -1,13 +1,10 @@
 // splc model check PLANT
 #include "command.h"
+#include "model_verbs.h"
 #include "plant_file.h"
-
-#include <base/file.h>
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 static void put_finding(struct json_writer *writer, const struct model_finding *finding) {
     json_open_object(writer);
@@ -51,13 +48,6 @@ static void print_text(const char *file, const struct model_findings *findings, 
            TEXT_ARG(plant->station->name), plant->element_count, plant->signal_count, plant->class_count, warnings);
 }
 
-/// A plant folder, or the model file itself.
-static char *model_path(const char *plant) {
-    struct stat status;
-    if (stat(plant, &status) == 0 && S_ISREG(status.st_mode)) return text_copy(text_of(plant));
-    return file_join(plant, "plant.aml");
-}
-
 static int check(const char *file, bool json) {
     CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
     if (findings == NULL) return refuse("out of memory");
@@ -73,7 +63,7 @@ static int check(const char *file, bool json) {
     return plant == NULL ? EXIT_REFUSED : EXIT_DONE;
 }
 
-int command_model(int argc, char **argv) {
+int model_check(int argc, char **argv) {
     bool json = false;
     const struct option table[] = {JSON_OPTION(&json)};
     const struct options options = {
@@ -93,11 +83,11 @@ int command_model(int argc, char **argv) {
                   "    1  the model has errors, or cannot be read\n"
                   "    2  wrong usage\n",
     };
-    const char *arguments[2];
+    const char *arguments[1];
     size_t count;
     struct problem problem;
-    if (options_parse(&options, argc, argv, arguments, 2, &count, &problem)) return refuse_usage("%s", problem.text);
-    if (count != 2 || strcmp(arguments[0], "check") != 0) return refuse_usage("usage: %s", options.usage);
-    CLEANUP(free_at) char *file = model_path(arguments[1]);
+    if (options_parse(&options, argc, argv, arguments, 1, &count, &problem)) return refuse_usage("%s", problem.text);
+    if (count != 1) return refuse_usage("usage: %s", options.usage);
+    CLEANUP(free_at) char *file = plant_file_path(arguments[0]);
     return file == NULL ? refuse("out of memory") : check(file, json);
 }

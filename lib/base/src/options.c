@@ -17,8 +17,13 @@ enum { REFUSAL_BYTES = PROBLEM_TEXT_BYTES - 128 }; // leaves room for the way to
 static const char indent[] = "    ";
 static const char help_option[] = "-h, --help";
 
+/// "-o", "--output"
+static const char *dashes(const struct option *option) {
+    return option->name[1] == '\0' ? "-" : "--";
+}
+
 static int left_width(const struct option *option) {
-    int width = (int)strlen("--") + (int)strlen(option->name);
+    int width = (int)strlen(dashes(option)) + (int)strlen(option->name);
     return option->argument == NULL ? width : width + 1 + (int)strlen(option->argument);
 }
 
@@ -38,7 +43,7 @@ static void print_indented(const char *lines) {
 
 /// The first line of the help stands beside the option, the others below it.
 static void print_option(const struct option *option, int width) {
-    printf("%s--%s%s%s%*s", indent, option->name, option->argument == NULL ? "" : " ",
+    printf("%s%s%s%s%s%*s", indent, dashes(option), option->name, option->argument == NULL ? "" : " ",
            option->argument == NULL ? "" : option->argument, width - left_width(option), "");
     struct text rest = text_of(option->help), line;
     bool first = true;
@@ -96,9 +101,13 @@ static enum error refuse(const struct parser *parser, const char *format, ...) {
     return problem_say(parser->problem, ERROR_INVALID, "%s; see %.*s --help", what, TEXT_ARG(program));
 }
 
+/// By the name with its dashes.
 static const struct option *find_option(const struct options *options, struct text name) {
-    for (size_t i = 0; i < options->count; i++)
-        if (text_is(name, options->table[i].name)) return &options->table[i];
+    for (size_t i = 0; i < options->count; i++) {
+        const struct option *option = &options->table[i];
+        struct text dash = text_of(dashes(option));
+        if (text_starts_with(name, dash) && text_is(text_from(name, dash.length), option->name)) return option;
+    }
     return NULL;
 }
 
@@ -106,8 +115,8 @@ static enum error set_unsigned(const struct parser *parser, const struct option 
     uint64_t number;
     enum error error = text_to_u64(text_of(value), &number);
     if (error == ERROR_TOO_LARGE || (!error && number > UINT_MAX))
-        return refuse(parser, "option --%s: %s is too large", option->name, value);
-    if (error) return refuse(parser, "option --%s: \"%s\" is not a whole number", option->name, value);
+        return refuse(parser, "option %s%s: %s is too large", dashes(option), option->name, value);
+    if (error) return refuse(parser, "option %s%s: \"%s\" is not a whole number", dashes(option), option->name, value);
     *(unsigned *)option->target = (unsigned)number;
     return ERROR_NONE;
 }
@@ -115,8 +124,9 @@ static enum error set_unsigned(const struct parser *parser, const struct option 
 static enum error set_real(const struct parser *parser, const struct option *option, const char *value) {
     double number;
     enum error error = text_to_real(text_of(value), &number);
-    if (error == ERROR_TOO_LARGE) return refuse(parser, "option --%s: %s is too large", option->name, value);
-    if (error) return refuse(parser, "option --%s: \"%s\" is not a number", option->name, value);
+    if (error == ERROR_TOO_LARGE)
+        return refuse(parser, "option %s%s: %s is too large", dashes(option), option->name, value);
+    if (error) return refuse(parser, "option %s%s: \"%s\" is not a number", dashes(option), option->name, value);
     *(double *)option->target = number;
     return ERROR_NONE;
 }
@@ -124,7 +134,7 @@ static enum error set_real(const struct parser *parser, const struct option *opt
 static enum error add(const struct parser *parser, const struct option *option, const char *value) {
     struct option_list *list = option->target;
     if (list->count == OPTION_LIST_MAX) {
-        return refuse(parser, "option --%s: given more than %d times", option->name, OPTION_LIST_MAX);
+        return refuse(parser, "option %s%s: given more than %d times", dashes(option), option->name, OPTION_LIST_MAX);
     }
     list->values[list->count++] = value;
     return ERROR_NONE;
@@ -147,16 +157,15 @@ static enum error parse_option(struct parser *parser, const char *word) {
     size_t length = strcspn(word, "=");
     const char *value = word[length] == '=' ? word + length + 1 : NULL;
     struct text name = {word, length};
-    const struct option *option =
-        text_starts_with(name, TEXT("--")) ? find_option(parser->options, text_from(name, 2)) : NULL;
+    const struct option *option = find_option(parser->options, name);
     if (option == NULL) return refuse(parser, "unknown option %.*s", TEXT_ARG(name));
     if (option->kind == OPTION_FLAG) {
-        if (value != NULL) return refuse(parser, "option --%s takes no value", option->name);
+        if (value != NULL) return refuse(parser, "option %s%s takes no value", dashes(option), option->name);
         return set(parser, option, NULL);
     }
     if (value == NULL && parser->at < parser->argc) value = parser->argv[parser->at++];
     if (value == NULL)
-        return refuse(parser, "option --%s needs %s", option->name,
+        return refuse(parser, "option %s%s needs %s", dashes(option), option->name,
                       option->argument != NULL ? option->argument : "a value");
     return set(parser, option, value);
 }

@@ -20,6 +20,7 @@ static const struct option table[] = {
     {"port-offset", "N", "added to every port, so that\nseveral plants fit one machine", OPTION_UNSIGNED,
      &chosen.port_offset},
     {"folder", "FOLDER", "where the plant keeps its data", OPTION_TEXT, &chosen.folder},
+    {"f", "FOLDER", "the same", OPTION_TEXT, &chosen.folder},
     {"speed", "FACTOR", "of the simulation", OPTION_REAL, &chosen.speed},
     {"verbose", NULL, "say more", OPTION_FLAG, &chosen.verbose},
 };
@@ -48,6 +49,7 @@ static const struct parse_case {
 } parse_cases[] = {
     {"nothing leaves all as it was", {NULL}, {false, "data", 0, 1}, {NULL}},
     {"a value may follow", {"--port-offset", "7"}, {false, "data", 7, 1}, {NULL}},
+    {"an option of one letter has one dash", {"-f", "x"}, {false, "x", 0, 1}, {NULL}},
     {"a value may be joined", {"--port-offset=7"}, {false, "data", 7, 1}, {NULL}},
     {"a value may be empty", {"--folder="}, {false, "", 0, 1}, {NULL}},
     {"a value may hold an equals sign", {"--folder=a=b"}, {false, "a=b", 0, 1}, {NULL}},
@@ -237,6 +239,7 @@ static void the_help_page_reads_like_a_manual(void **state) {
                                    "    --port-offset N  added to every port, so that\n"
                                    "                     several plants fit one machine\n"
                                    "    --folder FOLDER  where the plant keeps its data\n"
+                                   "    -f FOLDER        the same\n"
                                    "    --speed FACTOR   of the simulation\n"
                                    "    --verbose        say more\n"
                                    "    -h, --help       print this page and exit\n"

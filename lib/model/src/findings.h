@@ -1,8 +1,7 @@
 /// How the checks add to the list that model.h shows.
 #pragma once
 
-#include <base/problem.h>
-#include <model/findings.h>
+#include <model/model.h>
 
 #include <stdarg.h>
 
@@ -15,6 +14,3 @@ void findings_sort(struct model_findings *findings);
 
 /// True when a finding could not be kept.
 bool findings_failed(const struct model_findings *findings);
-
-/// "line 12: Plant/MPS: what is wrong" of the first error, as far as there is a line and a path; returns `error`.
-enum error findings_say_first(const struct model_findings *findings, enum error error, struct problem *ret_problem);

@@ -60,8 +60,7 @@ enum error opcua_server_add_object_type(struct opcua_server *server, const struc
     attributes.description = parts.description;
     UA_StatusCode status = UA_Server_addObjectTypeNode(server->ua, parts.id, parts.parent, parts.reference,
                                                        parts.browse_name, attributes, NULL, NULL);
-    if (status != UA_STATUSCODE_GOOD) return server_node_error(status);
-    return server_complete_node(server, names);
+    return server_node_error(status); // a type below a type is no member of it: it has no modelling rule
 }
 
 static enum error remember_unfinished(struct opcua_server *server, const UA_NodeId *id) {

@@ -15,7 +15,7 @@ struct option_list {
 };
 
 struct option {
-    const char *name;     // "port-offset" for --port-offset N and --port-offset=N
+    const char *name;     // "port-offset" for --port-offset N and --port-offset=N; "o" for -o FILE and -o=FILE
     const char *argument; // "N" in the help; NULL for a flag
     const char *help;     // one or more lines
     enum option_kind kind;

@@ -1,0 +1,6 @@
+/// The commands below `splc model`. Each is a file of its own, with options and help page as any other command.
+#pragma once
+
+int model_check(int argc, char **argv);
+int model_show(int argc, char **argv);
+int model_export(int argc, char **argv);

@@ -1,0 +1,95 @@
+// The I/O list: one line for each channel of the plant, in the order of the process image. RFC 4180: comma, CRLF,
+// quotes where they are needed, a head.
+
+#include "formats.h"
+#include "inventory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void put_cell(struct buffer *out, struct text text, bool first) {
+    if (!first) buffer_byte(out, ',');
+    bool quoted = false;
+    for (size_t i = 0; i < text.length; i++) quoted = quoted || strchr("\",\r\n", text.data[i]) != NULL;
+    if (quoted) buffer_byte(out, '"');
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] == '"') buffer_byte(out, '"');
+        buffer_byte(out, text.data[i]);
+    }
+    if (quoted) buffer_byte(out, '"');
+}
+
+static const char *const heads[] = {"Address",     "Bits",      "Direction",   "IoModule",    "Channel",
+                                    "Description", "Thing",     "Module",      "Signal",      "TwinPath",
+                                    "Inverted",    "SafeState", "Designation", "DisplayName", "Type"};
+
+static struct text safe_state_text(const struct plant_signal *signal) {
+    static const char *const names[] = {[SAFE_FALSE] = "false", [SAFE_TRUE] = "true", [SAFE_HOLD] = "hold"};
+    return signal->actuator ? text_of(names[signal->safe_state]) : TEXT_EMPTY;
+}
+
+static void put_wire(struct buffer *out, const struct plant_signal *signal) {
+    enum { WIRE_COLUMNS = 9 };
+    if (signal == NULL) { // a spare channel
+        for (size_t i = 0; i < WIRE_COLUMNS; i++) put_cell(out, TEXT_EMPTY, false);
+        return;
+    }
+    const struct plant_element *module = signal->module;
+    put_cell(out, module->thing->name, false);
+    put_cell(out, path_in_thing(module), false);
+    put_cell(out, signal->name, false);
+    put_cell(out, signal->twin_path, false);
+    put_cell(out, signal->inverted ? TEXT("true") : TEXT("false"), false);
+    put_cell(out, safe_state_text(signal), false);
+    put_cell(out, plant_attribute(module, TEXT("Bmk")), false);
+    put_cell(out, module->display_name, false);
+    put_cell(out, text_of(value_type_name(signal->field.type)), false);
+}
+
+static void put_channel(const struct plant *plant, struct buffer *out, const struct plant_channel *channel) {
+    CLEANUP(buffer_clear) struct buffer address = {0};
+    buffer_print(&address, "%u.%u", channel->byte, channel->bit);
+    put_cell(out, buffer_view(&address), true);
+    buffer_reset(&address);
+    buffer_print(&address, "%u", channel->bits);
+    put_cell(out, buffer_view(&address), false);
+    if (address.failed) out->failed = true;
+    put_cell(out, channel->output ? TEXT("output") : TEXT("input"), false);
+    put_cell(out, path_in_station(plant, channel->module), false);
+    put_cell(out, channel->name, false);
+    put_cell(out, channel->description, false);
+    put_wire(out, channel->signal);
+    buffer_string(out, "\r\n");
+}
+
+/// Inputs before outputs; then as they lie in the image.
+static int compare(const void *a, const void *b) {
+    const struct plant_channel *one = *(const struct plant_channel *const *)a;
+    const struct plant_channel *other = *(const struct plant_channel *const *)b;
+    if (one->output != other->output) return one->output ? 1 : -1;
+    if (one->byte != other->byte) return one->byte < other->byte ? -1 : 1;
+    return (int)one->bit - (int)other->bit;
+}
+
+static size_t count_channels(const struct plant *plant) {
+    size_t count = 0;
+    for (size_t i = 0; i < plant->element_count; i++) count += plant->elements[i]->channel_count;
+    return count;
+}
+
+enum error io_csv_write(const struct plant *plant, const struct describe_options *options, struct buffer *out,
+                        struct problem *ret_problem) {
+    (void)options;
+    size_t count = count_channels(plant), at = 0;
+    CLEANUP(free_at) const struct plant_channel **channels = calloc(count + 1, sizeof(struct plant_channel *));
+    if (channels == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
+    for (size_t i = 0; i < plant->element_count; i++) {
+        const struct plant_element *element = plant->elements[i];
+        for (size_t c = 0; c < element->channel_count; c++) channels[at++] = element->channels[c];
+    }
+    qsort(channels, count, sizeof *channels, compare);
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) put_cell(out, text_of(heads[i]), i == 0);
+    buffer_string(out, "\r\n");
+    for (size_t i = 0; i < count; i++) put_channel(plant, out, channels[i]);
+    return written(out, ret_problem);
+}

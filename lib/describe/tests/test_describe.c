@@ -1,0 +1,97 @@
+// Formats of the example plant, as a human can review them; independent readers of each are in tests/system.
+#include <base/file.h>
+#include <describe/describe.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct describe_options options = {
+    .simulated = true, .opcua_url = "opc.tcp://127.0.0.1:4840", .http_url = "http://127.0.0.1:8080"};
+
+static struct plant *example(void) {
+    CLEANUP(buffer_clear) struct buffer bytes = {0};
+    CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
+    struct plant *plant = NULL;
+    assert_int_equal(file_read(SOURCE_FOLDER "/plants/mps/plant.aml", MODEL_BYTES_MAX, &bytes, NULL), ERROR_NONE);
+    assert_int_equal(model_read(buffer_view(&bytes), findings, &plant, NULL), ERROR_NONE);
+    return plant;
+}
+
+static void write_format(const struct plant *plant, const char *name, struct buffer *out) {
+    const struct describe_format *format = describe_find(text_of(name));
+    assert_non_null(format);
+    assert_int_equal(format->write(plant, &options, out, NULL), ERROR_NONE);
+}
+
+static void assert_has(const struct buffer *out, const char *part) {
+    if (memmem(out->data, out->length, part, strlen(part)) == NULL) fail_msg("'%s' is not in it", part);
+}
+
+static void the_same_plant_gives_the_same_bytes_in_every_format(void **state) {
+    (void)state;
+    CLEANUP(plant_destroy_at) struct plant *plant = example();
+    for (size_t i = 0; i < describe_format_count; i++) {
+        CLEANUP(buffer_clear) struct buffer once = {0}, again = {0};
+        write_format(plant, describe_formats[i].name, &once);
+        write_format(plant, describe_formats[i].name, &again);
+        assert_true(once.length > 0 && text_equal(buffer_view(&once), buffer_view(&again)));
+    }
+}
+
+static void a_name_that_is_no_format_finds_none(void **state) {
+    (void)state;
+    assert_null(describe_find(TEXT("")));
+    assert_null(describe_find(TEXT("nodeset")));
+    assert_null(describe_find(TEXT("NODESET2")));
+}
+
+static void the_io_list_says_wires_inversion_and_safe_states(void **state) {
+    (void)state;
+    CLEANUP(plant_destroy_at) struct plant *plant = example();
+    CLEANUP(buffer_clear) struct buffer out = {0};
+    write_format(plant, "io-csv", &out);
+    assert_true(
+        text_starts_with(buffer_view(&out), TEXT("Address,Bits,Direction,IoModule,Channel,Description,Thing,")));
+    assert_has(&out,
+               "\r\n12.6,1,input,mps_plc/RevPiDI,I_15,Not-Halt,mps_conveyor,emergency_stop,contact,state,true,,S5,"
+               "Emergency stop,Boolean\r\n");
+    assert_has(&out, "mps_conveyor,motor,stop,stop/state,false,true,1K1,Belt motor,Boolean\r\n");
+}
+
+static void the_address_space_has_types_properties_and_the_reason_of_a_commanding_method(void **state) {
+    (void)state;
+    CLEANUP(plant_destroy_at) struct plant *plant = example();
+    CLEANUP(buffer_clear) struct buffer out = {0};
+    write_format(plant, "nodeset2", &out);
+    assert_has(&out, "<Uri>urn:serverless-plc:plant:mps</Uri>");
+    assert_has(&out, "NodeId=\"ns=2;s=MotorType\" BrowseName=\"2:MotorType\"");
+    assert_has(&out, "<Range><Low>-0.077</Low><High>0.077</High></Range>");
+    assert_has(&out, "<UnitId>5067859</UnitId>"); // MTS
+    assert_has(&out, "<Name>Reason</Name>");
+}
+
+static void the_tree_shows_what_a_person_looks_for(void **state) {
+    (void)state;
+    CLEANUP(plant_destroy_at) struct plant *plant = example();
+    CLEANUP(buffer_clear) struct buffer out = {0};
+    describe_tree(plant, &options, &out);
+    assert_has(&out, "mps_plc/RevPiDO/O_15 195.6, safe: true, true: setStop(true), false: setStop(false)");
+    assert_has(&out, "motor/setDirection(Direction: Int32 -1..1)");
+    assert_has(&out, "mps_simulation");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_same_plant_gives_the_same_bytes_in_every_format),
+        cmocka_unit_test(a_name_that_is_no_format_finds_none),
+        cmocka_unit_test(the_io_list_says_wires_inversion_and_safe_states),
+        cmocka_unit_test(the_address_space_has_types_properties_and_the_reason_of_a_commanding_method),
+        cmocka_unit_test(the_tree_shows_what_a_person_looks_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

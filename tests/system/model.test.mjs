@@ -1,0 +1,199 @@
+// One model, everything else generated: what `splc model export` writes, held against the plant that runs, each with a
+// program that was not made by us.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import Ajv from "ajv/dist/2020.js";
+import { parse } from "csv-parse/sync";
+import { AddressSpace, PseudoSession } from "node-opcua-address-space";
+import { generateAddressSpace } from "node-opcua-address-space/nodeJS.js";
+import { nodesets } from "node-opcua-nodesets";
+import { addressSpace } from "./support/address-space.mjs";
+import { NAMESPACE, signalPaths, STATION, unattended } from "./support/mps.mjs";
+import { OpcuaClients } from "./support/opcua.mjs";
+import { CHECKOUT, MPS, plantSuite, temporaryFolder, THINGS } from "./support/plant.mjs";
+import { splc } from "./support/splc.mjs";
+import { until } from "./support/until.mjs";
+
+const NODE_MODULES = path.join(CHECKOUT, "tests/node_modules");
+
+/// The document, as it comes from the command.
+async function exported(format, plant = MPS, ...args) {
+    const { status, stdout, stderr } = await splc(["model", "export", plant, "--format", format, ...args]);
+    assert.equal(status, 0, stderr);
+    return stdout;
+}
+
+/// In a file; removed at the end of the test.
+async function exportedFile(t, format, ...args) {
+    const folder = temporaryFolder();
+    t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const file = path.join(folder, `plant.${format}`);
+    await exported(format, MPS, "-o", file, ...args);
+    return file;
+}
+
+function ajv() {
+    return new Ajv({ allErrors: true, strictTuples: false });
+}
+
+// ---------------------------------------------------------------- without a plant
+
+test("the NodeSet is valid against the schema of OPC UA", async (t) => {
+    const file = await exportedFile(t, "nodeset2", "--simulated");
+    execFileSync("xmllint", ["--noout", "--schema", path.join(NODE_MODULES, "node-opcua-nodesets/nodesets/UANodeSet.xsd"), file],
+        { stdio: "pipe" });
+});
+
+test("the NodeSet goes through the nodeset compiler of open62541", async (t) => {
+    const tools = "/usr/share/open62541";
+    const compiler = path.join(tools, "nodeset_compiler/nodeset_compiler.py");
+    if (!fs.existsSync(compiler)) return t.skip("libopen62541-1.4-tools is not installed");
+    const file = await exportedFile(t, "nodeset2");
+    const out = path.join(path.dirname(file), "plant");
+    execFileSync("python3", [compiler, "--internal-headers", "--existing", path.join(tools, "schema/Opc.Ua.NodeSet2.xml"), "--xml", file, out],
+        { stdio: "pipe" });
+    assert.match(fs.readFileSync(`${out}.c`, "utf8"), /mps_conveyor\/motor\/setDirection/);
+});
+
+test("the I/O list has every channel once, wired to the signal that the plant names", async () => {
+    const rows = parse(await exported("io-csv"), { columns: true });
+    const wired = rows.filter((row) => row.Signal !== "").map((row) => `${row.Thing}/${row.Module}/${row.TwinPath}`);
+    assert.deepEqual(wired.sort(), [...signalPaths].sort());
+    assert.equal(new Set(rows.map((row) => `${row.Direction} ${row.Address}`)).size, rows.length);
+    const beam = rows.find((row) => row.Channel === "I_9");
+    assert.deepEqual([beam.Address, beam.Direction, beam.Module, beam.Designation], ["12.0", "input", "lightBarrier_entry", "1B1"]);
+    assert.equal(rows.find((row) => row.Channel === "I_16").Signal, "");
+});
+
+test("the OpenAPI description is valid", async () => {
+    const result = await new Validator().validate(JSON.parse(await exported("openapi")));
+    assert.ok(result.valid, JSON.stringify(result.errors));
+});
+
+test("an unknown format is refused with the list of formats, and a mistyped one with a hint", async () => {
+    const unknown = await splc(["model", "export", MPS, "--format", "visio"]);
+    assert.equal(unknown.status, 2);
+    assert.match(unknown.stderr, /no format "visio".*nodeset2, jsonschema, openapi, io-csv/);
+    const near = await splc(["model", "export", MPS, "--format", "nodeset"]);
+    assert.match(near.stderr, /did you mean nodeset2/);
+    const none = await splc(["model", "export", MPS]);
+    assert.match(none.stderr, /--format takes nodeset2/);
+});
+
+test("a plant that is not there, and one with errors, are refused with the place and the remedy", async (t) => {
+    const absent = await splc(["model", "export", "/nowhere", "--format", "io-csv"]);
+    assert.equal(absent.status, 1);
+    assert.match(absent.stderr, /nowhere/);
+    const folder = temporaryFolder();
+    t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const broken = path.join(folder, "broken.aml");
+    fs.writeFileSync(broken, fs.readFileSync(path.join(MPS, "plant.aml"), "utf8").replaceAll("SplcSystemUnitClassLib/Motor\"", "SplcSystemUnitClassLib/Moter\""));
+    const refused = await splc(["model", "show", broken]);
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /broken\.aml:\d+: .*did you mean 'Motor'.*splc model check/);
+});
+
+test("show names every signal with its pin, for people and as JSON", async () => {
+    const text = (await splc(["model", "show", MPS])).stdout;
+    assert.match(text, /lightBarrier_entry\/state +Boolean +input +mps_plc\/RevPiDI\/I_9 12\.0/);
+    const { things } = JSON.parse((await splc(["model", "show", MPS, "--json"])).stdout);
+    const paths = things.flatMap((thing) => thing.values.filter((value) => value.kind !== "variable").map((value) => `${thing.name}/${value.path}`));
+    assert.deepEqual(paths.sort(), [...signalPaths].sort());
+});
+
+// ---------------------------------------------------------------- beside the plant
+
+plantSuite("what is generated, and the plant that runs", { change: unattended }, (proves, plant) => {
+    let clients;
+    plant.prepare = () => {
+        clients = new OpcuaClients(plant.connect.opcua, plant.folder);
+    };
+    plant.finish = () => clients?.closeAll();
+
+    proves("the NodeSet is the address space of the edge, node by node [opcua-2.1] to [opcua-2.6]", async () => {
+        const file = path.join(plant.folder, "plant.NodeSet2.xml");
+        const text = await exported("nodeset2", MPS, "--simulated");
+        // node-opcua keeps one display name of a node, the last; a session that asks for no language gets English.
+        const english = text.replaceAll(/ *<DisplayName Locale="de">.*<\/DisplayName>\n/g, "");
+        assert.notEqual(english, text);
+        fs.writeFileSync(file, english);
+        const space = AddressSpace.create();
+        await generateAddressSpace(space, [nodesets.standard, file]);
+        const fromFile = await addressSpace(new PseudoSession(space), space.getNamespaceArray().map((one) => one.namespaceUri), STATION);
+        space.dispose();
+        const { session } = await clients.session("viewer");
+        const live = await addressSpace(session, await session.readNamespaceArray(), STATION);
+        assert.ok(live.size > 400, `${live.size} nodes`);
+        assert.deepEqual([...live.keys()].filter((id) => !fromFile.has(id)), [], "the server has more");
+        assert.deepEqual([...fromFile.keys()].filter((id) => !live.has(id)), [], "the NodeSet has more");
+        for (const [id, node] of live) assert.deepEqual(fromFile.get(id), node, id);
+        assert.ok(live.has(`${NAMESPACE}|MPS/mps_conveyor/motor/direction/left/state`));
+    });
+
+    proves("the twins of the running plant are valid against their schemas, and wrong ones are not", async () => {
+        const schema = JSON.parse(await exported("jsonschema", MPS, "--simulated"));
+        const validator = ajv().addSchema(schema);
+        const of = (thing) => validator.compile({ $ref: `${schema.$id}#/$defs/${thing}` });
+        await plant.call("mps_simulation", "refill");
+        for (const thing of THINGS) {
+            const twin = await plant.twin(thing);
+            const valid = of(thing);
+            assert.ok(valid(twin), `${thing}: ${JSON.stringify(valid.errors)}`);
+            assert.ok(!valid({ ...twin, version: "1" }), "a version that is a text");
+            assert.ok(!valid({ ...twin, state: { reported: { nothing: { state: true } } } }), "a value that is not in the model");
+        }
+        const conveyor = of("mps_conveyor");
+        const wish = (desired) => conveyor({ state: { desired }, version: 1 });
+        const report = (reported) => conveyor({ state: { reported }, version: 1 });
+        assert.ok(wish({ motor: { setDirection: [1], stop: { state: false } } }));
+        assert.ok(!wish({ motor: { setDirection: [2] } }), "an argument out of range");
+        assert.ok(!wish({ motor: { setDirection: [] } }), "too few arguments");
+        assert.ok(!wish({ emergency_stop: { state: true } }), "nobody may wish a sensor");
+        assert.ok(report({ motor: { CommandedSpeed: -0.04 } }));
+        assert.ok(!report({ motor: { stop: { state: "true" } } }), "a text for a Boolean");
+        assert.ok(!of("mps_plc")({ state: { reported: { State: "asleep" } }, version: 1 }), "a state that the controller has not");
+    });
+
+    proves("every call of the OpenAPI description is answered, as it says", async () => {
+        const description = JSON.parse(await exported("openapi", MPS, "--simulated"));
+        const validator = ajv();
+        validator.addKeyword({ keyword: "components", schemaType: "object" });
+        validator.addSchema({ $id: "https://openapi.invalid/", components: description.components });
+        const check = (response, operation, what) => {
+            const answer = operation.responses[response.status];
+            assert.ok(answer, `${what}: ${response.status} is not described`);
+            const schema = answer.content?.["application/json"]?.schema;
+            if (!schema) return;
+            const resolved = JSON.parse(JSON.stringify(schema).replaceAll("#/components", "https://openapi.invalid/#/components"));
+            const valid = validator.compile(resolved);
+            assert.ok(valid(response.body), `${what}: ${JSON.stringify(valid.errors)}`);
+        };
+        let calls = 0;
+        for (const [where, item] of Object.entries(description.paths)) {
+            for (const [method, operation] of Object.entries(item)) {
+                if (!operation.responses || where === "/v1/events") continue;
+                const what = `${method} ${where}`;
+                check(await plant.http(...harmless(method, where, operation, description)), operation, what);
+                calls++;
+            }
+        }
+        assert.ok(calls > 25, `${calls} calls`);
+        const events = await fetch(`${plant.connect.http.url}/v1/events`, { headers: { authorization: `Bearer ${plant.token()}` } });
+        assert.equal(events.headers.get("content-type").split(";")[0], "text/event-stream");
+        await events.body.cancel();
+    });
+});
+
+/// Arguments of plant.http for a call that changes nothing: reads, an empty wish, a question, a delete of what is not there.
+function harmless(method, where, operation, description) {
+    if (method === "get") return [where];
+    if (method === "delete") return [`${where}?name=nothing`, { method: "DELETE" }];
+    if (where.endsWith("/shadow")) return [where, { method: "POST", body: { state: { desired: {} } } }];
+    const schema = description.components.schemas[operation.requestBody.content["application/json"].schema.$ref.split("/").at(-1)];
+    const question = schema.oneOf.find((one) => one.properties.arguments.maxItems === 0) ?? schema.oneOf[0];
+    return [where, { method: "POST", body: { method: question.properties.method.const, arguments: [] } }];
+}
