@@ -270,7 +270,9 @@ static void events(void **state) {
     struct hand hand;
     hand_connect(&hand, line, "operator");
     struct ear ear = {.line = line};
-    assert_int_equal(opcua_client_subscribe_events(hand.client, &OPCUA_SERVER_OBJECT, on_event, &ear), ERROR_NONE);
+    assert_int_equal(opcua_client_subscribe_events(hand.client, &OPCUA_SERVER_OBJECT,
+                                                   &(struct opcua_events_options){.event = on_event, .context = &ear}),
+                     ERROR_NONE);
     line_run_for(line, 300 * NS_PER_MS); // until the subscription stands: events are not kept
     hand_lock(&hand);
     await_event(&ear, "Control authority granted (100)");

@@ -110,6 +110,16 @@ enum error client_send(struct opcua_client *client, const void *message, int req
     return status == UA_STATUSCODE_BADOUTOFMEMORY ? ERROR_NO_MEMORY : ERROR_UNAVAILABLE;
 }
 
+bool client_is_too_much(UA_StatusCode status) {
+    switch (status) {
+    case UA_STATUSCODE_BADTOOMANYOPERATIONS:
+    case UA_STATUSCODE_BADREQUESTTOOLARGE:
+    case UA_STATUSCODE_BADRESPONSETOOLARGE:
+    case UA_STATUSCODE_BADENCODINGLIMITSEXCEEDED: return true;
+    default: return false;
+    }
+}
+
 // --- what we must know before the owner may ask ---
 
 enum prepare_node { NAMESPACES, READ_MAX, BROWSE_MAX, MONITOR_MAX, PREPARE_COUNT };
@@ -183,9 +193,13 @@ static void prepare(struct opcua_client *client) {
 // --- the watchdog ---
 
 static void on_answer(struct request *request, UA_StatusCode status, void *message) {
-    (void)status, (void)message; // that it came is the answer: the connection's bytes count
-    request->client->asked = false;
+    (void)message; // that it came is the answer: the connection's bytes count
+    struct opcua_client *client = request->client;
     free(request);
+    client->asked = false;
+    bool ended = status == UA_STATUSCODE_BADSESSIONIDINVALID || status == UA_STATUSCODE_BADSESSIONCLOSED;
+    if (ended && !client->closed)
+        client_lose(client, "the server at %s has ended the session (%s)", client->url, UA_StatusCode_name(status));
 }
 
 static void watch(struct opcua_client *client, uint64_t now_ns) {
@@ -231,6 +245,7 @@ static void destroy(struct opcua_client *client) {
         UA_Client_delete(client->ua);
     }
     client_subscriptions_destroy(client);
+    client_requests_destroy(client);
     UA_Array_delete(client->namespaces, client->namespace_count, &UA_TYPES[UA_TYPES_STRING]);
     UA_ByteString_clear(&client->pinned);
     free(client->acknowledgements);

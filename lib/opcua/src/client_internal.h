@@ -48,11 +48,38 @@ struct opcua_client {
     size_t namespace_count;
     uint32_t read_max, browse_max, monitor_max; // operations per request
 
+    struct browse *browses, *browses_last; // wait for their turn (client_requests.c)
+    struct loop_timer *browse_timer;
+    unsigned browsing; // requests outstanding
+
     struct opcua_subscription *subscriptions;
+    struct opcua_counts counts;
     unsigned publishing; // requests outstanding
     unsigned publishing_max;
     UA_SubscriptionAcknowledgement *acknowledgements;
     size_t acknowledgement_count, acknowledgement_capacity;
+};
+
+/// A notification that waits for one before it.
+struct held {
+    struct held *next;
+    UA_NotificationMessage message;
+};
+
+struct opcua_subscription {
+    struct opcua_subscription *next;
+    struct opcua_client *client;
+    struct opcua_subscription_options options;
+    void (*on_event)(void *context, const struct opcua_event *event); // of a subscription for events
+    UA_MonitoredItemCreateRequest *items;                             // until they are created; the node ids are ours
+    size_t item_count;
+    size_t items_sent, items_open; // asked for; of them not yet confirmed
+    UA_UInt32 id;
+    UA_UInt32 sequence; // of the last notification
+    struct held *held;  // in the order in which they came
+    bool republishing;  // the one after `sequence` is asked for
+    bool incomplete;    // one of those before was lost
+    bool dead;
 };
 
 /// One request on the way. Embedded at the beginning of what its kind needs.
@@ -70,6 +97,12 @@ enum error client_send(struct opcua_client *client, const void *message, int req
 
 /// Ends the connection with our own reason; the owner is told from the loop. Only from inside the loop.
 void client_lose(struct opcua_client *client, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/// True for answers that say: the same with fewer operations, please.
+bool client_is_too_much(UA_StatusCode status);
+
+/// What waits for its turn: freed, nobody is told.
+void client_requests_destroy(struct opcua_client *client);
 
 /// Subscriptions: told when the connection is over, and freed.
 void client_subscriptions_destroy(struct opcua_client *client);

@@ -7,13 +7,22 @@
 
 // --- browsing ---
 
+/*  waiting (client->browses) --their turn, many in one request--> asked --> done
+ *                                                                  '--continuation point--> asked for the rest
+ *  A plant has thousands of nodes: they share requests, and few requests are outstanding, so that a slow server has the
+ *  whole time-out for each and is not flooded. */
+
+enum { BROWSE_BATCH = 250, BROWSE_OUTSTANDING = 2 };
+
 struct browse {
-    struct request request; // first
-    UA_BrowseDirection direction;
-    UA_ReferenceDescription *found; // ours
+    struct request request;           // first; of its own BrowseNext
+    struct browse *next;              // of those that wait
+    UA_BrowseDescription description; // its node is ours
+    UA_ReferenceDescription *found;   // ours
     size_t count;
     opcua_browse_fn *done;
     opcua_supertype_fn *done_supertype; // one of the two
+    struct opcua_client *client;
     void *context;
 };
 
@@ -30,6 +39,12 @@ static struct opcua_reference reference_of(const UA_ReferenceDescription *descri
     };
 }
 
+static void browse_free(struct browse *browse) {
+    UA_Array_delete(browse->found, browse->count, &UA_TYPES[UA_TYPES_REFERENCEDESCRIPTION]);
+    UA_BrowseDescription_clear(&browse->description);
+    free(browse);
+}
+
 static void end_browse(struct browse *browse, UA_StatusCode status) {
     size_t count = status == UA_STATUSCODE_GOOD ? browse->count : 0;
     struct opcua_reference *references = calloc(count + 1, sizeof *references); // never of size 0
@@ -38,15 +53,14 @@ static void end_browse(struct browse *browse, UA_StatusCode status) {
         count = 0;
     }
     for (size_t i = 0; i < count; i++) references[i] = reference_of(&browse->found[i]);
-    if (!browse->request.client->closed) {
+    if (!browse->client->closed) {
         if (browse->done_supertype != NULL)
             browse->done_supertype(browse->context, status, count > 0 ? references : NULL);
         else
             browse->done(browse->context, status, references, count);
     }
     free(references);
-    UA_Array_delete(browse->found, browse->count, &UA_TYPES[UA_TYPES_REFERENCEDESCRIPTION]);
-    free(browse);
+    browse_free(browse);
 }
 
 /// Moves the references of one answer behind those that are there.
@@ -64,53 +78,149 @@ static bool take_references(struct browse *browse, UA_BrowseResult *result) {
     return true;
 }
 
-/// Browse and BrowseNext answer alike.
-static void on_browsed(struct request *request, UA_StatusCode status, void *message) {
-    struct browse *browse = (struct browse *)request;
-    UA_BrowseResponse *response = message;
-    if (status == UA_STATUSCODE_GOOD && response->resultsSize != 1) status = UA_STATUSCODE_BADUNEXPECTEDERROR;
-    if (status == UA_STATUSCODE_GOOD) status = response->results[0].statusCode;
-    if (status != UA_STATUSCODE_GOOD || request->client->closed) {
-        end_browse(browse, status);
-        return;
-    }
-    UA_BrowseResult *result = &response->results[0];
-    if (!take_references(browse, result)) {
-        end_browse(browse, UA_STATUSCODE_BADOUTOFMEMORY);
-        return;
-    }
-    if (result->continuationPoint.length == 0) {
-        end_browse(browse, UA_STATUSCODE_GOOD);
-        return;
-    }
+static void on_browsed_next(struct request *request, UA_StatusCode status, void *message);
+
+/// One of the results of Browse or BrowseNext.
+static void take_result(struct browse *browse, UA_StatusCode status, UA_BrowseResult *result) {
+    if (status == UA_STATUSCODE_GOOD) status = result->statusCode;
+    if (status != UA_STATUSCODE_GOOD || browse->client->closed) return end_browse(browse, status);
+    if (!take_references(browse, result)) return end_browse(browse, UA_STATUSCODE_BADOUTOFMEMORY);
+    if (result->continuationPoint.length == 0) return end_browse(browse, UA_STATUSCODE_GOOD);
     UA_BrowseNextRequest next;
     UA_BrowseNextRequest_init(&next);
     next.continuationPoints = &result->continuationPoint;
     next.continuationPointsSize = 1;
-    if (client_send(request->client, &next, UA_TYPES_BROWSENEXTREQUEST, UA_TYPES_BROWSENEXTRESPONSE, request))
+    browse->request.finish = on_browsed_next;
+    if (client_send(browse->client, &next, UA_TYPES_BROWSENEXTREQUEST, UA_TYPES_BROWSENEXTRESPONSE, &browse->request))
         end_browse(browse, UA_STATUSCODE_BADCOMMUNICATIONERROR);
 }
 
+static void on_browsed_next(struct request *request, UA_StatusCode status, void *message) {
+    UA_BrowseNextResponse *response = message;
+    if (status == UA_STATUSCODE_GOOD && response->resultsSize != 1) status = UA_STATUSCODE_BADUNEXPECTEDERROR;
+    take_result((struct browse *)request, status, response->results);
+}
+
+struct browse_batch {
+    struct request request; // first
+    size_t count;
+    struct browse *members[];
+};
+
+static void browse_now(struct opcua_client *client);
+
+/// Back to the front of those that wait.
+static void wait_again(struct opcua_client *client, struct browse_batch *batch) {
+    for (size_t i = batch->count; i > 0; i--) {
+        batch->members[i - 1]->next = client->browses;
+        if (client->browses == NULL) client->browses_last = batch->members[i - 1];
+        client->browses = batch->members[i - 1];
+    }
+}
+
+static void on_browsed(struct request *request, UA_StatusCode status, void *message) {
+    struct browse_batch *batch = (struct browse_batch *)request;
+    struct opcua_client *client = request->client;
+    UA_BrowseResponse *response = message;
+    client->browsing--;
+    if (client_is_too_much(status) && batch->count > 1 && !client->closed) {
+        client->browse_max = (uint32_t)(batch->count + 1) / 2;
+        wait_again(client, batch);
+    } else {
+        if (status == UA_STATUSCODE_GOOD && response->resultsSize != batch->count)
+            status = UA_STATUSCODE_BADUNEXPECTEDERROR;
+        for (size_t i = 0; i < batch->count; i++)
+            take_result(batch->members[i], status, status == UA_STATUSCODE_GOOD ? &response->results[i] : NULL);
+    }
+    free(batch);
+    if (!client->closed) browse_now(client);
+}
+
+/// Sends one request for those at the front. False when it could not be sent: nobody has been told.
+static bool send_batch(struct opcua_client *client) {
+    size_t max = client->browse_max < BROWSE_BATCH ? client->browse_max : BROWSE_BATCH, count = 0;
+    struct browse_batch *batch = calloc(1, sizeof *batch + max * sizeof batch->members[0]);
+    UA_BrowseDescription *descriptions = calloc(max, sizeof *descriptions);
+    enum error error = batch == NULL || descriptions == NULL ? ERROR_NO_MEMORY : ERROR_NONE;
+    while (!error && count < max && client->browses != NULL) {
+        batch->members[count] = client->browses;
+        descriptions[count++] = client->browses->description; // borrowed
+        client->browses = client->browses->next;
+    }
+    if (!error) {
+        batch->request.finish = on_browsed;
+        batch->count = count;
+        UA_BrowseRequest message;
+        UA_BrowseRequest_init(&message);
+        message.nodesToBrowse = descriptions;
+        message.nodesToBrowseSize = count;
+        error = client_send(client, &message, UA_TYPES_BROWSEREQUEST, UA_TYPES_BROWSERESPONSE, &batch->request);
+        if (error) wait_again(client, batch);
+    }
+    free(descriptions);
+    if (error) free(batch);
+    return !error;
+}
+
+static void browse_now(struct opcua_client *client) {
+    while (client->browses != NULL && client->browsing < BROWSE_OUTSTANDING) {
+        if (send_batch(client)) {
+            client->browsing++;
+            continue;
+        }
+        struct browse *first = client->browses; // the connection is ending: each is told
+        client->browses = first->next;
+        end_browse(first, UA_STATUSCODE_BADCOMMUNICATIONERROR);
+        if (client->closed) return;
+    }
+}
+
+static void on_browse_timer(void *context) {
+    struct opcua_client *client = context;
+    client->browse_timer = NULL;
+    UA_EventLoop *el = client->el;
+    ua_eventloop_enter(el);
+    if (!client->closed) browse_now(client);
+    ua_eventloop_leave(el);
+}
+
+/// Waits until the owner has said what else it wants to know.
 static enum error send_browse(struct opcua_client *client, const struct opcua_node *node, UA_BrowseDirection direction,
                               UA_UInt32 reference_type, struct browse template) {
+    if (client->closed || client->phase != PHASE_CONNECTED) return ERROR_UNAVAILABLE;
+    if (client->browse_timer == NULL && client->browsing == 0) {
+        client->browse_timer = loop_timer(client->loop, 0, 0, on_browse_timer, client);
+        if (client->browse_timer == NULL) return ERROR_NO_MEMORY;
+    }
     struct browse *browse = malloc(sizeof *browse);
     if (browse == NULL) return ERROR_NO_MEMORY;
     *browse = template;
-    browse->request.finish = on_browsed;
-    UA_BrowseDescription description;
-    UA_BrowseDescription_init(&description);
-    description.nodeId = ua_node(node);
-    description.browseDirection = direction;
-    description.referenceTypeId = UA_NODEID_NUMERIC(0, reference_type);
-    description.includeSubtypes = true;
-    description.resultMask = UA_BROWSERESULTMASK_ALL;
-    UA_BrowseRequest message;
-    UA_BrowseRequest_init(&message);
-    message.nodesToBrowse = &description;
-    message.nodesToBrowseSize = 1;
-    enum error error = client_send(client, &message, UA_TYPES_BROWSEREQUEST, UA_TYPES_BROWSERESPONSE, &browse->request);
-    if (error) free(browse);
-    return error;
+    browse->client = client;
+    UA_BrowseDescription_init(&browse->description);
+    UA_NodeId id = ua_node(node);
+    if (UA_NodeId_copy(&id, &browse->description.nodeId) != UA_STATUSCODE_GOOD) {
+        free(browse);
+        return ERROR_NO_MEMORY;
+    }
+    browse->description.browseDirection = direction;
+    browse->description.referenceTypeId = UA_NODEID_NUMERIC(0, reference_type);
+    browse->description.includeSubtypes = true;
+    browse->description.resultMask = UA_BROWSERESULTMASK_ALL;
+    if (client->browses == NULL)
+        client->browses = browse;
+    else
+        client->browses_last->next = browse;
+    client->browses_last = browse;
+    return ERROR_NONE;
+}
+
+void client_requests_destroy(struct opcua_client *client) {
+    loop_timer_cancel(client->browse_timer);
+    while (client->browses != NULL) {
+        struct browse *browse = client->browses;
+        client->browses = browse->next;
+        browse_free(browse);
+    }
 }
 
 enum error opcua_client_browse(struct opcua_client *client, const struct opcua_node *node, opcua_browse_fn *done,

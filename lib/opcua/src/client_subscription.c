@@ -16,22 +16,9 @@ enum {
     QUEUE_VALUES = 10,       // per item: what may change between two publish responses
     QUEUE_EVENTS = 1000,     // all events are one item
     LIFETIME_MS = 10 * 1000, // without a publish request the server forgets the subscription then
-    KEEPALIVE_MS = 1000,     // a response at least this often
+    KEEPALIVE_MS = 500,      // a response at least this often
 };
 static const double EVENT_PUBLISHING_MS = 100;
-
-struct opcua_subscription {
-    struct opcua_subscription *next;
-    struct opcua_client *client;
-    struct opcua_subscription_options options;
-    opcua_event_fn *on_event;             // of a subscription for events
-    UA_MonitoredItemCreateRequest *items; // until they are created; the node ids are ours
-    size_t item_count;
-    size_t items_open; // not yet confirmed
-    UA_UInt32 id;
-    UA_UInt32 sequence; // of the last notification
-    bool dead;
-};
 
 static void forget_items(struct opcua_subscription *subscription) {
     if (subscription->items == NULL) return;
@@ -43,11 +30,23 @@ static void forget_items(struct opcua_subscription *subscription) {
     subscription->items = NULL;
 }
 
+static void let_go(struct opcua_subscription *subscription) {
+    struct held *held = subscription->held;
+    subscription->held = held->next;
+    UA_NotificationMessage_clear(&held->message);
+    free(held);
+}
+
+static void unmake(struct opcua_subscription *subscription) {
+    forget_items(subscription);
+    while (subscription->held != NULL) let_go(subscription);
+    free(subscription);
+}
+
 void client_subscriptions_destroy(struct opcua_client *client) {
     while (client->subscriptions != NULL) {
         struct opcua_subscription *next = client->subscriptions->next;
-        forget_items(client->subscriptions);
-        free(client->subscriptions);
+        unmake(client->subscriptions);
         client->subscriptions = next;
     }
 }
@@ -85,8 +84,13 @@ static void tell_values(struct opcua_subscription *subscription, const UA_DataCh
         subscription->options.published(subscription->options.context);
 }
 
-enum event_field { EVENT_SOURCE, EVENT_TIME, EVENT_SEVERITY, EVENT_MESSAGE, EVENT_FIELDS };
-static const char *const EVENT_FIELD_NAMES[EVENT_FIELDS] = {"SourceName", "Time", "Severity", "Message"};
+enum event_field { EVENT_SOURCE, EVENT_TIME, EVENT_SEVERITY, EVENT_MESSAGE, EVENT_TYPE, EVENT_FIELDS };
+static const char *const EVENT_FIELD_NAMES[EVENT_FIELDS] = {"SourceName", "Time", "Severity", "Message", "EventType"};
+
+static bool is_model_change(const UA_Variant *type) {
+    UA_NodeId wanted = UA_NODEID_NUMERIC(0, UA_NS0ID_GENERALMODELCHANGEEVENTTYPE);
+    return UA_Variant_hasScalarType(type, &UA_TYPES[UA_TYPES_NODEID]) && UA_NodeId_equal(type->data, &wanted);
+}
 
 static void tell_events(struct opcua_subscription *subscription, const UA_EventNotificationList *list) {
     for (size_t i = 0; i < list->eventsSize && !subscription->client->closed; i++) {
@@ -98,6 +102,7 @@ static void tell_events(struct opcua_subscription *subscription, const UA_EventN
         struct value message = value_of_ua(&fields->eventFields[EVENT_MESSAGE]);
         bool timed = UA_Variant_hasScalarType(time, &UA_TYPES[UA_TYPES_DATETIME]);
         struct opcua_event event = {
+            .model_changed = is_model_change(&fields->eventFields[EVENT_TYPE]),
             .source = source.type == VALUE_STRING ? source.string : TEXT_EMPTY,
             .message = message.type == VALUE_STRING ? message.string : TEXT_EMPTY,
             .severity = severity.type == VALUE_UINT16 ? severity.uint16 : 0,
@@ -137,19 +142,108 @@ static void acknowledge(struct opcua_client *client, UA_UInt32 subscription, UA_
         (UA_SubscriptionAcknowledgement){.subscriptionId = subscription, .sequenceNumber = sequence};
 }
 
-static void take_notifications(struct opcua_client *client, const UA_PublishResponse *response) {
-    struct opcua_subscription *subscription = find(client, response->subscriptionId);
-    const UA_NotificationMessage *message = &response->notificationMessage;
-    if (subscription == NULL || message->notificationDataSize == 0) return; // unknown yet, or a sign of life
-    bool gap = message->sequenceNumber != after(subscription->sequence);
+// --- in order, without gaps ---
+
+/*  Notifications are told in the order of their numbers. One that comes too early is held while those before it are
+ * asked for again (Republish, OPC 10000-4, 5.13.5), one after the other. What the server has no more is lost: the rest
+ * is told, and the subscription ends, because nobody knows which values were in it. */
+
+enum { GAP_MAX = 1000 }; // more messages than any server keeps
+
+static void pump(struct opcua_subscription *subscription);
+
+static void tell_message(struct opcua_subscription *subscription, const UA_NotificationMessage *message) {
     subscription->sequence = message->sequenceNumber;
-    acknowledge(client, response->subscriptionId, message->sequenceNumber);
-    if (gap) {
-        tell_state(subscription, UA_STATUSCODE_BADSEQUENCENUMBERUNKNOWN, "notifications were lost on the way");
+    subscription->client->counts.notifications++;
+    for (size_t i = 0; i < message->notificationDataSize && !subscription->client->closed && !subscription->dead; i++)
+        tell_notification(subscription, &message->notificationData[i]);
+}
+
+struct republish_request {
+    struct request request;                  // first
+    struct opcua_subscription *subscription; // the client frees it after its requests
+    UA_UInt32 sequence;
+};
+
+static void on_republished(struct request *request, UA_StatusCode status, void *message) {
+    struct republish_request *job = (struct republish_request *)request;
+    struct opcua_client *client = request->client;
+    struct opcua_subscription *subscription = job->subscription;
+    UA_UInt32 sequence = job->sequence;
+    free(job);
+    if (client->closed || subscription->dead) return;
+    subscription->republishing = false;
+    if (status == UA_STATUSCODE_GOOD) {
+        client->counts.republished++;
+        acknowledge(client, subscription->id, sequence);
+        tell_message(subscription, &((const UA_RepublishResponse *)message)->notificationMessage);
+        subscription->sequence = sequence; // whatever it calls itself
+    } else if (status == UA_STATUSCODE_BADMESSAGENOTAVAILABLE) {
+        client->counts.lost++;
+        subscription->incomplete = true;
+        subscription->sequence = sequence;
+    } else {
+        tell_state(subscription, status, "what is missing cannot be asked for");
         return;
     }
-    for (size_t i = 0; i < message->notificationDataSize && !client->closed && !subscription->dead; i++)
-        tell_notification(subscription, &message->notificationData[i]);
+    pump(subscription);
+}
+
+static void ask_again(struct opcua_subscription *subscription, UA_UInt32 sequence) {
+    struct republish_request *job = calloc(1, sizeof *job);
+    if (job == NULL) return tell_state(subscription, UA_STATUSCODE_BADOUTOFMEMORY, "out of memory");
+    *job = (struct republish_request){
+        .request = {.finish = on_republished}, .subscription = subscription, .sequence = sequence};
+    UA_RepublishRequest message;
+    UA_RepublishRequest_init(&message);
+    message.subscriptionId = subscription->id;
+    message.retransmitSequenceNumber = sequence;
+    subscription->republishing = true;
+    if (!client_send(subscription->client, &message, UA_TYPES_REPUBLISHREQUEST, UA_TYPES_REPUBLISHRESPONSE,
+                     &job->request))
+        return;
+    free(job);
+    tell_state(subscription, UA_STATUSCODE_BADCOMMUNICATIONERROR, "the connection broke");
+}
+
+static void pump(struct opcua_subscription *subscription) {
+    const struct opcua_client *client = subscription->client;
+    while (subscription->held != NULL && !subscription->republishing && !subscription->dead && !client->closed) {
+        const UA_NotificationMessage *message = &subscription->held->message;
+        UA_Int32 missing = (UA_Int32)(message->sequenceNumber - after(subscription->sequence));
+        if (missing > GAP_MAX) {
+            subscription->client->counts.lost += (uint64_t)missing;
+            tell_state(subscription, UA_STATUSCODE_BADMESSAGENOTAVAILABLE, "notifications were lost on the way");
+            return;
+        }
+        if (missing > 0) return ask_again(subscription, after(subscription->sequence));
+        // A sign of life has the number of the notification that is to come, and no content.
+        if (missing == 0 && message->notificationDataSize > 0) tell_message(subscription, message);
+        let_go(subscription);
+    }
+    if (subscription->incomplete && subscription->held == NULL && !client->closed)
+        tell_state(subscription, UA_STATUSCODE_BADMESSAGENOTAVAILABLE, "notifications were lost on the way");
+}
+
+/// Behind those that wait; its content moves.
+static bool hold(struct opcua_subscription *subscription, UA_NotificationMessage *message) {
+    struct held *held = malloc(sizeof *held);
+    if (held == NULL) return false;
+    *held = (struct held){.message = *message};
+    UA_NotificationMessage_init(message);
+    struct held **end = &subscription->held;
+    while (*end != NULL) end = &(*end)->next;
+    *end = held;
+    return true;
+}
+
+static void take_notifications(struct opcua_client *client, UA_PublishResponse *response) {
+    struct opcua_subscription *subscription = find(client, response->subscriptionId);
+    UA_NotificationMessage *message = &response->notificationMessage;
+    if (subscription == NULL) return; // unknown yet
+    if (message->notificationDataSize > 0) acknowledge(client, response->subscriptionId, message->sequenceNumber);
+    if (hold(subscription, message)) return pump(subscription);
+    tell_state(subscription, UA_STATUSCODE_BADOUTOFMEMORY, "out of memory");
 }
 
 static void end_all(struct opcua_client *client, UA_StatusCode status, const char *reason) {
@@ -169,6 +263,10 @@ static void on_published(struct request *request, UA_StatusCode status, void *me
         break;
     case UA_STATUSCODE_BADTIMEOUT: break; // nothing to tell for as long as a request may wait
     case UA_STATUSCODE_BADNOSUBSCRIPTION: end_all(client, status, "the server does not know it any more"); return;
+    case UA_STATUSCODE_BADSESSIONIDINVALID:
+    case UA_STATUSCODE_BADSESSIONCLOSED:
+        client_lose(client, "the server at %s has ended the session (%s)", client->url, UA_StatusCode_name(status));
+        return;
     default: return; // the connection is ending: the client's state tells it
     }
     fill_publishing(client);
@@ -218,29 +316,60 @@ static void fail(struct opcua_subscription *subscription, UA_StatusCode status, 
     tell_state(subscription, status, reason);
 }
 
+static void send_items(struct opcua_subscription *subscription);
+
+/// The server does not take it; the others go on.
+static void refuse_item(const struct opcua_subscription *subscription, size_t item, UA_StatusCode status) {
+    struct opcua_data data = {.status = status};
+    if (subscription->options.data != NULL)
+        subscription->options.data(subscription->options.context, item, &data, false);
+}
+
+static void items_answered(struct opcua_subscription *subscription, size_t first,
+                           const UA_CreateMonitoredItemsResponse *response) {
+    const struct opcua_client *client = subscription->client;
+    bool refused = false;
+    for (size_t i = 0; i < response->resultsSize && !client->closed; i++) {
+        UA_StatusCode status = response->results[i].statusCode;
+        if (status == UA_STATUSCODE_GOOD) continue;
+        if (subscription->on_event != NULL) return fail(subscription, status, "they cannot be monitored");
+        refuse_item(subscription, first + i, status);
+        refused = true;
+    }
+    if (refused && !client->closed && subscription->options.published != NULL)
+        subscription->options.published(subscription->options.context);
+}
+
 static void on_items_created(struct request *request, UA_StatusCode status, void *message) {
     struct create_request *job = (struct create_request *)request;
+    struct opcua_client *client = request->client;
     struct opcua_subscription *subscription = job->subscription;
     const UA_CreateMonitoredItemsResponse *response = message;
-    size_t count = job->count;
-    bool closed = request->client->closed;
+    size_t first = job->first, count = job->count;
     free(job);
-    if (closed || subscription->dead) return;
-    if (status == UA_STATUSCODE_GOOD && response->resultsSize != count) status = UA_STATUSCODE_BADUNEXPECTEDERROR;
-    for (size_t i = 0; status == UA_STATUSCODE_GOOD && i < count; i++) status = response->results[i].statusCode;
-    if (status != UA_STATUSCODE_GOOD) {
-        fail(subscription, status, "an item cannot be monitored");
-        return;
-    }
+    if (client->closed || subscription->dead) return;
     subscription->items_open -= count;
-    if (subscription->items_open > 0) return;
+    if (client_is_too_much(status) && count > 1) { // its limit has shrunk, or it never told one
+        client->monitor_max = (uint32_t)(count + 1) / 2;
+        subscription->items_sent = first; // one request at a time: nothing behind it has been sent
+        return send_items(subscription);
+    }
+    if (status == UA_STATUSCODE_GOOD && response->resultsSize != count) status = UA_STATUSCODE_BADUNEXPECTEDERROR;
+    if (status != UA_STATUSCODE_GOOD) return fail(subscription, status, "its items cannot be monitored");
+    items_answered(subscription, first, response);
+    if (client->closed || subscription->dead) return;
+    if (subscription->items_sent < subscription->item_count) return send_items(subscription);
     forget_items(subscription);
     tell_state(subscription, UA_STATUSCODE_GOOD, "");
 }
 
-static enum error send_items(struct opcua_subscription *subscription, size_t first, size_t count) {
+/// The next ones. One request at a time: a slow server has the whole time-out for each.
+static void send_items(struct opcua_subscription *subscription) {
+    struct opcua_client *client = subscription->client;
+    size_t first = subscription->items_sent, left = subscription->item_count - first;
+    size_t count = left < client->monitor_max ? left : client->monitor_max;
     struct create_request *job = calloc(1, sizeof *job);
-    if (job == NULL) return ERROR_NO_MEMORY;
+    if (job == NULL) return fail(subscription, UA_STATUSCODE_BADOUTOFMEMORY, "out of memory");
     *job = (struct create_request){
         .request = {.finish = on_items_created}, .subscription = subscription, .first = first, .count = count};
     UA_CreateMonitoredItemsRequest message;
@@ -249,10 +378,13 @@ static enum error send_items(struct opcua_subscription *subscription, size_t fir
     message.timestampsToReturn = UA_TIMESTAMPSTORETURN_SOURCE;
     message.itemsToCreate = &subscription->items[first];
     message.itemsToCreateSize = count;
-    enum error error = client_send(subscription->client, &message, UA_TYPES_CREATEMONITOREDITEMSREQUEST,
-                                   UA_TYPES_CREATEMONITOREDITEMSRESPONSE, &job->request);
-    if (error) free(job);
-    return error;
+    subscription->items_sent = first + count;
+    subscription->items_open += count;
+    if (!client_send(client, &message, UA_TYPES_CREATEMONITOREDITEMSREQUEST, UA_TYPES_CREATEMONITOREDITEMSRESPONSE,
+                     &job->request))
+        return;
+    free(job);
+    fail(subscription, UA_STATUSCODE_BADCOMMUNICATIONERROR, "the connection broke");
 }
 
 static void on_created(struct request *request, UA_StatusCode status, void *message) {
@@ -265,15 +397,10 @@ static void on_created(struct request *request, UA_StatusCode status, void *mess
         return;
     }
     subscription->id = ((const UA_CreateSubscriptionResponse *)message)->subscriptionId;
-    subscription->items_open = subscription->item_count;
     fill_publishing(client);
-    for (size_t first = 0; first < subscription->item_count; first += client->monitor_max) {
-        size_t left = subscription->item_count - first;
-        if (!send_items(subscription, first, left < client->monitor_max ? left : client->monitor_max)) continue;
-        fail(subscription, UA_STATUSCODE_BADCOMMUNICATIONERROR, "the connection broke");
-        return;
-    }
-    if (subscription->item_count == 0) tell_state(subscription, UA_STATUSCODE_GOOD, "");
+    if (subscription->item_count > 0) return send_items(subscription);
+    forget_items(subscription);
+    tell_state(subscription, UA_STATUSCODE_GOOD, "");
 }
 
 static UA_UInt32 periods(double ms, double interval_ms) {
@@ -329,11 +456,6 @@ static struct opcua_subscription *make(struct opcua_client *client, const struct
     return subscription;
 }
 
-static void unmake(struct opcua_subscription *subscription) {
-    forget_items(subscription);
-    free(subscription);
-}
-
 enum error opcua_client_subscribe(struct opcua_client *client, const struct opcua_subscription_options *options,
                                   const struct opcua_node *nodes, size_t count,
                                   struct opcua_subscription **ret_subscription) {
@@ -373,11 +495,12 @@ static enum error make_event_filter(UA_ExtensionObject *ret_filter) {
 }
 
 enum error opcua_client_subscribe_events(struct opcua_client *client, const struct opcua_node *notifier,
-                                         opcua_event_fn *on_event, void *context) {
-    struct opcua_subscription_options options = {.publishing_interval_ms = EVENT_PUBLISHING_MS, .context = context};
+                                         const struct opcua_events_options *events) {
+    struct opcua_subscription_options options = {
+        .publishing_interval_ms = EVENT_PUBLISHING_MS, .state = events->state, .context = events->context};
     struct opcua_subscription *subscription = make(client, &options);
     if (subscription == NULL) return ERROR_NO_MEMORY;
-    subscription->on_event = on_event;
+    subscription->on_event = events->event;
     enum error error = keep_items(subscription, notifier, 1, UA_ATTRIBUTEID_EVENTNOTIFIER, QUEUE_EVENTS);
     if (!error) error = make_event_filter(&subscription->items[0].requestedParameters.filter);
     if (!error) error = send_create(subscription);
@@ -387,4 +510,10 @@ enum error opcua_client_subscribe_events(struct opcua_client *client, const stru
     }
     add(client, subscription);
     return ERROR_NONE;
+}
+
+struct opcua_counts opcua_client_counts(const struct opcua_client *client) {
+    struct opcua_counts counts = client->counts;
+    counts.heard_ns = ua_eventloop_wire(client->el)->received_ns;
+    return counts;
 }

@@ -1,5 +1,7 @@
 #include "world.h"
 
+#include "../src/client_internal.h"
+
 #include <base/clock.h>
 
 #include <pthread.h>
@@ -166,6 +168,7 @@ struct tap {
     struct opcua_data last;
     uint64_t written_ns, latency_ns[100];
     struct opcua_variable *variable;
+    struct opcua_client *silent; // acknowledges nothing: the server keeps what it sent
 };
 
 static void tap_state(void *context, status_code status, const char *reason) {
@@ -182,6 +185,7 @@ static void tap_value(void *context, size_t item, const struct opcua_data *data,
     tap->values++;
     tap->last = *data;
     if (overflow) tap->overflows++;
+    if (tap->silent != NULL) tap->silent->acknowledgement_count = 0;
     if (tap->written_ns != 0 && tap->values <= 100)
         tap->latency_ns[tap->values - 1] = clock_monotonic_ns() - tap->written_ns;
 }
@@ -301,7 +305,7 @@ static void a_queue_that_lost_values_says_so(void **state) {
     guest_clear(&guest);
 }
 
-static void an_item_that_is_not_there_fails_the_subscription(void **state) {
+static void an_item_that_is_not_there_says_so_and_the_others_go_on(void **state) {
     (void)state;
     CLEANUP(world_destroy_at) struct world *world = world_create();
     world_serve(world);
@@ -309,7 +313,10 @@ static void an_item_that_is_not_there_fails_the_subscription(void **state) {
     guest_connect(&guest, world, "viewer");
     struct tap tap = {0};
     subscribe(&guest, &tap, station_node(world, "MPS/nothing"), 1);
-    assert_int_equal(tap.state, STATUS_BadNodeIdUnknown);
+    assert_int_equal(tap.state, STATUS_Good);
+    assert_int_equal(tap.values, 1);
+    assert_int_equal(tap.last.status, STATUS_BadNodeIdUnknown);
+    assert_int_equal(tap.last.value.type, VALUE_NULL);
     guest_clear(&guest);
 }
 
@@ -336,6 +343,64 @@ static void a_client_may_be_closed_inside_a_data_callback(void **state) {
     assert_null(guest.client);
     world_run_for(world, 20 * NS_PER_MS);
     assert_int_equal(world->closed, 1);
+}
+
+// --- gaps ---
+
+static void await_value(struct guest *guest, struct tap *tap, double value) {
+    while (tap->state == STATUS_Good && (tap->last.value.type != VALUE_DOUBLE || tap->last.value.real != value))
+        world_run(guest->world);
+}
+
+static void what_was_missed_is_asked_for_again_and_told_in_order(void **state) {
+    (void)state;
+    CLEANUP(world_destroy_at) struct world *world = world_create();
+    struct opcua_variable *speed;
+    world_add_motor(world, &speed);
+    world_serve(world);
+    struct guest guest;
+    guest_connect(&guest, world, "viewer");
+    struct tap tap = {0};
+    tap.silent = guest.client;
+    write_speed(world, speed, 1);
+    subscribe(&guest, &tap, station_node(world, "MPS/motor/speed"), 1);
+    await_value(&guest, &tap, 1);
+    guest.client->subscriptions->sequence--; // as if it had not come
+    unsigned before = tap.values;
+    write_speed(world, speed, 2);
+    await_value(&guest, &tap, 2);
+    assert_int_equal(tap.values, before + 2); // 1 once more, then 2
+    struct opcua_counts counts = opcua_client_counts(guest.client);
+    assert_int_equal(counts.republished, 1);
+    assert_int_equal(counts.lost, 0);
+    assert_int_equal(tap.state, STATUS_Good);
+    guest_clear(&guest);
+}
+
+static void what_the_server_has_no_more_is_counted_and_ends_the_subscription(void **state) {
+    (void)state;
+    CLEANUP(world_destroy_at) struct world *world = world_create();
+    struct opcua_variable *speed;
+    world_add_motor(world, &speed);
+    world_serve(world);
+    struct guest guest;
+    guest_connect(&guest, world, "viewer");
+    struct tap tap = {0};
+    subscribe(&guest, &tap, station_node(world, "MPS/motor/speed"), 1);
+    for (unsigned i = 1; i <= 20; i++) { // more than the requests on the way: the first ones are acknowledged
+        write_speed(world, speed, i);
+        await_value(&guest, &tap, i);
+    }
+    guest.client->subscriptions->sequence -= 19;
+    tap.told = false;
+    write_speed(world, speed, 30);
+    while (!tap.told) world_run(world);
+    assert_int_equal(tap.state, STATUS_BadMessageNotAvailable);
+    struct opcua_counts counts = opcua_client_counts(guest.client);
+    assert_int_equal(counts.republished + counts.lost, 19);
+    assert_in_range(counts.lost, 1, 19);
+    assert_true(tap.last.value.real == 30); // what came is told
+    guest_clear(&guest);
 }
 
 // --- events ---
@@ -373,7 +438,9 @@ static void events_come_from_the_server_object(void **state) {
     struct guest guest;
     guest_connect(&guest, world, "viewer");
     struct ear ear = {.world = world};
-    assert_int_equal(opcua_client_subscribe_events(guest.client, &OPCUA_SERVER_OBJECT, on_event, &ear), ERROR_NONE);
+    assert_int_equal(opcua_client_subscribe_events(guest.client, &OPCUA_SERVER_OBJECT,
+                                                   &(struct opcua_events_options){.event = on_event, .context = &ear}),
+                     ERROR_NONE);
     struct loop_timer *timer = loop_timer(world->loop, 0, 10 * NS_PER_MS, raise_until_heard, &ear);
     while (ear.events == 0) world_run(world);
     loop_timer_cancel(timer);
@@ -391,7 +458,9 @@ static void events_of_a_node_that_is_not_there_end_the_connection_loudly(void **
     guest_connect(&guest, world, "viewer");
     struct ear ear = {.world = world};
     struct opcua_node nobody = station_node(world, "nobody");
-    assert_int_equal(opcua_client_subscribe_events(guest.client, &nobody, on_event, &ear), ERROR_NONE);
+    assert_int_equal(opcua_client_subscribe_events(guest.client, &nobody,
+                                                   &(struct opcua_events_options){.event = on_event, .context = &ear}),
+                     ERROR_NONE);
     guest_wait(&guest);
     assert_int_equal(guest.state, OPCUA_LOST);
     assert_non_null(strstr(guest.reason, "events of"));
@@ -443,7 +512,9 @@ int main(void) {
         cmocka_unit_test(at_one_millisecond_a_change_takes_milliseconds_not_tens_of_them),
         cmocka_unit_test(publishing_each_millisecond_does_not_turn_a_core_hot),
         cmocka_unit_test(a_queue_that_lost_values_says_so),
-        cmocka_unit_test(an_item_that_is_not_there_fails_the_subscription),
+        cmocka_unit_test(an_item_that_is_not_there_says_so_and_the_others_go_on),
+        cmocka_unit_test(what_was_missed_is_asked_for_again_and_told_in_order),
+        cmocka_unit_test(what_the_server_has_no_more_is_counted_and_ends_the_subscription),
         cmocka_unit_test(a_client_may_be_closed_inside_a_data_callback),
         cmocka_unit_test(events_come_from_the_server_object),
         cmocka_unit_test(events_of_a_node_that_is_not_there_end_the_connection_loudly),

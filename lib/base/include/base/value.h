@@ -49,6 +49,8 @@ const char *value_type_name(enum value_type type);              // "Boolean", "I
     X(BadDeviceFailure, 0x808B0000)                                                                                    \
     X(BadSensorFailure, 0x808C0000)                                                                                    \
     X(BadOutOfService, 0x808D0000)                                                                                     \
+    X(BadTooManyMonitoredItems, 0x80DB0000)                                                                            \
+    X(BadMessageNotAvailable, 0x807B0000)                                                                              \
     X(BadInvalidArgument, 0x80AB0000)                                                                                  \
     X(BadInvalidState, 0x80AF0000)
 

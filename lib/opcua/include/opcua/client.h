@@ -2,8 +2,8 @@
 ///
 /// One thread: the loop's; everything is asynchronous; callbacks come from the loop, never from inside a call.
 /// The client does not reconnect by itself: `state` tells the owner, who closes it and opens another; the owner
-/// knows what has to be browsed and subscribed again. Silence counts as a loss: the client asks once a second, and
-/// after three seconds without an answer the connection is LOST, whatever the socket says.
+/// knows what has to be browsed and subscribed again. Silence counts as a loss: a client that has heard nothing
+/// for a second asks, and after three seconds without an answer the connection is LOST, whatever the socket says.
 #pragma once
 
 #include <base/loop.h>
@@ -68,12 +68,16 @@ enum error opcua_client_input_arguments(struct opcua_client *client, const struc
 
 /// A subscription with reporting monitored items, sampling interval 0 (event-based), queue of 10, oldest dropped.
 /// `data` is called once per changed item of a publish response, then `published` once for all of them, so that the
-/// owner can send one update for many leaves. `overflow`: the server's queue lost values for this item.
+/// owner can send one update for many leaves. `overflow`: the server's queue lost values for this item. An item that
+/// the server does not take (its node is not there, it has too many already) gets one `data` without a value, with the
+/// server's status.
+/// Notifications that are missing are asked for again and told in their order; when the server has them no more, the
+/// subscription ends with BadMessageNotAvailable: the owner subscribes anew and so gets every value.
 struct opcua_subscription_options {
     double publishing_interval_ms;
     void (*data)(void *context, size_t item, const struct opcua_data *data, bool overflow);
     void (*published)(void *context);
-    /// The subscription is gone or items could not be created (status bad), or it is complete (status good, once).
+    /// The subscription is gone or could not be made (status bad), or it is complete (status good, once).
     void (*state)(void *context, status_code status, const char *reason);
     void *context;
 };
@@ -82,11 +86,24 @@ enum error opcua_client_subscribe(struct opcua_client *client, const struct opcu
                                   const struct opcua_node *nodes, size_t count,
                                   struct opcua_subscription **ret_subscription);
 
-/// Events of a notifier (the Server object or a station): EventType's browse name is not read; the fields are
-/// SourceName, Time, Severity, Message.
-typedef void opcua_event_fn(void *context, const struct opcua_event *event);
+/// Events of a notifier (the Server object or a station), with the fields of BaseEventType.
+struct opcua_events_options {
+    void (*event)(void *context, const struct opcua_event *event);
+    /// As for values: complete, or gone. NULL: then the connection ends with it.
+    void (*state)(void *context, status_code status, const char *reason);
+    void *context;
+};
 enum error opcua_client_subscribe_events(struct opcua_client *client, const struct opcua_node *notifier,
-                                         opcua_event_fn *on_event, void *context);
+                                         const struct opcua_events_options *options);
+
+/// What has been heard so far, of all subscriptions of the client.
+struct opcua_counts {
+    uint64_t notifications; // messages with values or events
+    uint64_t republished;   // of them: missing first, got when asked for again
+    uint64_t lost;          // messages that the server had no more
+    uint64_t heard_ns;      // monotonic; when the last bytes came
+};
+struct opcua_counts opcua_client_counts(const struct opcua_client *client);
 
 /// Calls a method; exactly one callback. Outputs are borrowed during it; they may be there with a bad status, too:
 /// commanding methods of our edge answer with their output `Reason` (docs/spec/opcua.md).

@@ -31,6 +31,7 @@ struct opcua_argument {
 
 /// An event as we speak them: fields of BaseEventType.
 struct opcua_event {
+    bool model_changed; // it is of GeneralModelChangeEventType: nodes have come or gone. Heard, never raised by us
     struct text source;
     struct text message;
     uint16_t severity; // 1..1000
