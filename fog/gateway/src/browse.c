@@ -86,6 +86,7 @@ static void finish(struct browse *browse) {
     char reason[sizeof browse->reason];
     memcpy(reason, browse->reason, sizeof reason);
     if (plan != NULL) plan_sort(plan);
+    if (plan != NULL && plan->controller != NULL) plan->heartbeat = plan_find_leaf(plan->controller, TEXT("Clock"));
     browse_destroy(browse);
     done(context, plan, reason);
 }

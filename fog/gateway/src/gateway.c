@@ -126,6 +126,7 @@ static void shadow_event_received(void *context, const struct bus_message *messa
 /// What could not be sent, answered or read is tried again.
 static void retry_tick(void *context) {
     struct gateway *gateway = context;
+    link_watch(gateway);
     for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) {
         struct twin_link *twin = &gateway->twins[i];
         sync_twin(twin);
@@ -165,7 +166,7 @@ static void twins_status(void *context, const struct bus_message *message) {
 static size_t count_bad(const struct gateway *gateway) {
     size_t bad = 0;
     for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->leaf_count; i++)
-        if (!status_is_good(gateway->plan->leaves[i]->status)) bad++;
+        if (!status_is_good(report_status(gateway, gateway->plan->leaves[i]))) bad++;
     return bad;
 }
 
@@ -173,13 +174,13 @@ void gateway_tell(struct gateway *gateway) {
     const char *reason = "";
     if (gateway->state == LINK_LIVE && gateway->lease != LEASE_HELD) reason = "control authority is not held";
     if (gateway->state == LINK_CONNECTING) reason = "connecting to the edge";
-    if (gateway->state == LINK_LOST) reason = gateway->reason;
+    if (gateway->state == LINK_LOST || gateway->state == LINK_SILENT) reason = gateway->reason;
     bus_status_reason(gateway->status, reason);
     bus_status_changed(gateway->status);
 }
 
 static void fill_status(void *context, struct json_writer *writer) {
-    static const char *const leases[] = {"none", "held", "lost"};
+    static const char *const leases[] = {"none", "held", "lost", "unknown"};
     const struct gateway *gateway = context;
     json_key(writer, "edges");
     json_open_array(writer);
@@ -198,6 +199,15 @@ static void fill_status(void *context, struct json_writer *writer) {
     json_put_unsigned(writer, count_bad(gateway));
     json_key(writer, "lease");
     json_put_string(writer, leases[gateway->lease]);
+    struct opcua_counts counts = link_counts(gateway);
+    json_key(writer, "notifications");
+    json_put_unsigned(writer, counts.notifications);
+    json_key(writer, "republished");
+    json_put_unsigned(writer, counts.republished);
+    json_key(writer, "lost");
+    json_put_unsigned(writer, counts.lost);
+    json_key(writer, "overflows");
+    json_put_unsigned(writer, gateway->overflows);
     json_close_object(writer);
     json_close_array(writer);
     json_key(writer, "latency");

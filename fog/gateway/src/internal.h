@@ -27,10 +27,11 @@ enum {
     GATEWAY_CLEARED_MAX = 64,         // wishes that are remembered when they are gone, per thing
     GATEWAY_DOCUMENT_BYTES = 1 << 17, // AWS IoT's limit of a message, 128 KB
     GATEWAY_TOKEN_BYTES = 65,         // clientToken, with NUL
+    GATEWAY_BAD_BYTES = 6 * 1024,     // of the list in the shadow `status`, which may have 8 KiB
 };
 
-enum link_state { LINK_CONNECTING, LINK_LIVE, LINK_LOST };
-enum lease_state { LEASE_NONE, LEASE_HELD, LEASE_LOST };
+enum link_state { LINK_CONNECTING, LINK_LIVE, LINK_SILENT, LINK_LOST };
+enum lease_state { LEASE_NONE, LEASE_HELD, LEASE_LOST, LEASE_UNKNOWN };
 
 struct gateway;
 struct wish;
@@ -51,6 +52,7 @@ struct twin_link {
     struct gateway *gateway;
     struct plan_thing *thing;
     bool update_waiting; // an update of `reported` is under way
+    bool touched;        // something may be dirty
     bool told;           // an update was accepted since the edge was browsed
     bool status_dirty, status_waiting;
     uint64_t status_version;   // of the shadow `status`, with our last update
@@ -78,8 +80,12 @@ struct gateway {
     enum link_state state;
     uint64_t since_ns; // wall
     char reason[PROBLEM_TEXT_BYTES];
-    uint64_t retry_ns;     // until the next try to connect; 0: none has failed
-    int64_t edge_began_ns; // wall: oldest source time among the first values, not before its start; 0: none yet
+    uint64_t retry_ns;          // until the next try to connect; 0: none has failed
+    uint64_t watched_ns;        // monotonic; when the link was last looked at
+    uint64_t heard_ns;          // wall; last sign of life, while it is silent or lost
+    struct opcua_counts counts; // of the connections before
+    uint64_t overflows;         // values that were lost in the edge's queues
+    int64_t edge_began_ns;      // wall: oldest source time among the first values, not before its start; 0: none yet
     enum lease_state lease;
     struct loop_timer *lease_timer;
     struct latency latency;
@@ -94,12 +100,18 @@ void gateway_tell(struct gateway *gateway); // to the status on the bus
 void link_open(struct gateway *gateway);
 void link_close(struct gateway *gateway);
 const char *link_state_name(const struct gateway *gateway);
+/// Notices silence by the age of what was heard; a few times a second.
+void link_watch(struct gateway *gateway);
+struct opcua_counts link_counts(const struct gateway *gateway); // of all connections so far
 
 // lease.c
 void lease_start(struct gateway *gateway);
 void lease_stop(struct gateway *gateway);
+void lease_unknown(struct gateway *gateway); // the edge is silent
 
 // report.c
+/// As the twins should see it: bad while the edge is not heard.
+status_code report_status(const struct gateway *gateway, const struct plan_leaf *leaf);
 void report_leaf(struct gateway *gateway, struct plan_leaf *leaf, const struct opcua_data *data);
 /// Sends what is dirty, unless something of the thing is under way already.
 void report_flush(struct twin_link *twin);

@@ -15,16 +15,13 @@ static void lease_set(struct gateway *gateway, enum lease_state state, const cha
 }
 
 static void lease_answered(void *context, status_code status, const struct value *outputs, size_t count) {
-    static const char *const reasons[] = {"", "another session holds it", "it has passed to somebody else",
-                                          "the role of the gateway's user is too low"};
     struct gateway *gateway = context;
     char name[STATUS_NAME_BYTES];
     if (gateway->state != LINK_LIVE) return;
     if (status_is_bad(status) || count == 0 || outputs[0].type != VALUE_INT32)
         return lease_set(gateway, LEASE_LOST, status_name(status, name));
-    int32_t answer = outputs[0].int32;
-    if (answer == 0) return lease_set(gateway, LEASE_HELD, "");
-    lease_set(gateway, LEASE_LOST, answer >= -3 && answer < 0 ? reasons[-answer] : "unknown answer");
+    if (outputs[0].int32 == 0) return lease_set(gateway, LEASE_HELD, "");
+    lease_set(gateway, LEASE_LOST, "another session holds it, or it was not renewed in time");
 }
 
 static void lease_call(struct gateway *gateway, const char *method, const struct value *inputs, size_t count) {
@@ -44,6 +41,10 @@ static void lease_tick(void *context) {
         lease_call(gateway, "RenewLock", NULL, 0);
     else
         lease_call(gateway, "InitLock", &who, 1);
+}
+
+void lease_unknown(struct gateway *gateway) {
+    if (gateway->plan->lock.string != NULL) lease_set(gateway, LEASE_UNKNOWN, "the edge is silent");
 }
 
 void lease_start(struct gateway *gateway) {

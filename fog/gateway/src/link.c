@@ -1,17 +1,24 @@
 // The OPC UA connection of the gateway:
 //
-//   CONNECTING ─connected─► (browse, subscribe) ─all items there─► LIVE
-//       ▲──────────── back-off, doubling ─────── LOST ◄──lost──────┘
+//   CONNECTING ─connected─► (browse, subscribe) ─all items there─► LIVE ◄─heard─► SILENT
+//       ▲──────────── back-off, doubling ─────── LOST ◄──lost──────┴──────────────┘
+//
+// An edge that hangs keeps its sockets open: silence is noticed by the age of what was heard. SILENT keeps the
+// connection, whose client decides when it is lost.
 //
 // Every new connection is browsed anew: namespace indices, nodes and methods may have changed.
 #include "internal.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINK_RETRY_FIRST_MS = 100, LINK_RETRY_LAST_MS = 5000, LINK_PUBLISHING_MS = 1 };
+enum { LINK_RETRY_FIRST_MS = 100, LINK_RETRY_LAST_MS = 2000, LINK_PUBLISHING_MS = 1 };
+enum {
+    LINK_SILENT_MS = 1500,   // a publish response comes at least every 500 ms, the heartbeat every 250 ms
+    LINK_OVERSLEPT_MS = 600, // looked at this late, it may be we who slept: judged the next time
+};
 
 const char *link_state_name(const struct gateway *gateway) {
-    static const char *const names[] = {"connecting", "connected", "lost"};
+    static const char *const names[] = {"connecting", "connected", "silent", "lost"};
     return names[gateway->state];
 }
 
@@ -24,6 +31,52 @@ static void set_state(struct gateway *gateway, enum link_state state, const char
     if (!news) return;
     gateway_tell(gateway);
     report_connection(gateway);
+}
+
+struct opcua_counts link_counts(const struct gateway *gateway) {
+    struct opcua_counts counts = gateway->counts;
+    if (gateway->client == NULL) return counts;
+    struct opcua_counts more = opcua_client_counts(gateway->client);
+    counts.notifications += more.notifications;
+    counts.republished += more.republished;
+    counts.lost += more.lost;
+    return counts;
+}
+
+/// Monotonic time of the last sign of life: bytes, and the heartbeat where there is one. A server that answers while
+/// its scan stands still is as silent as one that is gone.
+static uint64_t heard_ns(const struct gateway *gateway) {
+    uint64_t heard_ns = gateway->client == NULL ? 0 : opcua_client_counts(gateway->client).heard_ns;
+    const struct plan_leaf *heartbeat = gateway->plan == NULL ? NULL : gateway->plan->heartbeat;
+    if (heartbeat != NULL && heartbeat->heard_ns != 0 && heartbeat->heard_ns < heard_ns) return heartbeat->heard_ns;
+    return heard_ns;
+}
+
+static void note_heard(struct gateway *gateway, uint64_t monotonic_ns) {
+    gateway->heard_ns = clock_wall_ns() - (clock_monotonic_ns() - monotonic_ns);
+}
+
+/// The heartbeat counts plant time: a simulated plant may be slower than the clock.
+static uint64_t silent_after_ns(const struct gateway *gateway) {
+    double speed = gateway->site->edge.speed;
+    double slower = speed > 0 && speed < 1 ? 1 / speed : 1;
+    return (uint64_t)(LINK_SILENT_MS * slower) * NS_PER_MS;
+}
+
+void link_watch(struct gateway *gateway) {
+    uint64_t now_ns = clock_monotonic_ns(), before_ns = gateway->watched_ns;
+    gateway->watched_ns = now_ns;
+    if (gateway->state != LINK_LIVE && gateway->state != LINK_SILENT) return;
+    if (now_ns - before_ns > LINK_OVERSLEPT_MS * NS_PER_MS) return;
+    uint64_t last_ns = heard_ns(gateway);
+    bool silent = now_ns > last_ns && now_ns - last_ns > silent_after_ns(gateway);
+    if (silent == (gateway->state == LINK_SILENT)) return;
+    if (!silent) return set_state(gateway, LINK_LIVE, ""); // the lease is asked for again by its timer
+    char reason[PROBLEM_TEXT_BYTES];
+    snprintf(reason, sizeof reason, "nothing heard for %.1f s", (double)(now_ns - last_ns) / (double)NS_PER_S);
+    note_heard(gateway, last_ns);
+    lease_unknown(gateway);
+    set_state(gateway, LINK_SILENT, reason);
 }
 
 static void free_twins(struct twin_link *twins, const struct plan *plan) {
@@ -58,6 +111,7 @@ static void close_client(struct gateway *gateway, const char *reason) {
     lease_stop(gateway);
     browse_cancel(gateway->browse);
     gateway->browse = NULL;
+    gateway->counts = link_counts(gateway);
     opcua_client_close(gateway->client);
     gateway->client = NULL;
     ticket_drop_calls(gateway);
@@ -67,7 +121,8 @@ static void close_client(struct gateway *gateway, const char *reason) {
 
 /// Closes the client, whose callbacks may call this, and tries again later.
 static void lost(struct gateway *gateway, const char *reason) {
-    bool was_live = gateway->state == LINK_LIVE;
+    bool was_live = gateway->state == LINK_LIVE || gateway->state == LINK_SILENT;
+    if (gateway->state == LINK_LIVE) note_heard(gateway, heard_ns(gateway));
     set_state(gateway, LINK_LOST, reason);
     if (was_live) error_ignore(bus_event(gateway->bus, 700, "gateway", "connection to the edge lost: %s", reason));
     close_client(gateway, gateway->reason);
@@ -80,14 +135,17 @@ static void lost(struct gateway *gateway, const char *reason) {
 static void item_data(void *context, size_t item, const struct opcua_data *data, bool overflow) {
     struct gateway *gateway = context;
     struct plan_leaf *leaf = gateway->plan->leaves[item];
-    if (overflow)
-        log_warning("%s/%s: the edge's queue was full; values in between are lost", leaf->thing->name, leaf->path);
+    if (overflow) gateway->overflows++; // counted: one that is too fast for its queue would fill the log
     report_leaf(gateway, leaf, data);
 }
 
 static void published(void *context) {
     struct gateway *gateway = context;
-    for (size_t i = 0; i < gateway->plan->thing_count; i++) report_flush(&gateway->twins[i]);
+    for (size_t i = 0; i < gateway->plan->thing_count; i++) {
+        struct twin_link *twin = &gateway->twins[i];
+        if (twin->touched) report_flush(twin);
+        twin->touched = false;
+    }
 }
 
 static void subscription_state(void *context, status_code status, const char *reason) {
@@ -101,8 +159,18 @@ static void subscription_state(void *context, status_code status, const char *re
     lease_start(gateway);
 }
 
+static void events_state(void *context, status_code status, const char *reason) {
+    struct gateway *gateway = context;
+    char text[PROBLEM_TEXT_BYTES];
+    if (!status_is_bad(status)) return;
+    snprintf(text, sizeof text, "events of the edge: %s", reason);
+    lost(gateway, text);
+}
+
 static void edge_event(void *context, const struct opcua_event *event) {
     struct gateway *gateway = context;
+    // Nodes have come or gone: everything is browsed and subscribed anew.
+    if (event->model_changed) return lost(gateway, "the edge's model has changed");
     error_ignore(bus_event(gateway->bus, event->severity, "edge", "%.*s%s%.*s", TEXT_ARG(event->source),
                            event->source.length > 0 ? ": " : "", TEXT_ARG(event->message)));
 }
@@ -122,7 +190,8 @@ static void subscribe(struct gateway *gateway) {
     struct opcua_subscription *subscription; // goes with the client
     enum error error = opcua_client_subscribe(gateway->client, &options, nodes, count, &subscription);
     free(nodes);
-    if (!error) error = opcua_client_subscribe_events(gateway->client, &OPCUA_SERVER_OBJECT, edge_event, gateway);
+    struct opcua_events_options events = {.event = edge_event, .state = events_state, .context = gateway};
+    if (!error) error = opcua_client_subscribe_events(gateway->client, &OPCUA_SERVER_OBJECT, &events);
     if (error) lost(gateway, error_text(error));
 }
 

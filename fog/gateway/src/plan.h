@@ -28,6 +28,8 @@ struct plan_leaf {
     char *text;
     status_code status;
     int64_t source_time_ns;
+    uint64_t bad_since_ns;     // wall; when it was last good, or first looked for; only while it is not good
+    uint64_t heard_ns;         // monotonic; the last notification
     bool known;                // there has been a notification
     bool dirty;                // not yet reported
     bool sent;                 // in the update that is under way
@@ -59,6 +61,7 @@ struct plan {
     struct plan_thing **things;
     size_t thing_count;
     struct plan_thing *controller; // the thing whose type is a ControllerType; NULL when there is none
+    struct plan_leaf *heartbeat;   // its `Clock`; NULL: none
     struct plan_leaf **leaves;     // all; the index is the item of the subscription
     size_t leaf_count;
     struct plan_node lock; // the station's Lock object; string NULL when there is none

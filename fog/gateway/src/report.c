@@ -19,6 +19,7 @@ static void leaf_store(struct plan_leaf *leaf, const struct opcua_data *data) {
         value.string.data = copy;
     }
     leaf->value = value;
+    if (status_is_good(leaf->status) && leaf->known) leaf->bad_since_ns = clock_wall_ns();
     leaf->status = data->status;
     leaf->source_time_ns = data->source_time_ns;
 }
@@ -28,8 +29,15 @@ static void note_first(struct gateway *gateway, int64_t source_time_ns) {
     if (gateway->edge_began_ns == 0 || source_time_ns < gateway->edge_began_ns) gateway->edge_began_ns = source_time_ns;
 }
 
+status_code report_status(const struct gateway *gateway, const struct plan_leaf *leaf) {
+    if (gateway->state != LINK_LIVE) return STATUS_BadNoCommunication;
+    return leaf->known ? leaf->status : STATUS_BadWaitingForInitialData;
+}
+
 void report_leaf(struct gateway *gateway, struct plan_leaf *leaf, const struct opcua_data *data) {
     struct twin_link *twin = &gateway->twins[leaf->thing->index];
+    twin->touched = true;
+    leaf->heard_ns = clock_monotonic_ns();
     if (!leaf->known || leaf->status != data->status) twin->status_dirty = true;
     if (!leaf->known) note_first(gateway, data->source_time_ns);
     leaf_store(leaf, data);
@@ -154,20 +162,43 @@ static void send_update(struct twin_link *twin) {
     if (shadow_request(twin, NULL, "update", &document, update_answered)) update_ended(twin, true, 0);
 }
 
-static void write_bad(const struct plan_thing *thing, struct json_writer *writer) {
+/// When the leaf was last known to be good, wall; 0: never.
+static uint64_t good_until_ns(const struct gateway *gateway, const struct plan_leaf *leaf) {
+    if (!leaf->known) return 0;
+    return status_is_good(leaf->status) ? gateway->heard_ns : leaf->bad_since_ns;
+}
+
+static void write_bad_leaf(const struct gateway *gateway, const struct plan_leaf *leaf, struct json_writer *writer) {
+    char name[STATUS_NAME_BYTES];
+    json_open_object(writer);
+    json_key(writer, "path");
+    json_put_string(writer, leaf->path);
+    json_key(writer, "status");
+    json_put_string(writer, status_name(report_status(gateway, leaf), name));
+    uint64_t since_ns = good_until_ns(gateway, leaf), now_ns = clock_wall_ns();
+    if (since_ns > 0) {
+        json_key(writer, "since");
+        json_put_unsigned(writer, since_ns / NS_PER_MS);
+        json_key(writer, "age");
+        json_put_unsigned(writer, now_ns > since_ns ? (now_ns - since_ns) / NS_PER_MS : 0);
+    }
+    json_close_object(writer);
+}
+
+/// Every leaf that is not good, as far as there is room in a shadow; then how many there are.
+static void write_bad(const struct gateway *gateway, const struct plan_thing *thing, struct json_writer *writer) {
+    size_t count = 0, end = writer->out->length + GATEWAY_BAD_BYTES;
+    json_key(writer, "bad");
     json_open_array(writer);
     for (size_t i = 0; i < thing->leaf_count; i++) {
         const struct plan_leaf *leaf = thing->leaves[i];
-        if (leaf->known && status_is_good(leaf->status)) continue;
-        char name[STATUS_NAME_BYTES];
-        json_open_object(writer);
-        json_key(writer, "path");
-        json_put_string(writer, leaf->path);
-        json_key(writer, "status");
-        json_put_string(writer, status_name(leaf->status, name));
-        json_close_object(writer);
+        if (status_is_good(report_status(gateway, leaf))) continue;
+        count++;
+        if (writer->out->length < end) write_bad_leaf(gateway, leaf, writer);
     }
     json_close_array(writer);
+    json_key(writer, "badCount");
+    json_put_unsigned(writer, count);
 }
 
 static void status_answered(void *context, enum error error, struct text data) {
@@ -198,8 +229,7 @@ static void send_status(struct twin_link *twin) {
     json_key(&writer, "reason");
     json_put_string(&writer, gateway->reason);
     json_close_object(&writer);
-    json_key(&writer, "bad");
-    write_bad(twin->thing, &writer);
+    write_bad(gateway, twin->thing, &writer);
     json_close_object(&writer);
     json_close_object(&writer);
     json_close_object(&writer);
@@ -222,9 +252,6 @@ void report_flush(struct twin_link *twin) {
 
 void report_connection(struct gateway *gateway) {
     if (gateway->plan == NULL) return;
-    bool lost = gateway->state != LINK_LIVE;
-    for (size_t i = 0; lost && i < gateway->plan->leaf_count; i++)
-        gateway->plan->leaves[i]->status = STATUS_BadNoCommunication;
     for (size_t i = 0; i < gateway->plan->thing_count; i++) {
         gateway->twins[i].status_dirty = true;
         report_flush(&gateway->twins[i]);

@@ -83,11 +83,10 @@ static void quality_is_told_by_the_shadow_status(void **state) {
     struct world *world = *state;
     world_await(world, "belt", "status", "reported/bad", "[]");
     station_write_bad(&world->station, "belt/sensor/state", STATUS_BadSensorFailure);
-    world_await(world, "belt", "status", "reported/bad",
-                "[{\"path\":\"sensor/state\",\"status\":\"BadSensorFailure\"}]");
+    world_await_bad(world, "belt", "sensor/state", "BadSensorFailure");
     station_write_bad(&world->station, "belt/sensor/state", STATUS_BadDeviceFailure);
-    world_await(world, "belt", "status", "reported/bad",
-                "[{\"path\":\"sensor/state\",\"status\":\"BadDeviceFailure\"}]");
+    world_await_bad(world, "belt", "sensor/state", "BadDeviceFailure");
+    world_await(world, "belt", "status", "reported/badCount", "1");
     station_write_bool(&world->station, "belt/sensor/state", true);
     world_await(world, "belt", "status", "reported/bad", "[]");
 }
@@ -97,7 +96,7 @@ static void a_lost_edge_is_told_by_the_shadow_status(void **state) {
     world_await(world, "gate", "status", "reported/connection/state", "\"connected\"");
     station_close(&world->station);
     world_await(world, "gate", "status", "reported/connection/state", "\"lost\"");
-    world_await(world, "gate", "status", "reported/bad", "[{\"path\":\"open\",\"status\":\"BadNoCommunication\"}]");
+    world_await_bad(world, "gate", "open", "BadNoCommunication");
     world_await_status(world, "\"state\":\"lost\"");
     assert_non_null(strstr(world->status.data, "\"state\":\"degraded\""));
     world_start_station(world);

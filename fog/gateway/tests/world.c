@@ -336,3 +336,18 @@ void world_await(struct world *world, const char *thing, const char *shadow, con
         world_wait(world, is_past, &again_ns);
     }
 }
+
+void world_await_bad(struct world *world, const char *thing, const char *path, const char *status) {
+    CLEANUP(buffer_clear) struct buffer subject = {0}, leaf = {0};
+    buffer_print(&subject, "$aws.things.%s.shadow.name.status.get", thing);
+    buffer_print(&leaf, "{\"path\":\"%s\",\"status\":\"%s\",\"since\":", path, status);
+    uint64_t deadline_ns = clock_monotonic_ns() + WAIT_S * NS_PER_S;
+    for (;;) {
+        bool answered = !ask(world, subject.data, "{}", NS_PER_S);
+        if (answered && strstr(world->answer.data, leaf.data) != NULL) return;
+        if (clock_monotonic_ns() > deadline_ns)
+            fail_msg("%s is not in: %s", leaf.data, answered ? world->answer.data : "(no answer)");
+        uint64_t again_ns = clock_monotonic_ns() + 10 * NS_PER_MS;
+        world_wait(world, is_past, &again_ns);
+    }
+}

@@ -49,6 +49,9 @@ void world_await_status(struct world *world, const char *part);
 /// `shadow` NULL: the classic one.
 void world_await(struct world *world, const char *thing, const char *shadow, const char *path, const char *json);
 
+/// Until the shadow `status` of the thing lists the leaf with this status.
+void world_await_bad(struct world *world, const char *thing, const char *path, const char *status);
+
 /// Request and answer; the answer is in `world->answer`.
 void world_ask(struct world *world, const char *subject, const char *payload);
 /// Updates `desired` of the belt; it must be accepted. `token` may be NULL.
