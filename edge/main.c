@@ -14,12 +14,14 @@ int main(int argc, char **argv) {
     if (error) return log_error("%s", problem.text), EXIT_USAGE;
     error = edge_read_site(&edge, &problem);
     if (!error) error = edge_find_identity(&edge, &problem);
+    if (!error) edge_open_diagnostics(&edge);
     if (!error) error = edge_read_model(&edge, &problem);
     if (!error) error = edge_open_driver(&edge, &problem);
+    if (!error) edge_note_start(&edge);
     if (!error) error = edge_load_program(&edge, &problem);
     if (!error) error = edge_start_scan(&edge, &problem);
     if (!error) error = edge_serve(&edge, &problem);
     if (!error) error = edge_run(&edge, &problem); // until SIGTERM
     if (error) log_error("not running: %s", problem.text);
-    return error ? EXIT_FAILURE : EXIT_SUCCESS;
+    return error_exit_status(error);
 }

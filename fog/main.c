@@ -45,7 +45,9 @@ int main(int argc, char **argv) {
                    "PLANT is a plant folder with plant.aml and site.yaml. At a desk, `splc up PLANT` starts them all.",
         .table = table,
         .count = sizeof table / sizeof table[0],
-        .epilog = "EXIT STATUS\n  0 after SIGTERM, 1 when the service cannot run (the log says why), 2 for wrong usage",
+        .epilog =
+            "EXIT STATUS\n  0 after SIGTERM, 1 when the service cannot run (the log says why), 2 for wrong usage,\n"
+            "  78 when it cannot run before somebody has mended a file (the log says which)",
     };
     log_open("splc-fog");
     const char *arguments[2];
@@ -61,5 +63,5 @@ int main(int argc, char **argv) {
     error = site_load(arguments[1], data_folder, port_offset, &site, &problem);
     if (!error) error = service->run(site, &problem);
     if (error) log_error("%s: %s", service->name, problem.text[0] ? problem.text : error_text(error));
-    return error ? EXIT_FAILURE : EXIT_SUCCESS;
+    return error_exit_status(error);
 }

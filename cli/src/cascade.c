@@ -1,5 +1,6 @@
 #include "cascade.h"
 
+#include <base/clock.h>
 #include <base/file.h>
 
 #include <stdio.h>
@@ -30,8 +31,12 @@ static void add(struct cascade *cascade, const struct site *site, const char *na
     for (; words[count] != NULL && count + 1 < CASCADE_ARGUMENTS_MAX; count++) {
         cascade->arguments[at][count] = words[count];
     }
-    cascade->processes[at] = (struct supervised){
-        .name = name, .arguments = cascade->arguments[at], .log_file = log_path(cascade, site, name), .needs = needs};
+    cascade->processes[at] =
+        (struct supervised){.name = name,
+                            .arguments = cascade->arguments[at],
+                            .log_file = log_path(cascade, site, name),
+                            .needs = needs,
+                            .silence_ns = (uint64_t)(site->supervision.silence_s * (double)NS_PER_S)};
 }
 
 static void add_nats(struct cascade *cascade, const struct site *site) {
@@ -39,6 +44,7 @@ static void add_nats(struct cascade *cascade, const struct site *site) {
     const char *const words[] = {"nats-server", "-c", config, NULL};
     add(cascade, site, "nats-server", -1, words);
     cascade->processes[NATS].port = site->fog.nats_port;
+    cascade->processes[NATS].silence_ns = 0; // it does not speak our language
 }
 
 /// A word and its value, when there is one.
@@ -64,7 +70,9 @@ static void add_edge(struct cascade *cascade, const struct cascade_options *opti
         count = append_option(words, count, "--sim-press", options->press->values[i]);
     }
     add(cascade, site, "edge", -1, words);
-    cascade->processes[cascade->count - 1].again = cascade->edge_again;
+    struct supervised *edge = &cascade->processes[cascade->count - 1];
+    edge->again = cascade->edge_again;
+    edge->comes_back = "its outputs then are in their safe state, and nothing moves before somebody presses start";
 }
 
 static void add_fog(struct cascade *cascade, const struct cascade_options *options, const char *offset) {

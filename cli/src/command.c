@@ -13,6 +13,7 @@ const struct command commands[] = {
     {"watch", "print changes as they come", command_watch},
     {"call", "call a method of the plant", command_call},
     {"connect", "what to type into other tools", command_connect},
+    {"edge", "look into the PLC: its diagnostics buffer", command_edge},
     {"model", "check, show, export and compare AutomationML models", command_model},
 };
 const size_t command_count = sizeof commands / sizeof *commands;

@@ -287,13 +287,22 @@ static enum error take(int fd, const char *path, struct problem *ret_problem) {
     return problem_say(ret_problem, error_from_errno(errno), "%s: %s", path, strerror(errno));
 }
 
+static enum error refuse_folder(const struct site *site, enum error error, const char *why,
+                                struct problem *ret_problem) {
+    return problem_say(ret_problem, error,
+                       "the data folder %s cannot be used: %s: choose one that you may write to with --data DIR, or "
+                       "change its rights or those of the folder above it",
+                       site->data_folder, why);
+}
+
 enum error data_folder_lock(const struct site *site, int *ret_fd, struct problem *ret_problem) {
     CLEANUP(free_at) char *path = site_path(site, "lock");
     if (path == NULL) return ERROR_NO_MEMORY;
-    enum error error = file_make_folder(site->data_folder, FOLDER_MODE, ret_problem);
-    if (error) return error;
+    struct problem why = {""};
+    enum error error = file_make_folder(site->data_folder, FOLDER_MODE, &why);
+    if (error) return refuse_folder(site, error, why.text, ret_problem);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return problem_say(ret_problem, error_from_errno(errno), "%s: %s", path, strerror(errno));
+    if (fd < 0) return refuse_folder(site, error_from_errno(errno), strerror(errno), ret_problem);
     error = take(fd, path, ret_problem);
     if (error)
         close(fd);

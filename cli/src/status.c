@@ -114,7 +114,7 @@ static void print_plant(struct api *api, const struct json *status) {
     look_at_plant(api, &snapshot);
     snapshot.service_count = snapshot.function_count = 0;
     CLEANUP(free_at) char *name = text_copy(text_at(status, "plant"));
-    const struct status_line line = {.plant = name == NULL ? "" : name, .snapshot = &snapshot};
+    const struct status_line line = {.plant = name == NULL ? "" : name, .snapshot = &snapshot, .is_up = true};
     char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
     status_line_print(&line, steady, volatile_part);
     CLEANUP(buffer_clear) struct buffer parts = {0};

@@ -78,6 +78,16 @@ static void put_figures(const struct snapshot *snapshot, struct buffer *out) {
     }
 }
 
+static void put_unheard(const struct snapshot *snapshot, struct buffer *out) {
+    buffer_string(out, ": all started, waiting for the report of");
+    const char *before = " ";
+    for (size_t i = 0; i < snapshot->service_count; i++) {
+        if (strcmp(snapshot->services[i].state, "down") != 0) continue;
+        buffer_print(out, "%s%s", before, snapshot->services[i].name);
+        before = ", ";
+    }
+}
+
 static void take(struct buffer *buffer, char *text) {
     snprintf(text, SCREEN_LINE_BYTES, "%.*s", TEXT_ARG(buffer_view(buffer)));
 }
@@ -88,13 +98,16 @@ void status_line_print(const struct status_line *line, char steady[static SCREEN
     CLEANUP(buffer_clear) struct buffer right = {0};
     buffer_string(&left, line->plant);
     bool seen = line->snapshot != NULL && line->snapshot->answered;
-    if (line->not_ready_count > 0)
+    bool ready = line->not_ready_count == 0;
+    if (!ready)
         put_not_ready(line, &left);
-    else if (seen)
-        put_plant(line->snapshot, &left);
-    else
+    else if (!seen)
         buffer_string(&left, ": all started, waiting for the first status");
-    if (seen && snapshot_is_live(line->snapshot)) {
+    else if (!line->is_up)
+        put_unheard(line->snapshot, &left);
+    else
+        put_plant(line->snapshot, &left);
+    if (ready && seen && line->is_up && snapshot_is_live(line->snapshot)) {
         put_figures(line->snapshot, &right);
         put_processes(line->snapshot, false, &right);
     }

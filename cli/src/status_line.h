@@ -9,6 +9,7 @@ struct status_line {
     const char *const *not_ready; // processes, with their state: "gateway starting"
     size_t not_ready_count;
     const struct snapshot *snapshot; // NULL: nothing seen yet
+    bool is_up;                      // all have reported once: who is silent now is abnormal
 };
 
 /// `steady` changes when something happens, `volatile_part` all the time; empty when nothing is known.

@@ -26,7 +26,7 @@
 #define STOP_LIMIT_NS (5 * NS_PER_S)
 #define PORT_LOOK_NS (10 * NS_PER_MS)
 
-enum { TAIL_LINES = 8, NOTIFY_BYTES_MAX = 4096 };
+enum { TAIL_LINES = 8, NOTIFY_BYTES_MAX = 4096, NOTIFY_AT_ONCE_MAX = 32 };
 
 struct process {
     struct supervisor *supervisor;
@@ -34,6 +34,7 @@ struct process {
     struct supervised_status status;
     size_t index;
     bool started_once;
+    bool hung; // killed for its silence
     uint64_t pause_ns;
     uint64_t ready_since_ns;
     off_t log_start;
@@ -45,6 +46,8 @@ struct process {
     struct loop_watch *end_watch;
     struct loop_timer *timer; // pause, or limit for getting ready or for stopping
     struct loop_timer *look;  // at the port
+    uint64_t heard_ns;        // its last sign of life; 0: it gives none
+    struct loop_timer *watchdog;
 };
 
 struct supervisor {
@@ -57,7 +60,8 @@ struct supervisor {
 
 const char *supervised_status_name(const struct supervised_status *status) {
     if (status->state == SUPERVISED_STARTING && status->restarts > 0) return "restarting";
-    static const char *const names[] = {"starting", "starting", "ready", "restarting", "stopping", "stopped"};
+    static const char *const names[] = {"starting",           "starting", "ready",  "restarting",
+                                        "waits to be mended", "stopping", "stopped"};
     return names[status->state];
 }
 
@@ -92,6 +96,11 @@ static void tell(struct process *process, const char *what, bool words, const ch
     if (watcher->failed != NULL) watcher->failed(watcher->context, process->index, message.data);
 }
 
+static void forget_what_was_told(struct process *process) {
+    free(process->told);
+    process->told = NULL;
+}
+
 // --- starting ---
 
 static void start(struct process *process);
@@ -105,6 +114,8 @@ static void start_waiting(struct supervisor *supervisor) {
     }
 }
 
+static void watch_silence(struct process *process);
+
 static void become_ready(struct process *process) {
     struct supervisor *supervisor = process->supervisor;
     if (process->status.state != SUPERVISED_STARTING) return;
@@ -112,6 +123,7 @@ static void become_ready(struct process *process) {
     cancel(&process->look);
     process->ready_since_ns = clock_monotonic_ns();
     process->status.state = SUPERVISED_READY;
+    watch_silence(process);
     start_waiting(supervisor);
     if (supervisor_all_ready(supervisor) && supervisor->watcher.all_ready != NULL) {
         supervisor->watcher.all_ready(supervisor->watcher.context);
@@ -147,26 +159,43 @@ static void pause_then_start(struct process *process) {
     arm(process, process->pause_ns, pause_over);
 }
 
-/// Our environment, without our own supervisor's socket and with the one of this process.
-static const char **make_environment(const struct process *process, char *notify, size_t size) {
+/// What our own supervisor told us is not for those that we supervise.
+static bool is_of_supervision(const char *variable) {
+    static const char *const names[] = {"NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID="};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strncmp(variable, names[i], strlen(names[i])) == 0) return true;
+    }
+    return false;
+}
+
+struct supervision_words {
+    char notify[96], watchdog[48];
+};
+
+/// Our environment, and how this process shall tell us how it is.
+static const char **make_environment(const struct process *process, struct supervision_words *words) {
     size_t count = 0;
     while (environ[count] != NULL) count++;
-    const char **environment = calloc(count + 2, sizeof *environment);
+    const char **environment = calloc(count + 3, sizeof *environment);
     if (environment == NULL) return NULL;
     size_t at = 0;
     for (size_t i = 0; i < count; i++) {
-        if (strncmp(environ[i], "NOTIFY_SOCKET=", strlen("NOTIFY_SOCKET=")) != 0) environment[at++] = environ[i];
+        if (!is_of_supervision(environ[i])) environment[at++] = environ[i];
     }
-    snprintf(notify, size, "NOTIFY_SOCKET=@%s", process->notify_name);
-    environment[at] = notify;
+    snprintf(words->notify, sizeof words->notify, "NOTIFY_SOCKET=@%s", process->notify_name);
+    environment[at++] = words->notify;
+    if (process->plan->silence_ns == 0) return environment;
+    snprintf(words->watchdog, sizeof words->watchdog, "WATCHDOG_USEC=%llu",
+             (unsigned long long)(process->plan->silence_ns / NS_PER_US));
+    environment[at] = words->watchdog;
     return environment;
 }
 
 static void ended(void *context, uint32_t events);
 
 static enum error launch_logged(struct process *process, int log, struct problem *problem) {
-    char notify[96];
-    const char **environment = make_environment(process, notify, sizeof notify);
+    struct supervision_words words;
+    const char **environment = make_environment(process, &words);
     if (environment == NULL) return problem_say(problem, ERROR_NO_MEMORY, "out of memory");
     bool other = process->status.restarts > 0 && process->plan->again != NULL;
     const struct process_options options = {.arguments = other ? process->plan->again : process->plan->arguments,
@@ -200,6 +229,8 @@ static void start(struct process *process) {
     process->started_once = true;
     process->status.said[0] = '\0';
     process->status.state = SUPERVISED_STARTING;
+    process->hung = false;
+    process->heard_ns = 0;
     struct problem problem;
     enum error error = launch(process, &problem);
     if (error) {
@@ -219,10 +250,17 @@ static void start(struct process *process) {
 
 // --- what a process says (sd_notify) ---
 
+static void take_sign_of_life(struct process *process) {
+    bool first = process->heard_ns == 0;
+    process->heard_ns = clock_monotonic_ns();
+    if (first) watch_silence(process);
+}
+
 static void heard(struct process *process, struct text words) {
     struct text line;
     while (text_split(&words, '\n', &line)) {
         if (text_is(line, "READY=1") && process->plan->port == 0) become_ready(process);
+        if (text_is(line, "WATCHDOG=1")) take_sign_of_life(process);
         if (!text_starts_with(line, TEXT("STATUS="))) continue;
         struct text said = text_from(line, strlen("STATUS="));
         snprintf(process->status.said, sizeof process->status.said, "%.*s", TEXT_ARG(said));
@@ -240,9 +278,8 @@ static bool is_ours(struct msghdr *message) {
     return false;
 }
 
-static void notified(void *context, uint32_t events) {
-    (void)events;
-    struct process *process = context;
+/// False when nothing has come.
+static bool hear_one(struct process *process) {
     char words[NOTIFY_BYTES_MAX];
     union {
         struct cmsghdr aligned;
@@ -253,6 +290,38 @@ static void notified(void *context, uint32_t events) {
         .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t length = recvmsg(process->notify_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (length > 0 && is_ours(&message)) heard(process, (struct text){words, (size_t)length});
+    return length > 0;
+}
+
+static void hear_all(struct process *process) {
+    for (int i = 0; i < NOTIFY_AT_ONCE_MAX && hear_one(process); i++) continue;
+}
+
+static void notified(void *context, uint32_t events) {
+    (void)events;
+    hear_all(context);
+}
+
+// --- silence ---
+
+static void look_for_silence(void *context) {
+    struct process *process = context;
+    process->watchdog = NULL;
+    hear_all(process); // it may be we who were held up
+    cancel(&process->watchdog);
+    uint64_t silent_ns = clock_monotonic_ns() - process->heard_ns;
+    if (silent_ns < process->plan->silence_ns) return watch_silence(process);
+    process->hung = true;
+    kill(-process->status.pid, SIGKILL);
+}
+
+/// While it is ready and has ever given a sign of life.
+static void watch_silence(struct process *process) {
+    cancel(&process->watchdog);
+    if (process->plan->silence_ns == 0 || process->heard_ns == 0 || process->status.state != SUPERVISED_READY) return;
+    uint64_t silent_ns = clock_monotonic_ns() - process->heard_ns;
+    uint64_t rest_ns = silent_ns < process->plan->silence_ns ? process->plan->silence_ns - silent_ns : 0;
+    process->watchdog = loop_timer(process->supervisor->loop, rest_ns, 0, look_for_silence, process);
 }
 
 static enum error open_notify(struct process *process, struct problem *problem) {
@@ -278,8 +347,17 @@ static enum error open_notify(struct process *process, struct problem *problem) 
 
 static void stop_next(struct supervisor *supervisor);
 
-static void describe_end(const siginfo_t *end, char *text, size_t size) {
-    if (end->si_code == CLD_EXITED)
+static bool has_refused(const siginfo_t *end) {
+    return end->si_code == CLD_EXITED && end->si_status == ERROR_EXIT_CONFIGURATION;
+}
+
+static void describe_end(const struct process *process, const siginfo_t *end, char *text, size_t size) {
+    if (process->hung)
+        snprintf(text, size, "gave no sign of life for %g s and was killed",
+                 (double)process->plan->silence_ns / NS_PER_S);
+    else if (has_refused(end))
+        snprintf(text, size, "cannot run as things are (exit status %d)", end->si_status);
+    else if (end->si_code == CLD_EXITED)
         snprintf(text, size, "ended with exit status %d", end->si_status);
     else
         snprintf(text, size, "was ended by signal %d (%s)", end->si_status, strsignal(end->si_status));
@@ -298,6 +376,32 @@ static void forget_process(struct process *process) {
     process->status.pid = 0;
     cancel(&process->timer);
     cancel(&process->look);
+    cancel(&process->watchdog);
+}
+
+/// Trying again changes nothing before somebody has mended what it complains of.
+static void wait_for_mending(struct process *process) {
+    process->status.state = SUPERVISED_REFUSED;
+    process->pause_ns = 0;
+    process->ready_since_ns = 0;
+}
+
+/// What people are told, and how it goes on.
+static void go_on_after(struct process *process, const siginfo_t *end, bool was_ready) {
+    const char *what = process->status.reason;
+    char early[PROBLEM_TEXT_BYTES + 64];
+    snprintf(early, sizeof early, "%s before it was ready", what);
+    if (has_refused(end)) {
+        tell(process, what, true,
+             "mend what it says: it is started again when a file of the plant or of the data folder has changed");
+        wait_for_mending(process);
+        return;
+    }
+    char remedy[PROBLEM_TEXT_BYTES];
+    snprintf(remedy, sizeof remedy, "it is started again by itself%s%s", process->plan->comes_back == NULL ? "" : ": ",
+             process->plan->comes_back == NULL ? "" : process->plan->comes_back);
+    tell(process, was_ready ? what : early, !was_killed(end), remedy);
+    pause_then_start(process);
 }
 
 static void ended(void *context, uint32_t events) {
@@ -315,16 +419,10 @@ static void ended(void *context, uint32_t events) {
         if (was_stopping) stop_next(process->supervisor);
         return;
     }
-    describe_end(&end, process->status.reason, sizeof process->status.reason);
-    if (!was_killed(&end)) process->status.crashed = true;
-    char what[PROBLEM_TEXT_BYTES + 64];
-    snprintf(what, sizeof what, "%s%s", process->status.reason, was_ready ? "" : " before it was ready");
-    if (was_ready) {
-        free(process->told);
-        process->told = NULL;
-    }
-    tell(process, what, !was_killed(&end), "it is started again by itself");
-    pause_then_start(process);
+    describe_end(process, &end, process->status.reason, sizeof process->status.reason);
+    if (!was_killed(&end) || process->hung) process->status.crashed = true;
+    if (was_ready) forget_what_was_told(process);
+    go_on_after(process, &end, was_ready);
 }
 
 static void too_slow(void *context) {
@@ -336,6 +434,7 @@ static void too_slow(void *context) {
 static void stop(struct process *process) {
     cancel(&process->timer);
     cancel(&process->look);
+    cancel(&process->watchdog);
     if (process->status.pid == 0) {
         process->status.state = SUPERVISED_STOPPED;
         return;
@@ -395,6 +494,7 @@ static void clear_process(struct process *process) {
     }
     cancel(&process->timer);
     cancel(&process->look);
+    cancel(&process->watchdog);
     loop_unwatch(process->notify_watch);
     if (process->notify_fd >= 0) close(process->notify_fd);
     free(process->told);
@@ -408,6 +508,15 @@ void supervisor_destroy(struct supervisor *supervisor) {
 
 void supervisor_start(struct supervisor *supervisor) {
     start_waiting(supervisor);
+}
+
+void supervisor_retry(struct supervisor *supervisor) {
+    for (size_t i = 0; i < supervisor->count && !supervisor->stopping; i++) {
+        struct process *process = &supervisor->processes[i];
+        if (process->status.state != SUPERVISED_REFUSED) continue;
+        forget_what_was_told(process); // somebody waits for an answer to what he has done
+        start(process);
+    }
 }
 
 void supervisor_stop(struct supervisor *supervisor) {

@@ -3,12 +3,14 @@
 ///
 /*   WAITING --needed one ready--> STARTING --READY=1, or its port listens--> READY
  *                                  ^   |                                       |
- *                                  |   '---died---.   .---------died-----------'
+ *                                  |   '---died---.   .---died, or silent------'
  *                                  |              v   v
- *                                  '--back-off-- PAUSED         any --stop--> STOPPING --ended--> STOPPED
+ *                                  |--back-off-- PAUSED         any --stop--> STOPPING --ended--> STOPPED
+ *                                  '--supervisor_retry-- REFUSED (it died with ERROR_EXIT_CONFIGURATION)
  */
 /// Back-off: 0.1 s, doubling to 5 s; from the start again once a process has been ready for 10 s.
-/// Threads: the loop's. Callbacks come from the loop, never from inside a call.
+/// Silent: one that has said WATCHDOG=1 (base/notify.h) and then says nothing for `silence_ns` while it is ready hangs;
+/// it is killed. Threads: the loop's. Callbacks come from the loop, never from inside a call.
 #pragma once
 
 #include <base/cleanup.h>
@@ -26,8 +28,10 @@ struct supervised {
     const char *const *arguments; // of the program; NULL ends
     const char *const *again;     // the same for every start after the first one; NULL: no difference
     const char *log_file;
-    int needs;     // index of the one that must be ready before the first start; -1: none
-    uint16_t port; // ready when somebody listens there; 0: ready when it says so (base/notify.h)
+    int needs;              // index of the one that must be ready before the first start; -1: none
+    uint16_t port;          // ready when somebody listens there; 0: ready when it says so (base/notify.h)
+    uint64_t silence_ns;    // 0: it may be silent for ever
+    const char *comes_back; // what its return means, for people; NULL: nothing more
 };
 
 enum supervised_state {
@@ -35,6 +39,7 @@ enum supervised_state {
     SUPERVISED_STARTING,
     SUPERVISED_READY,
     SUPERVISED_PAUSED,
+    SUPERVISED_REFUSED,
     SUPERVISED_STOPPING,
     SUPERVISED_STOPPED
 };
@@ -47,7 +52,8 @@ struct supervised_status {
     char said[PROBLEM_TEXT_BYTES];   // its own STATUS= line
 };
 
-/// For people: "starting", "restarting" (it ended and comes again), "ready", "stopping", "stopped".
+/// For people: "starting", "restarting" (it ended and comes again), "ready", "waits to be mended", "stopping",
+/// "stopped".
 const char *supervised_status_name(const struct supervised_status *status);
 
 struct supervisor_watcher {
@@ -69,6 +75,8 @@ void supervisor_destroy(struct supervisor *supervisor);
 CLEANUP_DEFINE(struct supervisor, supervisor_destroy)
 
 void supervisor_start(struct supervisor *supervisor);
+/// Starts those that refused their configuration: something may have been mended.
+void supervisor_retry(struct supervisor *supervisor);
 /// Last to first, one after the other: SIGTERM, SIGKILL after 5 s; then `all_stopped`. Called again: SIGKILL at once.
 void supervisor_stop(struct supervisor *supervisor);
 const struct supervised_status *supervisor_status(const struct supervisor *supervisor, size_t index);

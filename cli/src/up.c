@@ -5,6 +5,7 @@
 #include "command.h"
 #include "connect_file.h"
 #include "data_folder.h"
+#include "file_watch.h"
 #include "log_file.h"
 #include "nats_conf.h"
 #include "observer.h"
@@ -49,6 +50,7 @@ struct up {
     struct cascade cascade;
     struct supervisor *supervisor;
     struct observer *observer;
+    struct file_watch *files; // what a service complained of may be mended
     struct screen screen;
     FILE *record; // DATA/log/up.log: what happened to the processes, for those who were not watching
     struct snapshot snapshot;
@@ -80,7 +82,8 @@ static void refresh(void *context) {
         not_ready[count] = states[count];
         count++;
     }
-    const struct status_line line = {up->site->plant_name, not_ready, count, up->seen ? &up->snapshot : NULL};
+    const struct status_line line = {up->site->plant_name, not_ready, count, up->seen ? &up->snapshot : NULL,
+                                     up->is_up};
     char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
     status_line_print(&line, steady, volatile_part);
     screen_show(&up->screen, steady, volatile_part);
@@ -135,6 +138,7 @@ static void begin_anyway(void *context) {
 static void process_failed(void *context, size_t index, const char *message) {
     (void)index;
     struct up *up = context;
+    file_watch_forget(up->files); // its own doing is no mending
     screen_say(&up->screen, "%s", message);
     record(up, message);
 }
@@ -144,6 +148,11 @@ static void all_ready(void *context) {
     struct up *up = context;
     record(up, "everything is ready");
     observer_start(up->observer);
+}
+
+static void something_changed(void *context) {
+    struct up *up = context;
+    supervisor_retry(up->supervisor);
 }
 
 static void all_stopped(void *context) {
@@ -215,6 +224,22 @@ static enum error open_record(struct up *up, struct problem *problem) {
 static enum error make_observer(struct up *up) {
     const struct observer_options options = {.site = up->site, .plant = up->plant, .seen = seen, .context = up};
     return observer_create(up->loop, &options, &up->observer);
+}
+
+/// Every folder with files that a service reads when it starts.
+static enum error watch_files(struct up *up) {
+    static const char *const folders[] = {"pki", "pki/opcua", "secrets", "edge", "nats"}; // of the data folder
+    up->files = file_watch_create(up->loop, something_changed, up);
+    if (up->files == NULL) return ERROR_LIMIT;
+    file_watch_add(up->files, up->site->plant_folder);
+    for (size_t i = 0; i < up->site->fog.function_count; i++) {
+        file_watch_add(up->files, up->site->fog.functions[i].folder);
+    }
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        CLEANUP(free_at) char *folder = site_path(up->site, folders[i]);
+        if (folder != NULL) file_watch_add(up->files, folder);
+    }
+    return ERROR_NONE;
 }
 
 static enum error make_supervisor(struct up *up, struct problem *problem) {
@@ -315,6 +340,7 @@ static int run(struct up *up) {
 
 static void close_up(struct up *up) {
     observer_destroy(up->observer);
+    file_watch_destroy(up->files);
     supervisor_destroy(up->supervisor);
     cascade_clear(&up->cascade);
     loop_destroy(up->loop);
@@ -333,6 +359,7 @@ static int up(const struct up_options *options) {
     if (!error) error = prepare(&up, &problem);
     if (!error) error = open_record(&up, &problem);
     if (!error) error = make_loop(&up);
+    if (!error) error = watch_files(&up);
     if (!error) error = make_observer(&up);
     if (!error) error = make_supervisor(&up, &problem);
     if (error) return refuse("%s", problem.text[0] == '\0' ? error_text(error) : problem.text);
@@ -344,7 +371,9 @@ static int up(const struct up_options *options) {
 static const char summary[] =
     "Starts everything of a plant on this machine: nats-server, the edge (splc-edge, with the simulated plant unless\n"
     "the site file says otherwise), the services of the fog (splc-fog twins, gateway, functions, api). Keeps them\n"
-    "running: one that dies is started again. Stops them all, in reverse order, on Ctrl-C or SIGTERM; a second one\n"
+    "running: one that dies is started again, one that gives no sign of life (site file: supervision.silence) is\n"
+    "killed and started again, one that cannot run as things are is started again when a file of the plant or of the\n"
+    "data folder has changed. Stops them all, in reverse order, on Ctrl-C or SIGTERM; a second one\n"
     "stops by force.\n"
     "PLANT is a plant folder with plant.aml and site.yaml.\n"
     "\n"

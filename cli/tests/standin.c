@@ -55,6 +55,8 @@ static const struct {
     {"/things/mps_plc/shadow", "{\"state\":{\"reported\":{\"State\":\"run\",\"Cause\":\"\",\"ScanCycles\":5000,"
                                "\"ScanMissed\":1,\"ScanTime\":20.5,"
                                "\"ScanTimeMax\":90.25}}}"},
+    {"/v1/plant", "{\"things\":[{\"name\":\"mps_hmi\"},{\"name\":\"mps_plc\",\"controller\":true}],\"functionThings\":["
+                  "\"mps_automatic\"],\"simulation\":\"mps_simulation\"}"},
     {"/things/mps_hmi/shadow", "{\"state\":{\"reported\":{\"welcome\":\"Gr\\u00fc\\u00dfe\"}},\"version\":3}"},
 };
 
@@ -121,7 +123,7 @@ static struct http_server *serve(struct loop *loop, const struct site *site) {
 static void run(const char *service, const char *mode, const struct site *site) {
     if (strcmp(mode, "silent") == 0) pause();
     struct loop *loop = loop_create();
-    if (loop == NULL || loop_stop_on_signals(loop)) abort();
+    if (loop == NULL || loop_stop_on_signals(loop) || notify_keep_alive(loop)) abort();
     struct http_server *server = strcmp(service, "api") == 0 ? serve(loop, site) : NULL;
     notify_ready();
     do {
@@ -154,6 +156,11 @@ static int stand_in(int argc, char **argv, const char *service, const char *plan
     if (strcmp(mode, "fail") == 0) {
         fprintf(stderr, "reading the recipe\nthe recipe is torn: glue it\n");
         return 3;
+    }
+    CLEANUP(free_at) char *mended = testing_path(data_folder, "pki/mended");
+    if (strcmp(mode, "choosy") == 0 && !file_exists(mended)) {
+        fprintf(stderr, "the key is rusty: file it\n");
+        return ERROR_EXIT_CONFIGURATION;
     }
     CLEANUP(site_destroy_at) struct site *site = NULL;
     unsigned offset = (unsigned)atoi(argument_after(argc, argv, "--port-offset"));

@@ -2,7 +2,8 @@
 /// the commands that are tested.
 ///
 /// What they do is in the environment: STANDIN_<SERVICE> is "fail" (ends with 3 before it is ready), "silent" (never
-/// ready), "deaf" (ignores SIGTERM), or absent (ready at once, ends on SIGTERM). Each writes a line to the file
+/// ready), "deaf" (ignores SIGTERM), "choosy" (ends with 78 as long as there is no file
+/// DATA/pki/mended), or absent (ready at once, ends on SIGTERM). Each writes a line to the file
 /// DATA/standin: "start SERVICE PID ARGUMENTS", "stop SERVICE". `api` serves the plant's HTTP interface with figures
 /// that look like a good run; what is posted to it goes to DATA/standin as well.
 #pragma once

@@ -6,6 +6,7 @@
 #include "standin.h"
 
 #include <base/file.h>
+#include <diagnostics/diagnostics.h>
 #include <testing/testing.h>
 
 #include <signal.h>
@@ -16,9 +17,21 @@
 
 static struct desk *desk;
 
+/// As the edge would: it is a stand-in here.
+static void leave_diagnostics(void) {
+    CLEANUP(free_at) char *folder = testing_path(desk->data, "edge");
+    CLEANUP(free_at) char *path = testing_path(folder, "diagnostics");
+    struct diagnostics *diagnostics = NULL;
+    if (file_make_folder(folder, 0700, NULL) || diagnostics_open(path, &diagnostics, NULL)) fail();
+    diagnostics_add(diagnostics, DIAGNOSTICS_STARTED, TEXT_EMPTY, "model 1");
+    diagnostics_add(diagnostics, DIAGNOSTICS_FORCED, TEXT("Forcing"), "engineer: forced mps_hmi/lamp to true");
+    diagnostics_close(diagnostics);
+}
+
 static int bring_up(void **state) {
     (void)state;
     if (desk_open((void **)&desk) != 0) return -1;
+    leave_diagnostics();
     desk_up(desk, WORDS("--headless", "--sim-press", "none"));
     return desk_says(desk, "is up after") ? 0 : -1;
 }
@@ -41,6 +54,8 @@ struct run_case {
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static const struct run_case run_cases[] = {
+    {"status shows the plant", LIST("status"), 0,
+     "mps: run, producing\n    fed 9, sorted 3, passed 5, lost 0\n    scan 20 us (max 90), missed 1\n"},
     {"status shows services and edges", LIST("status"), 0,
      "edge opc.tcp://127.0.0.1:4840: connected, control authority held, 70 values"},
     {"status shows the closed loop", LIST("status"), 0, "sensor to actuator: p50 3.25 ms, p99 7.50 ms, 12 measured"},
@@ -72,6 +87,11 @@ static const struct run_case run_cases[] = {
     {"connect as JSON gives one interface", LIST("connect", "--json", "nats"), 0,
      "\"user\":\"tool\",\"passwordFile\":"},
     {"connect for OPC UA names security and users", LIST("connect", "opcua"), 0, "Basic256Sha256, SignAndEncrypt\n"},
+    {"the diagnostics buffer is printed", LIST("edge", "diagnostics"), 0,
+     "311 Forced                 500  Forcing: engineer: forced mps_hmi/lamp to true\n"},
+    {"the newest entries of the diagnostics buffer as JSON", LIST("edge", "diagnostics", "--json", "--last", "1"), 0,
+     "{\"damaged\":0,\"entries\":[{\"sequence\":2,"},
+    {"edge needs to know what to show", LIST("edge"), 2, "usage: splc edge diagnostics"},
     {"a model is checked", LIST("model", "check", SOURCE_FOLDER "/plants/mps/plant.aml"), 2, "unknown option --data"},
 };
 

@@ -220,7 +220,7 @@ static void a_list_longer_than_ours_does_no_harm(void **state) {
 static void the_line_says_what_is_counted_and_how_fast_it_is(void **state) {
     (void)state;
     struct snapshot snapshot = take(good_status, good_simulation, good_controller);
-    const struct status_line line = {"mps", NULL, 0, &snapshot};
+    const struct status_line line = {"mps", NULL, 0, &snapshot, true};
     char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
     status_line_print(&line, steady, volatile_part);
     assert_string_equal(steady, "mps: run | fed 5, sorted 2, passed 2, lost 0");
@@ -232,7 +232,7 @@ static void the_line_says_what_a_function_says(void **state) {
     struct snapshot snapshot = take(good_status, good_simulation, good_controller);
     CLEANUP(json_destroy_at) struct json_document *twin = parse(good_process_twin);
     snapshot_take_process(&snapshot, "mps_automatic", json_root(twin));
-    const struct status_line line = {"mps", NULL, 0, &snapshot};
+    const struct status_line line = {"mps", NULL, 0, &snapshot, true};
     char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
     status_line_print(&line, steady, volatile_part);
     assert_string_equal(steady, "mps: run, producing | fed 5, sorted 2, passed 2, lost 0");
@@ -248,7 +248,7 @@ static void the_line_says_what_is_abnormal(void **state) {
         take("{\"services\":[{\"service\":\"twins\",\"state\":\"degraded\",\"reason\":\"disk full\"},{\"service\":"
              "\"gateway\",\"state\":\"ok\",\"edges\":[{\"state\":\"lost\",\"reason\":\"no answer\"}]}]}",
              "{}", "{\"state\":{\"reported\":{\"State\":\"safe\",\"Cause\":\"emergency stop\"}}}");
-    const struct status_line line = {"mps", NULL, 0, &snapshot};
+    const struct status_line line = {"mps", NULL, 0, &snapshot, true};
     char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
     status_line_print(&line, steady, volatile_part);
     assert_string_equal(steady,
@@ -263,7 +263,7 @@ static void figures_of_an_edge_that_is_gone_are_those_known_last(void **state) {
                                     good_simulation, good_controller);
     CLEANUP(json_destroy_at) struct json_document *twin = parse(good_process_twin);
     snapshot_take_process(&snapshot, "mps_automatic", json_root(twin));
-    const struct status_line line = {"mps", NULL, 0, &snapshot};
+    const struct status_line line = {"mps", NULL, 0, &snapshot, true};
     char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
     status_line_print(&line, steady, volatile_part);
     assert_string_equal(steady, "mps: edge unreachable since 14:02:03: no answer | last known: run, producing | fed 5, "
@@ -280,7 +280,7 @@ static void what_a_silent_gateway_said_last_is_of_the_past(void **state) {
     struct snapshot snapshot = take("{\"services\":[{\"service\":\"gateway\",\"state\":\"down\",\"reason\":\"does not "
                                     "report any more\",\"time\":50523000,\"edges\":[{\"state\":\"connected\"}]}]}",
                                     good_simulation, good_controller);
-    const struct status_line line = {"mps", NULL, 0, &snapshot};
+    const struct status_line line = {"mps", NULL, 0, &snapshot, true};
     char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
     status_line_print(&line, steady, volatile_part);
     assert_string_equal(steady, "mps: gateway silent since 14:02:03 | last known: run | fed 5, sorted 2, passed 2, "
@@ -308,10 +308,23 @@ static void all_have_reported_when_none_is_down_and_the_edge_is_known(void **sta
     assert_false(snapshot_is_complete(&snapshot));
 }
 
+static void before_all_have_reported_the_line_says_who_has_not(void **state) {
+    (void)state;
+    struct snapshot snapshot =
+        take("{\"services\":[{\"service\":\"gateway\",\"state\":\"down\"},{\"service\":\"twins\","
+             "\"state\":\"ok\"},{\"service\":\"api\",\"state\":\"down\"}]}",
+             good_simulation, good_controller);
+    const struct status_line line = {"mps", NULL, 0, &snapshot, false};
+    char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
+    status_line_print(&line, steady, volatile_part);
+    assert_string_equal(steady, "mps: all started, waiting for the report of gateway, api");
+    assert_string_equal(volatile_part, "");
+}
+
 static void the_line_says_what_is_not_ready(void **state) {
     (void)state;
     static const char *const not_ready[] = {"edge starting", "api restarting"};
-    const struct status_line line = {"mps", not_ready, 2, NULL};
+    const struct status_line line = {"mps", not_ready, 2, NULL, true};
     char steady[SCREEN_LINE_BYTES], volatile_part[SCREEN_LINE_BYTES];
     status_line_print(&line, steady, volatile_part);
     assert_string_equal(steady, "mps: edge starting, api restarting");
@@ -337,6 +350,7 @@ int main(void) {
     ADD_TEST(tests, &count, figures_of_an_edge_that_is_gone_are_those_known_last);
     ADD_TEST(tests, &count, what_a_silent_gateway_said_last_is_of_the_past);
     ADD_TEST(tests, &count, all_have_reported_when_none_is_down_and_the_edge_is_known);
+    ADD_TEST(tests, &count, before_all_have_reported_the_line_says_who_has_not);
     ADD_TEST(tests, &count, the_line_says_what_is_not_ready);
     return RUN_CASES(tests, count);
 }

@@ -365,6 +365,61 @@ static void a_killed_service_is_started_again_and_counted(void **state) {
     assert_order(&record, story);
 }
 
+static void append_to_site(const struct desk *desk, const char *text) {
+    CLEANUP(free_at) char *path = testing_path(desk->plant, "site.yaml");
+    FILE *file = fopen(path, "ae");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void a_service_that_gives_no_sign_of_life_is_killed_and_started_again(void **state) {
+    struct desk *desk = *state;
+    append_to_site(desk, "supervision: {silence: 2}\n");
+    desk_up(desk, WORDS("--headless"));
+    assert_true(desk_says(desk, "is up after"));
+    pid_t gateway = pid_of(desk, "gateway"), edge = pid_of(desk, "edge");
+    kill(gateway, SIGSTOP);
+    kill(edge, SIGSTOP);
+    assert_true(
+        desk_says(desk, "gateway gave no sign of life for 2 s and was killed\n    it is started again by itself; "));
+    assert_true(desk_says(desk,
+                          "edge gave no sign of life for 2 s and was killed\n    it is started again by itself: its "
+                          "outputs then are in their safe state, and nothing moves before somebody presses start; "));
+    for (int i = 0; i < 4000 && (pid_of(desk, "gateway") == gateway || pid_of(desk, "edge") == edge); i++) {
+        nanosleep(&(struct timespec){.tv_nsec = (long)(5 * NS_PER_MS)}, NULL);
+    }
+    assert_true(pid_of(desk, "gateway") != gateway);
+    assert_true(pid_of(desk, "edge") != edge);
+    kill(desk->pid, SIGTERM);
+    assert_int_equal(desk_ends(desk), 0);
+}
+
+static void a_service_that_refuses_its_configuration_waits_until_a_file_has_changed(void **state) {
+    struct desk *desk = *state;
+    setenv("STANDIN_edge", "choosy", 1);
+    desk_up(desk, WORDS("--headless"));
+    unsetenv("STANDIN_edge");
+    assert_true(desk_says(desk,
+                          "edge cannot run as things are (exit status 78); its last words:\n"
+                          "    | the key is rusty: file it\n"
+                          "    mend what it says: it is started again when a file of the plant or of the data folder "
+                          "has changed; "));
+    assert_true(desk_says(desk, "edge waits to be mended"));
+    pid_t first = pid_of(desk, "edge");
+    CLEANUP(free_at) char *mended = testing_path(desk->data, "pki/mended");
+    assert_int_equal(file_write(mended, TEXT("smooth"), 0600, NULL), ERROR_NONE);
+    assert_true(desk_says(desk, "is up after"));
+    assert_true(pid_of(desk, "edge") != first);
+    CLEANUP(buffer_clear) struct buffer notes = {0};
+    desk_notes(desk, &notes);
+    const char *second = strstr(strstr(notes.data, "start edge") + 1, "start edge");
+    assert_non_null(second);
+    assert_null(strstr(second + 1, "start edge")); // not tried in between
+    kill(desk->pid, SIGTERM);
+    assert_int_equal(desk_ends(desk), 0);
+}
+
 static void a_missing_program_is_named(void **state) {
     struct desk *desk = *state;
     CLEANUP(free_at) char *edge = testing_path(desk->programs, "splc-edge");
@@ -421,6 +476,8 @@ int main(int argc, char **argv) {
         DESK_TEST(a_service_that_cannot_start_is_told_with_its_last_words_and_the_rest_runs),
         DESK_TEST(a_run_with_a_service_that_fails_ends_with_status_1_and_the_reason),
         DESK_TEST(a_killed_service_is_started_again_and_counted),
+        DESK_TEST(a_service_that_gives_no_sign_of_life_is_killed_and_started_again),
+        DESK_TEST(a_service_that_refuses_its_configuration_waits_until_a_file_has_changed),
         DESK_TEST(a_missing_program_is_named),
         DESK_TEST(a_second_signal_stops_those_that_do_not_listen),
         DESK_TEST(nobody_survives_the_death_of_splc),

@@ -50,7 +50,8 @@ enum error edge_read_options(struct edge *edge, int argc, char **argv, struct pr
             "`splc up PLANT` makes the data folder; at a desk it starts this program as well.\n"
             "\n"
             "EXIT STATUS\n"
-            "  0 after SIGTERM, 1 when the PLC cannot run (the log says why), 2 for wrong usage",
+            "  0 after SIGTERM, 1 when the PLC cannot run (the log says why), 2 for wrong usage,\n"
+            "  78 when it cannot run before somebody has mended a file (the log says which)",
     };
     const char *arguments[1];
     size_t count = 0;
@@ -77,6 +78,7 @@ enum error edge_read_site(struct edge *edge, struct problem *ret_problem) {
     edge->loop = loop_create();
     if (edge->loop == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
     error = loop_stop_on_signals(edge->loop); // before any thread: all inherit the mask
+    if (!error) error = notify_keep_alive(edge->loop);
     return error ? problem_say(ret_problem, error, "signals: %s", error_text(error)) : ERROR_NONE;
 }
 
@@ -106,39 +108,6 @@ enum error edge_read_model(struct edge *edge, struct problem *ret_problem) {
                        errors, errors == 1 ? "" : "s");
 }
 
-// --- driver ---
-
-static enum error open_sim(struct edge *edge, struct problem *ret_problem) {
-    struct sim_options options = {
-        .seed = edge->site->edge.seed,
-        .operator_present = edge->site->edge.operator_present,
-        .press = edge->site->edge.press,
-        .press_count = edge->site->edge.press_count,
-    };
-    enum error error = sim_create(edge->plant, &options, &edge->sim, ret_problem);
-    if (!error) edge->driver = sim_driver(edge->sim);
-    return error;
-}
-
-static const struct {
-    const char *name;
-    enum error (*open)(struct edge *edge, struct problem *ret_problem);
-} DRIVERS[] = {{"sim", open_sim}};
-
-enum error edge_open_driver(struct edge *edge, struct problem *ret_problem) {
-    const char *where = "site.yaml, edge.driver";
-    struct text name = text_of(edge->site->edge.driver);
-    if (name.length == 0) {
-        where = "the controller's Driver in the plant model";
-        name = plant_attribute(edge->plant->controller, TEXT("Driver"));
-    }
-    for (size_t i = 0; i < sizeof DRIVERS / sizeof DRIVERS[0]; i++)
-        if (text_is(name, DRIVERS[i].name)) return DRIVERS[i].open(edge, ret_problem);
-    return problem_say(ret_problem, ERROR_UNSUPPORTED,
-                       "%s: this edge has no I/O driver \"%.*s\"; it has: sim (the simulated plant)", where,
-                       TEXT_ARG(name));
-}
-
 // --- program and scan ---
 
 enum error edge_load_program(struct edge *edge, struct problem *ret_problem) {
@@ -152,7 +121,7 @@ enum error edge_load_program(struct edge *edge, struct problem *ret_problem) {
     return program_create(edge->plant, &options, &edge->program, ret_problem);
 }
 
-static uint64_t scan_period_ns(const struct edge *edge) {
+uint64_t edge_scan_period_ns(const struct edge *edge) {
     double period_ms = edge->site->edge.scan_period_ms;
     if (period_ms == 0) period_ms = plant_number(edge->plant->controller, TEXT("CycleTime"), 10);
     return (uint64_t)(period_ms * NS_PER_MS_REAL);
@@ -160,14 +129,17 @@ static uint64_t scan_period_ns(const struct edge *edge) {
 
 enum error edge_start_scan(struct edge *edge, struct problem *ret_problem) {
     struct runtime_options options = {
-        .period_ns = scan_period_ns(edge),
+        .period_ns = edge_scan_period_ns(edge),
         .speed = edge->site->edge.speed,
         .priority = SCAN_PRIORITY,
     };
     enum error error = runtime_start(program_scan(edge->program), &options, &edge->runtime, ret_problem);
     if (error) return error;
     const char *warning;
-    for (size_t i = 0; (warning = runtime_warning(edge->runtime, i)) != NULL; i++) log_warning("%s", warning);
+    for (size_t i = 0; (warning = runtime_warning(edge->runtime, i)) != NULL; i++) {
+        log_warning("%s", warning);
+        diagnostics_add(edge->diagnostics, DIAGNOSTICS_NOT_REALTIME, TEXT_EMPTY, "%s", warning);
+    }
     return ERROR_NONE;
 }
 
@@ -202,7 +174,7 @@ enum error edge_serve(struct edge *edge, struct problem *ret_problem) {
         .plant = edge->plant,
         .program = edge->program,
         .runtime = edge->runtime,
-        .scan_period_ns = scan_period_ns(edge),
+        .scan_period_ns = edge_scan_period_ns(edge),
         .address = edge->site->edge.address,
         .port = edge->site->edge.port,
         .certificate_file = edge->identity.certificate,
@@ -211,6 +183,9 @@ enum error edge_serve(struct edge *edge, struct problem *ret_problem) {
         .rejected_folder = edge->identity.rejected,
         .users_file = edge->identity.users,
         .audit_file = edge->identity.audit,
+        .diagnostics = edge->diagnostics,
+        .identity = {edge->fingerprint.model_hash, edge->fingerprint.model_version, edge->fingerprint.program_hash,
+                     SPLC_VERSION},
     };
     return server_open(edge->loop, &options, &edge->server, ret_problem);
 }
@@ -219,16 +194,17 @@ static void on_report(void *context) {
     struct edge *edge = context;
     struct runtime_report report = runtime_report(edge->runtime);
     notify_status("%s, scan %g ms, %llu cycles, %llu missed, %zu sessions", edge->driver.name,
-                  (double)scan_period_ns(edge) / NS_PER_MS_REAL, (unsigned long long)report.cycles,
+                  (double)edge_scan_period_ns(edge) / NS_PER_MS_REAL, (unsigned long long)report.cycles,
                   (unsigned long long)report.missed, server_session_count(edge->server));
+    edge_tell_driver_trouble(edge);
 }
 
 enum error edge_run(struct edge *edge, struct problem *ret_problem) {
     edge->report = loop_timer(edge->loop, 0, REPORT_PERIOD_S * NS_PER_S, on_report, edge);
     if (edge->report == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
     log_info("station %.*s, driver %s, scan every %g ms; OPC UA on opc.tcp://%s:%u",
-             TEXT_ARG(edge->plant->station->name), edge->driver.name, (double)scan_period_ns(edge) / NS_PER_MS_REAL,
-             edge->site->edge.address, server_port(edge->server));
+             TEXT_ARG(edge->plant->station->name), edge->driver.name,
+             (double)edge_scan_period_ns(edge) / NS_PER_MS_REAL, edge->site->edge.address, server_port(edge->server));
     notify_ready();
     enum error error = loop_run(edge->loop);
     notify_stopping();
@@ -244,9 +220,10 @@ void edge_close(struct edge *edge) {
     }
     loop_timer_cancel(edge->report);
     server_close(edge->server);
+    edge_close_diagnostics(edge);
     runtime_destroy(edge->runtime);
     program_destroy(edge->program);
-    sim_destroy(edge->sim);
+    edge_close_driver(edge);
     plant_destroy(edge->plant);
     loop_destroy(edge->loop);
     free(edge->identity.certificate);

@@ -6,7 +6,10 @@
 #include <base/loop.h>
 #include <base/options.h>
 #include <base/problem.h>
+#include <diagnostics/diagnostics.h>
 #include <model/model.h>
+#include <picontrol/picontrol.h>
+#include <pki/pki.h>
 #include <program/program.h>
 #include <runtime/runtime.h>
 #include <server/server.h>
@@ -27,13 +30,23 @@ struct edge_identity {
     char *certificate, *key, *trusted, *rejected, *users, *audit;
 };
 
+/// Which program and which model this is (edge/src/diagnostics.c).
+struct edge_fingerprint {
+    char model_hash[PKI_DIGEST_BYTES], program_hash[PKI_DIGEST_BYTES];
+    char *model_version;
+};
+
 struct edge {
     struct edge_options options;
     struct site *site;
     struct edge_identity identity;
     struct loop *loop;
+    struct diagnostics *diagnostics; // NULL: it could not be opened, the log says why
+    struct edge_fingerprint fingerprint;
     struct plant *plant;
-    struct sim *sim; // NULL: a real plant
+    struct sim *sim;               // NULL: a real plant
+    struct picontrol *picontrol;   // NULL: another driver
+    struct problem driver_trouble; // as told last
     struct io_driver driver;
     struct program *program;
     struct runtime *runtime;
@@ -45,9 +58,18 @@ enum error edge_read_options(struct edge *edge, int argc, char **argv, struct pr
 enum error edge_read_site(struct edge *edge, struct problem *ret_problem);
 /// Before anything moves: without certificate and key nobody could stop it.
 enum error edge_find_identity(struct edge *edge, struct problem *ret_problem);
+/// Opens the diagnostics buffer. A PLC without one runs all the same.
+void edge_open_diagnostics(struct edge *edge);
+/// What this start is, and whether the one before ended as it should.
+void edge_note_start(struct edge *edge);
+void edge_close_diagnostics(struct edge *edge);
 /// The model's findings go to the log, one line each.
 enum error edge_read_model(struct edge *edge, struct problem *ret_problem);
 enum error edge_open_driver(struct edge *edge, struct problem *ret_problem);
+/// Logs what is wrong with the driver, when that has changed.
+void edge_tell_driver_trouble(struct edge *edge);
+void edge_close_driver(struct edge *edge);
+uint64_t edge_scan_period_ns(const struct edge *edge);
 enum error edge_load_program(struct edge *edge, struct problem *ret_problem);
 enum error edge_start_scan(struct edge *edge, struct problem *ret_problem);
 enum error edge_serve(struct edge *edge, struct problem *ret_problem);

@@ -103,8 +103,10 @@ static enum error run(struct desk *desk) {
     enum error error = edge_read_options(edge, 4, words, problem);
     if (!error) error = edge_read_site(edge, problem);
     if (!error) error = edge_find_identity(edge, problem);
+    if (!error) edge_open_diagnostics(edge);
     if (!error) error = edge_read_model(edge, problem);
     if (!error) error = edge_open_driver(edge, problem);
+    if (!error) edge_note_start(edge);
     if (!error) error = edge_load_program(edge, problem);
     if (!error) error = edge_start_scan(edge, problem);
     if (!error) error = edge_serve(edge, problem);
@@ -116,9 +118,8 @@ static void assert_says(const struct desk *desk, const char *part) {
     if (strstr(desk->problem.text, part) == NULL) fail_msg("\"%s\" does not say \"%s\"", desk->problem.text, part);
 }
 
-static void it_runs_until_sigterm(void **state) {
-    (void)state;
-    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+/// Until the signal that is sent before.
+static void run_to_sigterm(struct desk *desk) {
     sigset_t term;
     sigemptyset(&term);
     sigaddset(&term, SIGTERM);
@@ -126,7 +127,78 @@ static void it_runs_until_sigterm(void **state) {
     kill(getpid(), SIGTERM); // waits until somebody looks
     enum error error = run(desk);
     if (error) fail_msg("%s", desk->problem.text);
+}
+
+static void it_runs_until_sigterm(void **state) {
+    (void)state;
+    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+    run_to_sigterm(desk);
     assert_true(runtime_report(desk->edge.runtime).running);
+}
+
+static struct diagnostics_list read_diagnostics(const struct desk *desk) {
+    CLEANUP(free_at) char *path = testing_path(desk->data, "edge/diagnostics");
+    struct diagnostics_list list = {0};
+    struct problem problem = {0};
+    if (diagnostics_read(path, &list, &problem)) fail_msg("%s", problem.text);
+    return list;
+}
+
+/// How often the entry is in the buffer.
+static unsigned entries(const struct desk *desk, enum diagnostics_id id) {
+    struct diagnostics_list list = read_diagnostics(desk);
+    unsigned found = 0;
+    for (size_t i = 0; i < list.count; i++) found += list.entries[i].code == diagnostics_code(id);
+    diagnostics_list_clear(&list);
+    return found;
+}
+
+static void run_and_end(struct desk *desk) {
+    run_to_sigterm(desk);
+    edge_close(&desk->edge);
+    desk->edge = (struct edge){0};
+}
+
+static void starts_and_ends_are_in_the_diagnostics_buffer(void **state) {
+    (void)state;
+    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+    run_and_end(desk);
+    run_and_end(desk);
+    assert_int_equal(entries(desk, DIAGNOSTICS_STARTED), 2);
+    assert_int_equal(entries(desk, DIAGNOSTICS_STOPPED), 2);
+    assert_int_equal(entries(desk, DIAGNOSTICS_NOT_STOPPED), 0);
+    assert_int_equal(entries(desk, DIAGNOSTICS_MODEL_CHANGED), 0);
+    struct diagnostics_list list = read_diagnostics(desk);
+    assert_int_equal(list.entries[0].start, 1);
+    assert_int_equal(list.entries[list.count - 1].start, 2);
+    diagnostics_list_clear(&list);
+}
+
+static void a_start_after_a_power_cut_says_so(void **state) {
+    (void)state;
+    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+    run_and_end(desk);
+    CLEANUP(free_at) char *path = testing_path(desk->data, "edge/diagnostics");
+    struct diagnostics *diagnostics = NULL;
+    assert_int_equal(diagnostics_open(path, &diagnostics, NULL), ERROR_NONE);
+    diagnostics_add(diagnostics, DIAGNOSTICS_STARTED, TEXT_EMPTY, "a start that did not end");
+    diagnostics_close(diagnostics);
+    run_and_end(desk);
+    assert_int_equal(entries(desk, DIAGNOSTICS_NOT_STOPPED), 1);
+}
+
+static void another_model_is_noted(void **state) {
+    (void)state;
+    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+    run_and_end(desk);
+    CLEANUP(free_at) char *path = testing_path(desk->plant, "plant.aml");
+    CLEANUP(buffer_clear) struct buffer model = {0};
+    assert_int_equal(file_read(path, MODEL_BYTES_MAX, &model, NULL), ERROR_NONE);
+    buffer_string(&model, "\n");
+    put(desk->plant, "plant.aml", model.data);
+    run_and_end(desk);
+    assert_int_equal(entries(desk, DIAGNOSTICS_MODEL_CHANGED), 1);
+    assert_int_equal(entries(desk, DIAGNOSTICS_PROGRAM_CHANGED), 0);
 }
 
 static void a_missing_identity_is_said_before_anything_runs(void **state) {
@@ -158,13 +230,13 @@ static void a_missing_model_is_named(void **state) {
     assert_says(desk, "plant.aml");
 }
 
-static void a_driver_that_is_not_there_is_named_with_those_that_are(void **state) {
+static void terminals_that_are_not_there_are_named(void **state) {
     (void)state;
     CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
-    write_site(desk, "picontrol", free_port(NULL));
-    assert_int_equal(run(desk), ERROR_UNSUPPORTED);
-    assert_says(desk, "no I/O driver \"picontrol\"");
-    assert_says(desk, "it has: sim");
+    write_site(desk, "picontrol\n  picontrol: {device: /dev/piControl77}", free_port(NULL));
+    assert_int_equal(run(desk), ERROR_NOT_FOUND);
+    assert_says(desk, "/dev/piControl77");
+    assert_says(desk, "Revolution Pi");
 }
 
 static void a_port_in_use_is_named_with_the_remedy(void **state) {
@@ -193,10 +265,13 @@ static void no_plant_is_wrong_usage(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_runs_until_sigterm),
+        cmocka_unit_test(starts_and_ends_are_in_the_diagnostics_buffer),
+        cmocka_unit_test(a_start_after_a_power_cut_says_so),
+        cmocka_unit_test(another_model_is_noted),
         cmocka_unit_test(a_missing_identity_is_said_before_anything_runs),
         cmocka_unit_test(a_broken_model_stops_it_with_the_number_of_its_errors),
         cmocka_unit_test(a_missing_model_is_named),
-        cmocka_unit_test(a_driver_that_is_not_there_is_named_with_those_that_are),
+        cmocka_unit_test(terminals_that_are_not_there_are_named),
         cmocka_unit_test(a_port_in_use_is_named_with_the_remedy),
         cmocka_unit_test(no_plant_is_wrong_usage),
     };

@@ -68,6 +68,12 @@ test("splc model check finds nothing wrong with the example plant", async () => 
     assert.equal(JSON.parse(json.stdout).ok, true);
 });
 
+test("a data folder that cannot be made is named with the remedy", async () => {
+    const { status, stderr } = await splc(["up", MPS, "--data", "/dev/null/data", "--for", "1"]);
+    assert.equal(status, 1);
+    assert.match(stderr, /^splc: the data folder \/dev\/null\/data cannot be used: .*: choose one that you may write to with --data DIR/);
+});
+
 plantSuite("splc against a running plant", { change: unattended }, (proves, plant) => {
     const onPlant = (words, options) => splc([...words, "--data", plant.data], options);
 

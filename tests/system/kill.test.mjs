@@ -2,7 +2,7 @@
 // lost, and the automatic mode's own count agrees with what the simulator put in.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { at, nothingDriven } from "./support/mps.mjs";
+import { at, nothingDriven, silence } from "./support/mps.mjs";
 import { plantSuite, withPlant } from "./support/plant.mjs";
 import { isAlive } from "./support/processes.mjs";
 import { Hopeless } from "./support/until.mjs";
@@ -121,3 +121,16 @@ function assertNothingLost(truth) {
     assert.equal(truth.lost, 0);
     assert.equal(truth.fed, truth.sorted + truth.passed + truth.onBelt);
 }
+
+test("services that hang are killed and started again, and the log says why", () =>
+    withPlant({ press: ["none"], change: (folder) => silence(folder, 2) }, async (plant) => {
+        const names = ["functions", "twins", "gateway", "api", "edge"];
+        const hung = names.map((name) => plant.process(name));
+        for (const { pid } of hung) process.kill(pid, "SIGSTOP");
+        await plant.until("new processes", () => names.every((name, i) => {
+            const now = plant.process(name);
+            return now !== undefined && now.pid !== hung[i].pid;
+        }), 40);
+        await plant.until("everything to be ready again", () => plant.isReady(), 40);
+        for (const name of names) assert.match(plant.stdout, new RegExp(`^${name} gave no sign of life for 2 s and was killed$`, "m"));
+    }));

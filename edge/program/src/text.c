@@ -43,6 +43,21 @@ static const struct scan_field *argument_of(const struct program *program, struc
     return &kind->methods[method].inputs[argument];
 }
 
+/// "actuator_start, actuator_stop, actuator_reset"
+static void write_controls(const struct program *program, struct text place, struct writer *writer) {
+    bool buttons = text_is(place, "buttons"), first = true;
+    if (!buttons && !text_is(place, "switches")) return;
+    for (size_t i = 0; i < program->plant->element_count; i++) {
+        const struct plant_element *element = program->plant->elements[i];
+        bool fits = buttons ? text_is(element->role, "Button")
+                            : text_is(element->role, "Switch") || text_is(element->role, "EmergencyStop");
+        if (element->kind != PLANT_CORE_MODULE || !fits) continue;
+        if (!first) write_text(writer, TEXT(", "));
+        write_text(writer, element->name);
+        first = false;
+    }
+}
+
 static void write_sentence(const struct program *program, struct scan_reason reason, struct writer *writer, bool cause);
 
 /// One {place} of a sentence.
@@ -52,6 +67,7 @@ static void write_place(const struct program *program, struct scan_reason reason
         write_sentence(program, (struct scan_reason){.id = reason.detail, .module = reason.module}, writer, true);
         return;
     }
+    write_controls(program, place, writer);
     if (reason.module >= program->scan.module_count) return;
     if (text_is(place, "module")) write_text(writer, below_station(program, program->modules[reason.module].path));
     const struct scan_field *argument = argument_of(program, reason);

@@ -290,6 +290,7 @@ static void build_all(struct build *build) {
         add_element(build, build->plant->elements[i]);
     add_lock(build);
     forcing_build(build);
+    diagnostics_build(build);
     add_simulation(build);
     for (uint32_t tag = 0; tag < program_tag_count(build->program) && !build->error; tag++) add_tag(build, tag);
 }

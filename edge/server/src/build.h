@@ -66,6 +66,13 @@ void build_own_texts(struct build *build, struct text object, const char *name, 
 status_code own_refuse(struct opcua_invocation *call, status_code status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/// The object `Diagnostics`.
+void diagnostics_build(struct build *build);
+/// A read-only variable at `object`/`name`; and one with a text that does not change.
+void build_own_variable(struct build *build, struct text object, const char *name, const char *description,
+                        enum value_type type, struct opcua_variable **ret_variable);
+void build_own_text(struct build *build, struct text object, const char *name, const char *description,
+                    const char *text);
 /// The object `Forcing`.
 void forcing_build(struct build *build);
 

@@ -109,14 +109,16 @@ static status_code ask(struct server *server, struct opcua_invocation *call, str
     if (why == NULL) program_reason_text(server->options.program, server->result.reason, sentence);
     if (status_is_bad(status)) own_refuse(call, status, "%s", why == NULL ? sentence : why);
     char name[STATUS_NAME_BYTES];
-    log_info("audit: %.*s (session %u) %s: %s%s%s", TEXT_ARG(caller->user), caller->session, what,
-             status_name(status, name), call->text[0] == '\0' ? "" : ": ", call->text);
+    audit_write(server->audit, &(struct audit_entry){caller, "force", what, status_name(status, name), call->text});
     return status;
 }
 
-static void tell(struct server *server, uint16_t severity, const char *what, const struct opcua_caller *caller) {
+static void tell(struct server *server, enum diagnostics_id entry, const char *what,
+                 const struct opcua_caller *caller) {
     char message[LINE_BYTES];
+    uint16_t severity = diagnostics_severity(entry);
     snprintf(message, sizeof message, "%s by %.*s", what, TEXT_ARG(caller->user));
+    diagnostics_add(server->options.diagnostics, entry, TEXT("Forcing"), "%.*s: %s", TEXT_ARG(caller->user), what);
     struct opcua_event event = {.source = TEXT("Forcing"),
                                 .message = text_of(message),
                                 .severity = severity,
@@ -171,7 +173,7 @@ static status_code on_force(void *context, struct opcua_invocation *call) {
     status_code status = ask(server, call, &command, what);
     if (status_is_bad(status)) return status;
     remember(server, tag, value, call->caller);
-    tell(server, 500, what, call->caller);
+    tell(server, DIAGNOSTICS_FORCED, what, call->caller);
     return status;
 }
 
@@ -184,7 +186,7 @@ static status_code on_unforce(void *context, struct opcua_invocation *call) {
     char what[LINE_BYTES];
     snprintf(what, sizeof what, "took the force off %.*s", TEXT_ARG(call->inputs[0].string));
     status_code status = ask(server, call, &command, what);
-    if (!status_is_bad(status)) tell(server, 300, what, call->caller);
+    if (!status_is_bad(status)) tell(server, DIAGNOSTICS_UNFORCED, what, call->caller);
     return status;
 }
 
@@ -192,7 +194,7 @@ static status_code on_unforce_all(void *context, struct opcua_invocation *call) 
     struct server *server = context;
     struct scan_command command = {.method = PROGRAM_UNFORCE_ALL};
     status_code status = ask(server, call, &command, "took all forces off");
-    if (!status_is_bad(status)) tell(server, 300, "all forces taken off", call->caller);
+    if (!status_is_bad(status)) tell(server, DIAGNOSTICS_UNFORCED, "all forces taken off", call->caller);
     return status;
 }
 

@@ -28,6 +28,9 @@ struct server {
     struct loop_timer *retry;
 
     struct forcing *forcing;
+    struct opcua_variable *diagnostics, *diagnostics_count;
+    uint64_t diagnostics_shown; // entries
+    struct loop_timer *diagnostics_timer;
 
     uint64_t last_command;
     uint64_t awaited; // command whose result a call waits for; 0: none
@@ -57,6 +60,9 @@ void server_drain(struct server *server);
 /// Tells the scan that a session is gone or lost its connection, now or as soon as there is room: then it does not
 /// hold the control authority any more.
 void server_release_authority(struct server *server, uint32_t session);
+
+/// Keeps an event in the diagnostics buffer.
+void diagnostics_see(struct server *server, const struct scan_event *event, const struct program_event *text);
 
 /// Who forced what (forcing.c). A change of a tag tells whether it still is.
 void forcing_see(struct server *server, const struct scan_change *change);

@@ -2,6 +2,8 @@
 
 #include "build.h"
 
+#include <base/clock.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -50,6 +52,25 @@ void build_own_texts(struct build *build, struct text object, const char *name, 
     names.description = text_of(description);
     if (build->error) return;
     build_fail(build, opcua_server_add_texts(build->server->opcua, &names, ret_variable), names.node.string);
+}
+
+void build_own_variable(struct build *build, struct text object, const char *name, const char *description,
+                        enum value_type type, struct opcua_variable **ret_variable) {
+    CLEANUP(buffer_clear) struct buffer path = {0};
+    struct opcua_names names = names_of(build, build_path(build, &path, object, "/", text_of(name)));
+    names.description = text_of(description);
+    if (build->error) return;
+    build_fail(build, opcua_server_add_variable(build->server->opcua, &names, type, ret_variable), names.node.string);
+}
+
+void build_own_text(struct build *build, struct text object, const char *name, const char *description,
+                    const char *text) {
+    struct opcua_variable *variable = NULL;
+    build_own_variable(build, object, name, description, VALUE_STRING, &variable);
+    if (build->error) return;
+    struct opcua_data data = {.value = {.type = VALUE_STRING, .string = text_of(text)},
+                              .source_time_ns = (int64_t)clock_wall_ns()};
+    build_fail(build, opcua_server_write(build->server->opcua, variable, &data), text_of(name));
 }
 
 status_code own_refuse(struct opcua_invocation *call, status_code status, const char *format, ...) {

@@ -88,6 +88,7 @@ static void raise(struct server *server, const struct scan_event *event) {
         .severity = text.severity,
         .time_ns = (int64_t)event->time_ns,
     };
+    diagnostics_see(server, event, &text);
     if (event->lost_before > 0)
         log_warning("%u events were lost: the scan raised more than the ring holds", event->lost_before);
     audit_event(server, event, &text);
@@ -269,6 +270,7 @@ void server_close(struct server *server) {
     loop_unwatch(server->wake);
     opcua_server_close(server->opcua); // closes the sessions, which are told to the scan
     loop_timer_cancel(server->retry);
+    loop_timer_cancel(server->diagnostics_timer);
     while (server->sessions != NULL) {
         struct session *next = server->sessions->next;
         forget(server->sessions);

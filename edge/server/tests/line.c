@@ -128,8 +128,12 @@ static void start_server(struct line *line, const struct line_options *options) 
         .rejected_folder = in_folder(line->folder, "rejected"),
         .users_file = in_folder(line->folder, "users"),
         .audit_file = in_folder(line->folder, "audit.log"),
+        .identity = {"hash-of-the-model", "1.0", "hash-of-the-program", "0.1"},
     };
     struct problem problem = {0};
+    if (diagnostics_open(in_folder(line->folder, "diagnostics"), &line->diagnostics, &problem))
+        fail_msg("%s", problem.text);
+    server.diagnostics = line->diagnostics;
     if (server_open(line->loop, &server, &line->server, &problem)) fail_msg("%s", problem.text);
 }
 
@@ -155,6 +159,7 @@ void line_destroy(struct line *line) {
     if (line == NULL) return;
     runtime_stop(line->runtime);
     server_close(line->server);
+    diagnostics_close(line->diagnostics);
     runtime_destroy(line->runtime);
     program_destroy(line->program);
     sim_destroy(line->sim);

@@ -26,6 +26,7 @@ struct line {
     struct sim *sim;
     struct program *program;
     struct runtime *runtime;
+    struct diagnostics *diagnostics;
     struct server *server;
     bool timed_out;
 };

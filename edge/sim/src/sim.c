@@ -174,8 +174,8 @@ static void step_module(struct scan *scan, struct scan_module *module) {
     }
 }
 
-static struct scan_reason found(bool there, const struct scan_module *module) {
-    return there ? scan_reason_none() : scan_reason_of(SCAN_REASON_NO_SUCH_CONTROL, module->index);
+static struct scan_reason found(bool there, enum scan_reason_id otherwise, const struct scan_module *module) {
+    return there ? scan_reason_none() : scan_reason_of(otherwise, module->index);
 }
 
 /// The text of an argument; what is longer than a name can be is no name.
@@ -186,14 +186,15 @@ static struct text text_argument(const struct scan_argument *argument) {
 static struct scan_reason call_press(struct scan *scan, struct scan_module *module, const struct scan_command *command,
                                      struct scan_result *result) {
     (void)scan, (void)result;
-    return found(sim_press(module->memory, text_argument(&command->arguments[0])), module);
+    return found(sim_press(module->memory, text_argument(&command->arguments[0])), SCAN_REASON_NO_SUCH_BUTTON, module);
 }
 
 static struct scan_reason call_turn(struct scan *scan, struct scan_module *module, const struct scan_command *command,
                                     struct scan_result *result) {
     (void)scan, (void)result;
     bool on = command->arguments[1].value.boolean;
-    return found(sim_turn(module->memory, text_argument(&command->arguments[0]), on), module);
+    return found(sim_turn(module->memory, text_argument(&command->arguments[0]), on), SCAN_REASON_NO_SUCH_SWITCH,
+                 module);
 }
 
 static struct scan_reason call_refill(struct scan *scan, struct scan_module *module, const struct scan_command *command,

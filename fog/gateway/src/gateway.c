@@ -279,6 +279,7 @@ enum error gateway_run(const struct site *site, struct problem *ret_problem) {
     gateway.loop = loop_create();
     if (gateway.loop == NULL) return ERROR_NO_MEMORY;
     enum error error = loop_stop_on_signals(gateway.loop);
+    if (!error) error = notify_keep_alive(gateway.loop);
     if (!error) error = open_paths(&gateway);
     if (!error) error = open_bus(&gateway, ret_problem);
     if (error) return error;

@@ -22,6 +22,18 @@ int error_http_status(enum error error) {
     return error_http_status(ERROR_INTERNAL);
 }
 
+int error_exit_status(enum error error) {
+    switch (error) {
+    case ERROR_NONE: return 0;
+    case ERROR_INVALID:
+    case ERROR_FORBIDDEN:
+    case ERROR_NOT_FOUND:
+    case ERROR_TOO_LARGE:
+    case ERROR_UNSUPPORTED: return ERROR_EXIT_CONFIGURATION;
+    default: return 1;
+    }
+}
+
 enum error error_from_errno(int error_number) {
     switch (error_number) {
     case 0: // the caller says that it failed: success would be a lie

@@ -49,6 +49,17 @@ static void every_error_has_a_text_and_a_status(void **state) {
     assert_int_equal(ERROR_NONE, 0); // `if (error)` depends on it
 }
 
+static void what_only_a_hand_can_mend_has_an_exit_status_of_its_own(void **state) {
+    (void)state;
+    assert_int_equal(error_exit_status(ERROR_NONE), 0);
+    assert_int_equal(error_exit_status(ERROR_FORBIDDEN), ERROR_EXIT_CONFIGURATION); // a key that others can read
+    assert_int_equal(error_exit_status(ERROR_NOT_FOUND), ERROR_EXIT_CONFIGURATION);
+    assert_int_equal(error_exit_status(ERROR_INVALID), ERROR_EXIT_CONFIGURATION);
+    assert_int_equal(error_exit_status(ERROR_EXISTS), 1); // a port in use
+    assert_int_equal(error_exit_status(ERROR_NO_MEMORY), 1);
+    assert_int_equal(error_exit_status(ERROR_IO), 1);
+}
+
 static void a_number_that_is_no_error_is_internal(void **state) {
     (void)state;
     enum error stray;
@@ -67,6 +78,7 @@ int main(void) {
     SUITE_TABLE(&suite, errno_cases, check_errno);
     SUITE_TEST(&suite, an_errno_is_never_success);
     SUITE_TEST(&suite, every_error_has_a_text_and_a_status);
+    SUITE_TEST(&suite, what_only_a_hand_can_mend_has_an_exit_status_of_its_own);
     SUITE_TEST(&suite, a_number_that_is_no_error_is_internal);
     SUITE_TEST(&suite, a_result_can_be_dropped_on_purpose);
     return SUITE_RUN(&suite);

@@ -2,6 +2,7 @@
 #include "suite.h"
 
 #include <base/cleanup.h>
+#include <base/clock.h>
 #include <base/notify.h>
 #include <base/text.h>
 
@@ -30,6 +31,10 @@ static int listen_at(const char *path) {
 static struct text heard(int fd, char (*storage)[1024]) {
     ssize_t got = recv(fd, *storage, sizeof *storage, MSG_DONTWAIT);
     return (struct text){*storage, got < 0 ? 0 : (size_t)got};
+}
+
+static void stop(void *loop) {
+    loop_stop(loop);
 }
 
 static void check_words(int fd) {
@@ -75,6 +80,28 @@ static void a_status_is_one_line_of_limited_length(void **state) {
     assert_true(status.length > 500 && status.length < 600);
 }
 
+static void a_service_gives_signs_of_life_as_often_as_wanted(void **state) {
+    (void)state;
+    CLEANUP(folder_remove) struct folder folder = folder_make();
+    CLEANUP(free_at) char *path = folder_path(&folder, "notify");
+    CLEANUP(descriptor_close_at) int fd = listen_at(path);
+    char storage[1024];
+    struct loop *loop = loop_create();
+    unsetenv("WATCHDOG_USEC");
+    assert_int_equal(notify_keep_alive(loop), ERROR_NONE);
+    setenv("WATCHDOG_USEC", "soon", 1);
+    assert_int_equal(notify_keep_alive(loop), ERROR_NONE);
+    assert_int_equal(heard(fd, &storage).length, 0);
+    setenv("WATCHDOG_USEC", "40000", 1);
+    assert_int_equal(notify_keep_alive(loop), ERROR_NONE);
+    assert_true(text_is(heard(fd, &storage), "WATCHDOG=1")); // at once
+    assert_non_null(loop_timer(loop, 30 * NS_PER_MS, 0, stop, loop));
+    assert_int_equal(loop_run(loop), ERROR_NONE);
+    assert_true(text_is(heard(fd, &storage), "WATCHDOG=1")); // and from the loop, every 10 ms
+    loop_destroy(loop);
+    unsetenv("WATCHDOG_USEC");
+}
+
 static const struct nobody_case {
     const char *name;
     const char *variable;
@@ -111,6 +138,7 @@ int main(void) {
     SUITE_TEST(&suite, the_words_reach_a_socket_in_a_folder);
     SUITE_TEST(&suite, the_words_reach_an_abstract_socket);
     SUITE_TEST(&suite, a_status_is_one_line_of_limited_length);
+    SUITE_TEST(&suite, a_service_gives_signs_of_life_as_often_as_wanted);
     SUITE_TABLE(&suite, nobody_cases, check_nobody);
     return SUITE_RUN(&suite);
 }

@@ -8,12 +8,16 @@
 enum error caex_read(struct caex *caex, struct text bytes, struct model_findings *findings) {
     caex->findings = findings;
     enum error error = caex_read_tree(caex, bytes);
+    free(caex->texts.slots); // no more texts come
+    caex->texts = (struct intern_table){0};
     if (!error) error = caex_index_names(caex);
-    if (!error) caex_resolve(caex);
+    if (!error) error = caex_resolve(caex);
+    if (!error) error = caex_resolve_links(caex);
     return error;
 }
 
 void caex_clear(struct caex *caex) {
+    free(caex->texts.slots);
     caex_index_clear(caex);
     for (size_t family = 0; family < FAMILY_NONE; family++) map_destroy(caex->classes[family]);
     map_destroy(caex->ids);
@@ -21,13 +25,54 @@ void caex_clear(struct caex *caex) {
     *caex = (struct caex){0};
 }
 
+enum error caex_create(struct text bytes, enum caex_mode mode, struct model_findings *findings, struct caex **ret_caex,
+                       struct problem *ret_problem) {
+    struct caex *caex = calloc(1, sizeof *caex);
+    if (caex == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+    caex->mode = mode;
+    enum error error = caex_read(caex, bytes, findings);
+    findings_sort(findings);
+    caex->findings = NULL; // they are the caller's
+    if (findings_failed(findings)) error = ERROR_NO_MEMORY;
+    if (!error) {
+        *ret_caex = caex;
+        return ERROR_NONE;
+    }
+    caex_destroy(caex);
+    if (error == ERROR_NO_MEMORY) return problem_say(ret_problem, error, "out of memory");
+    return findings_say_first(findings, error, ret_problem);
+}
+
+void caex_destroy(struct caex *caex) {
+    if (caex == NULL) return;
+    caex_clear(caex);
+    free(caex);
+}
+
+struct caex_node *caex_root(const struct caex *caex) {
+    return caex->root;
+}
+
+struct text caex_version(const struct caex *caex) {
+    return caex->version;
+}
+
+void caex_count(const struct caex *caex, size_t ret_counts[CAEX_KINDS]) {
+    for (size_t kind = 0; kind < CAEX_KINDS; kind++) ret_counts[kind] = 0;
+    for (const struct caex_node *node = caex->root; node != NULL;
+         node = caex_walk(caex->root, (struct caex_node *)node))
+        ret_counts[node->kind]++;
+}
+
+// ---------------------------------------------------------------- findings
+
 static void add(struct caex *caex, bool error, unsigned line, const struct caex_node *node, const char *format,
                 va_list arguments) __attribute__((format(printf, 5, 0)));
 static void add(struct caex *caex, bool error, unsigned line, const struct caex_node *node, const char *format,
                 va_list arguments) {
     CLEANUP(buffer_clear) struct buffer path = {0};
     if (node != NULL) caex_path(node, &path);
-    findings_add(caex->findings, error, line, buffer_view(&path), format, arguments);
+    findings_add(caex->findings, error && caex->mode == CAEX_PLANT, line, buffer_view(&path), format, arguments);
 }
 
 void caex_error(struct caex *caex, const struct caex_node *node, const char *format, ...) {
@@ -58,6 +103,15 @@ void caex_error_at(struct caex *caex, unsigned line, const char *format, ...) {
     va_end(arguments);
 }
 
+void caex_fatal_at(struct caex *caex, unsigned line, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    findings_add(caex->findings, true, line, TEXT_EMPTY, format, arguments);
+    va_end(arguments);
+}
+
+// ---------------------------------------------------------------- walking
+
 struct caex_node *caex_walk(const struct caex_node *top, struct caex_node *node) {
     if (node->first != NULL) return node->first;
     while (node != top && node->next == NULL) node = node->parent;
@@ -78,8 +132,9 @@ struct caex_node *caex_next(const struct caex_node *node) {
 }
 
 void caex_path(const struct caex_node *node, struct buffer *out) {
-    if (node->parent != NULL) caex_path(node->parent, out);
-    if (node->name.length == 0) return; // the file, roles, and what constraints consist of
+    if (node->parent == NULL) return; // the file
+    caex_path(node->parent, out);
+    if (node->name.length == 0) return; // roles, and what constraints consist of
     if (out->length > 0) buffer_byte(out, '/');
     buffer_text(out, node->name);
 }
@@ -92,10 +147,6 @@ enum caex_family caex_family_of(enum caex_kind kind) {
     case CAEX_TYPE: return FAMILY_TYPE;
     default: return FAMILY_NONE;
     }
-}
-
-struct caex_node *caex_class(const struct caex *caex, enum caex_family family, struct text path) {
-    return map_get(caex->classes[family], path);
 }
 
 bool caex_is_a(const struct caex_node *node, const struct caex_node *ancestor) {

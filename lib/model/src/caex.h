@@ -1,74 +1,27 @@
-/// A CAEX document as a tree, with its references resolved: what AutomationML says, before any meaning of our own.
+/// The inside of a document of model/caex.h: how it is made, and how findings are added.
 ///
 /// Findings of this layer: the XML, elements and attributes that CAEX does not know, missing or doubled names, doubled
 /// IDs, references that lead nowhere, inheritance loops. What stands above (plant.h) never sees a loop, and follows
 /// `base` without asking.
-/// Owns: the arena holds the nodes and all their texts (each with a NUL behind it) until `caex_clear`.
 #pragma once
 
 #include "arena.h"
 
 #include <base/map.h>
-#include <model/model.h>
+#include <model/caex.h>
 
-enum caex_kind {
-    CAEX_FILE,
-    CAEX_HIERARCHY,
-    CAEX_ELEMENT,
-    CAEX_INTERFACE,
-    CAEX_LINK,
-    CAEX_ROLE_REQUIREMENT,
-    CAEX_SUPPORTED_ROLE,
-    CAEX_ATTRIBUTE,
-    CAEX_CONSTRAINT,
-    CAEX_NOMINAL,
-    CAEX_ORDINAL,
-    CAEX_REQUIRED_VALUE,
-    CAEX_REQUIRED_MAX,
-    CAEX_REQUIRED_MIN,
-    CAEX_INTERFACE_LIB,
-    CAEX_INTERFACE_CLASS,
-    CAEX_ROLE_LIB,
-    CAEX_ROLE_CLASS,
-    CAEX_UNIT_LIB,
-    CAEX_UNIT_CLASS,
-    CAEX_TYPE_LIB,
-    CAEX_TYPE,
-    CAEX_KINDS
-};
-
-/// The four families of classes; each has path names of its own.
-enum caex_family { FAMILY_INTERFACE, FAMILY_ROLE, FAMILY_UNIT, FAMILY_TYPE, FAMILY_NONE };
-
-enum { CAEX_INHERITANCE_MAX = 16 }; // classes in one line; the deepest library known to us has 7
-enum { CAEX_DEPTH_MAX = 96 };       // XML elements in each other
-
-struct caex_index; // of the children of a node that has many
-
-struct caex_node {
-    enum caex_kind kind;
-    unsigned line;
-    struct caex_index *index;                       // NULL: few children
-    struct caex_node *parent, *first, *last, *next; // children in the order of the file
-    struct text name;
-    struct text id;        // lower case, without braces
-    struct text reference; // path of the class, base class, role or attribute type, as written
-    struct text description;
-    struct text version;                        // of hierarchies and libraries
-    struct text value;                          // of attributes and of what a constraint requires
-    struct text default_value, data_type, unit; // of attributes
-    struct text side_a, side_b;                 // of links: IDs of interfaces, like `id`
-    bool has_value, has_default;
-    unsigned value_line, default_line;
-    bool bad;               // its value has a finding already
-    uint8_t chain_state;    // while inheritance is checked
-    struct caex_node *base; // what `reference` names; NULL when nothing
-    void *meaning;          // what the layer above made of it
+struct intern_table { // texts that stand in the document more than once are kept once
+    struct text *slots;
+    size_t count, capacity; // a power of two, or 0
 };
 
 struct caex {
     struct arena arena;
-    struct caex_node *root;           // the CAEXFile
+    enum caex_mode mode;
+    struct caex_node *root; // the CAEXFile
+    struct text version;    // SchemaVersion
+    size_t node_count;
+    struct intern_table texts;        // while reading
     struct map *ids;                  // ID -> node
     struct map *classes[FAMILY_NONE]; // path -> node
     struct caex_index *indexes;
@@ -81,12 +34,48 @@ enum error caex_read(struct caex *caex, struct text bytes, struct model_findings
 void caex_clear(struct caex *caex);
 
 // The steps of caex_read, each in a file of its own.
-enum error caex_read_tree(struct caex *caex, struct text bytes); // caex_read.c
-enum error caex_index_names(struct caex *caex);                  // caex_names.c
+enum error caex_read_tree(struct caex *caex, struct text bytes);                              // caex_read.c
+enum error caex_unpack(struct text archive, struct buffer *out, struct problem *ret_problem); // container.c
+enum error caex_index_names(struct caex *caex);                                               // caex_names.c
 void caex_index_clear(struct caex *caex);
-void caex_resolve(struct caex *caex); // caex_resolve.c
+enum error caex_resolve(struct caex *caex);       // caex_resolve.c
+enum error caex_resolve_links(struct caex *caex); // caex_links.c
 
-/// Adds a finding at the node. `path` names the place: that of the node's name, or of the nearest node with one.
+/// Which XML elements and attributes there are, and where (caex_rows.c).
+typedef uint32_t caex_kinds; // a set of enum caex_kind
+enum treatment { NODE, TEXT_OF_NODE, TEXT_NODE, EXTENSION };
+struct element_row {
+    struct text name;
+    enum treatment treatment;
+    enum caex_kind kind; // of the node that is made
+    caex_kinds parents;
+    size_t offset; // of the text in the node that holds it
+};
+struct attribute_row {
+    struct text name;
+    caex_kinds kinds;
+    size_t offset; // 0: not a text of the node
+    bool required;
+};
+/// NULL when it cannot stand there; `*ret_known`: but elsewhere.
+const struct element_row *caex_element_row(struct text name, enum caex_kind parent, bool *ret_known);
+const struct attribute_row *caex_attribute_row(struct text name, enum caex_kind kind);
+const struct attribute_row *caex_attribute_rows(size_t *ret_count);
+enum { CAEX_ROWS_MAX = 64 };
+size_t caex_element_names(enum caex_kind parent, const char *names[CAEX_ROWS_MAX]);
+size_t caex_attribute_names(enum caex_kind kind, const char *names[CAEX_ROWS_MAX]);
+
+/// An ID as it is compared: lower case, without braces. The result is in `bytes`, or empty when `id` is too long to be
+/// one.
+enum { CAEX_ID_BYTES_MAX = 256 };
+struct text caex_plain_id(struct text id, char bytes[CAEX_ID_BYTES_MAX]);
+
+/// The next name of a path: up to the next '/', without the brackets that a name with special characters stands in.
+/// False at the end.
+bool caex_path_step(struct text *path, struct text *ret_name);
+
+/// Adds a finding at the node. `path` names the place: that of the node's name, or of the nearest node with one. In
+/// CAEX_ANY all are warnings.
 void caex_error(struct caex *caex, const struct caex_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void caex_warning(struct caex *caex, const struct caex_node *node, const char *format, ...)
@@ -96,21 +85,8 @@ void caex_error_in(struct caex *caex, const struct caex_node *node, unsigned lin
     __attribute__((format(printf, 4, 5)));
 /// The same for a line of the file that is no node's; 0: the whole file.
 void caex_error_at(struct caex *caex, unsigned line, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-/// The next node in the order of the file, parents first; NULL after the last one below `top`.
-struct caex_node *caex_walk(const struct caex_node *top, struct caex_node *node);
-/// The first child of a kind, and the next sibling of the same kind; NULL when there is none.
-struct caex_node *caex_first(const struct caex_node *parent, enum caex_kind kind);
-struct caex_node *caex_next(const struct caex_node *node);
-struct caex_node *caex_child(const struct caex_node *parent, enum caex_kind kind, struct text name);
-
-/// "Plant/MPS/mps_conveyor".
-void caex_path(const struct caex_node *node, struct buffer *out);
-enum caex_family caex_family_of(enum caex_kind kind); // of a class; FAMILY_NONE for anything else
-/// NULL when there is no such class.
-struct caex_node *caex_class(const struct caex *caex, enum caex_family family, struct text path);
-/// True when `node` is `ancestor`, or has it among its bases.
-bool caex_is_a(const struct caex_node *node, const struct caex_node *ancestor);
+/// An error in every mode: no tree can be made.
+void caex_fatal_at(struct caex *caex, unsigned line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /// "; did you mean 'Motor'?" when one of the names is near, else "". Borrowed until the next call.
 const char *caex_hint(struct caex *caex, struct text word, const char *const *choices, size_t count);

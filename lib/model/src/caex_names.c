@@ -1,19 +1,26 @@
 // Who is called what: names among siblings, IDs, paths of classes.
 #include "caex.h"
 
+#include <string.h>
+
 /// Siblings of one group share their names: elements and interfaces, for a path leads to either.
 static enum caex_kind name_group(enum caex_kind kind) {
     switch (kind) {
     case CAEX_INTERFACE: return CAEX_ELEMENT;
-    case CAEX_ROLE_REQUIREMENT:
-    case CAEX_SUPPORTED_ROLE:
-    case CAEX_CONSTRAINT:
-    case CAEX_NOMINAL:
-    case CAEX_ORDINAL:
-    case CAEX_REQUIRED_VALUE:
-    case CAEX_REQUIRED_MAX:
-    case CAEX_REQUIRED_MIN: return CAEX_KINDS; // have no names that must differ
-    default: return kind;
+    case CAEX_HIERARCHY:
+    case CAEX_ATTRIBUTE:
+    case CAEX_LINK:
+    case CAEX_EXTERNAL_REFERENCE:
+    case CAEX_INTERFACE_LIB:
+    case CAEX_INTERFACE_CLASS:
+    case CAEX_ROLE_LIB:
+    case CAEX_ROLE_CLASS:
+    case CAEX_UNIT_LIB:
+    case CAEX_UNIT_CLASS:
+    case CAEX_TYPE_LIB:
+    case CAEX_ELEMENT:
+    case CAEX_TYPE: return kind;
+    default: return CAEX_KINDS; // have no names that must differ
     }
 }
 
@@ -96,6 +103,39 @@ static enum error check_siblings(struct caex *caex, struct caex_node *parent) {
 
 // ---------------------------------------------------------------- IDs and paths
 
+struct caex_node *caex_by_id(const struct caex *caex, struct text id) {
+    char bytes[CAEX_ID_BYTES_MAX];
+    return map_get(caex->ids, caex_plain_id(id, bytes));
+}
+
+bool caex_path_step(struct text *path, struct text *ret_name) {
+    if (!text_starts_with(*path, TEXT("["))) return text_split(path, '/', ret_name);
+    size_t end = 1;
+    while (end < path->length && !(path->data[end] == ']' && (end + 1 == path->length || path->data[end + 1] == '/')))
+        end++;
+    if (end == path->length) return text_split(path, '/', ret_name); // a bracket that is part of the name
+    *ret_name = (struct text){path->data + 1, end - 1};
+    *path = text_from(*path, end + 2);
+    return true;
+}
+
+/// The same path as our own list of classes has it: names with "/" between them.
+static struct caex_node *class_in_brackets(const struct caex *caex, enum caex_family family, struct text path) {
+    CLEANUP(buffer_clear) struct buffer plain = {0};
+    struct text name;
+    while (caex_path_step(&path, &name)) {
+        if (plain.length > 0) buffer_byte(&plain, '/');
+        buffer_text(&plain, name);
+    }
+    return plain.failed ? NULL : map_get(caex->classes[family], buffer_view(&plain));
+}
+
+struct caex_node *caex_class(const struct caex *caex, enum caex_family family, struct text path) {
+    struct caex_node *class = map_get(caex->classes[family], path);
+    if (class != NULL || path.length == 0 || memchr(path.data, '[', path.length) == NULL) return class;
+    return class_in_brackets(caex, family, path);
+}
+
 static enum error register_id(struct caex *caex, struct caex_node *node) {
     if (node->id.length == 0) return ERROR_NONE;
     const struct caex_node *before = map_get(caex->ids, node->id);
@@ -112,7 +152,7 @@ static enum error register_class(struct caex *caex, struct caex_node *node) {
     CLEANUP(buffer_clear) struct buffer path = {0};
     caex_path(node, &path);
     if (path.failed) return ERROR_NO_MEMORY;
-    if (caex_class(caex, family, buffer_view(&path)) != NULL) return ERROR_NONE;
+    if (map_get(caex->classes[family], buffer_view(&path)) != NULL) return ERROR_NONE;
     return map_set(caex->classes[family], buffer_view(&path), node);
 }
 

@@ -1,4 +1,7 @@
+// What references name: classes, base classes, roles, attribute types, what is mirrored, other files.
 #include "caex.h"
+
+#include <string.h>
 
 static const struct {
     const char *word;
@@ -22,14 +25,7 @@ static enum caex_family referred_family(enum caex_kind kind) {
     }
 }
 
-// ---------------------------------------------------------------- references
-
-/// The standard libraries name a base class that encloses the class by its last name alone.
-static struct caex_node *enclosing_class(const struct caex_node *node) {
-    for (struct caex_node *at = node->parent; at != NULL && at->kind == node->kind; at = at->parent)
-        if (text_equal(at->name, node->reference)) return at;
-    return NULL;
-}
+// ---------------------------------------------------------------- what is not there
 
 /// How far a path leads: the last library or class of it that exists, and the name that does not exist there. The file
 /// itself when not even the library does.
@@ -37,7 +33,7 @@ static const struct caex_node *last_known(const struct caex *caex, enum caex_fam
                                           struct text *ret_missing) {
     const struct caex_node *at = caex->root;
     struct text name;
-    while (text_split(&path, '/', &name)) {
+    while (caex_path_step(&path, &name)) {
         enum caex_kind kind = at == caex->root ? family_kinds[family].library : family_kinds[family].class;
         const struct caex_node *child = caex_child(at, kind, name);
         *ret_missing = name;
@@ -58,12 +54,84 @@ static void unknown_reference(struct caex *caex, const struct caex_node *node, e
     caex_error(caex, node, "there is no %s '%.*s'%s", family_kinds[family].word, TEXT_ARG(node->reference), hint);
 }
 
-static void resolve(struct caex *caex, struct caex_node *node) {
+static void outside_reference(struct caex *caex, const struct caex_node *node, enum caex_family family) {
+    caex_error(caex, node, "the %s '%.*s' is in the file '%.*s', which is not read; copy its library into this one",
+               family_kinds[family].word, TEXT_ARG(node->reference), TEXT_ARG(node->external->reference));
+}
+
+/// A reference that many nodes have is told once when the file is a foreign one: tools leave whole libraries out.
+struct missing {
+    struct caex *caex;
+    struct map *told; // "family path"
+};
+
+static enum error tell_missing(struct missing *missing, const struct caex_node *node, enum caex_family family) {
+    struct caex *caex = missing->caex;
+    if (caex->mode == CAEX_ANY) {
+        CLEANUP(buffer_clear) struct buffer key = {0};
+        buffer_print(&key, "%d %.*s", (int)family, TEXT_ARG(node->reference));
+        if (key.failed) return ERROR_NO_MEMORY;
+        if (map_get(missing->told, buffer_view(&key)) != NULL) return ERROR_NONE;
+        enum error error = map_set(missing->told, buffer_view(&key), caex);
+        if (error) return error;
+    }
+    if (node->external != NULL)
+        outside_reference(caex, node, family);
+    else
+        unknown_reference(caex, node, family);
+    return ERROR_NONE;
+}
+
+// ---------------------------------------------------------------- references
+
+/// The standard libraries name a base class that encloses the class by its last name alone.
+static struct caex_node *enclosing_class(const struct caex_node *node) {
+    for (struct caex_node *at = node->parent; at != NULL && at->kind == node->kind; at = at->parent)
+        if (text_equal(at->name, node->reference)) return at;
+    return NULL;
+}
+
+/// A mirror names the ID of its master where others name a class; an attribute that of an element, and the way from
+/// there.
+static struct caex_node *find_master(const struct caex *caex, const struct caex_node *node) {
+    if (node->kind != CAEX_ELEMENT && node->kind != CAEX_INTERFACE && node->kind != CAEX_ATTRIBUTE) return NULL;
+    struct text path = node->reference, id = TEXT_EMPTY, name;
+    if (node->kind != CAEX_ATTRIBUTE) {
+        struct caex_node *master = caex_by_id(caex, path);
+        return master != NULL && master->kind == node->kind && master != node ? master : NULL;
+    }
+    if (!text_split(&path, '/', &id)) return NULL;
+    struct caex_node *at = caex_by_id(caex, id);
+    while (at != NULL && caex_path_step(&path, &name)) at = caex_child(at, CAEX_ATTRIBUTE, name);
+    return at != NULL && at->kind == CAEX_ATTRIBUTE && at != node ? at : NULL;
+}
+
+/// "Alias@Lib/Class": the external reference of that alias; the path behind it.
+static struct caex_node *find_external(const struct caex *caex, struct text reference, struct text *ret_path) {
+    const char *at = memchr(reference.data, '@', reference.length);
+    *ret_path = reference;
+    if (at == NULL) return NULL;
+    struct text alias = {reference.data, (size_t)(at - reference.data)};
+    struct caex_node *external = caex_child(caex->root, CAEX_EXTERNAL_REFERENCE, alias);
+    if (external != NULL) *ret_path = text_from(reference, alias.length + 1);
+    return external;
+}
+
+static enum error resolve(struct caex *caex, struct caex_node *node, struct missing *missing) {
     enum caex_family family = referred_family(node->kind);
-    if (family == FAMILY_NONE || node->reference.length == 0) return;
-    node->base = caex_class(caex, family, node->reference);
+    if (family == FAMILY_NONE || node->reference.length == 0) return ERROR_NONE;
+    struct text path;
+    node->external = find_external(caex, node->reference, &path);
+    node->base = caex_class(caex, family, path); // tools that copy a library in may leave the alias
     if (node->base == NULL && caex_family_of(node->kind) == family) node->base = enclosing_class(node);
-    if (node->base == NULL) unknown_reference(caex, node, family);
+    if (node->base == NULL) node->base = find_master(caex, node);
+    return node->base == NULL ? tell_missing(missing, node, family) : ERROR_NONE;
+}
+
+struct caex_node *caex_master(const struct caex_node *node) {
+    return node->base != NULL && node->base->kind == node->kind && caex_family_of(node->kind) == FAMILY_NONE
+               ? node->base
+               : NULL;
 }
 
 // ---------------------------------------------------------------- inheritance
@@ -71,8 +139,10 @@ static void resolve(struct caex *caex, struct caex_node *node) {
 enum chain_state { CHAIN_UNKNOWN, CHAIN_WALKED, CHAIN_GOOD };
 
 static void break_chain(struct caex *caex, struct caex_node *node, const char *what) {
-    caex_error(caex, node, "%s '%.*s' %s; correct its reference", family_kinds[caex_family_of(node->kind)].word,
-               TEXT_ARG(node->name), what);
+    enum caex_family family = caex_family_of(node->kind);
+    caex_error(caex, node, "%s '%.*s' %s; correct its reference",
+               family == FAMILY_NONE ? caex_kind_name(node->kind) : family_kinds[family].word, TEXT_ARG(node->name),
+               what);
     node->base = NULL;
 }
 
@@ -83,12 +153,17 @@ static void check_chain(struct caex *caex, struct caex_node *node) {
         at->chain_state = CHAIN_WALKED;
         if (at->base == NULL) break;
         if (at->base->chain_state == CHAIN_WALKED) {
-            break_chain(caex, at, "is a base class of itself");
+            bool mirror = caex_master(at) != NULL;
+            break_chain(caex, at, mirror ? "mirrors itself" : "is a base class of itself");
             break;
         }
         at = at->base;
     }
     for (at = node; at != NULL && at->chain_state == CHAIN_WALKED; at = at->base) at->chain_state = CHAIN_GOOD;
+}
+
+static bool is_chained(const struct caex_node *node) {
+    return caex_family_of(node->kind) != FAMILY_NONE || caex_master(node) != NULL;
 }
 
 /// Runs when there are no loops any more.
@@ -98,15 +173,17 @@ static void check_depth(struct caex *caex, struct caex_node *node) {
     if (depth > CAEX_INHERITANCE_MAX) break_chain(caex, node, "has too many base classes above each other");
 }
 
-static bool is_class(const struct caex_node *node) {
-    return caex_family_of(node->kind) != FAMILY_NONE;
-}
-
-void caex_resolve(struct caex *caex) {
+enum error caex_resolve(struct caex *caex) {
     const struct caex_node *root = caex->root;
-    for (struct caex_node *node = caex->root; node != NULL; node = caex_walk(root, node)) resolve(caex, node);
+    struct missing missing = {caex, map_create()};
+    enum error error = missing.told == NULL ? ERROR_NO_MEMORY : ERROR_NONE;
+    for (struct caex_node *node = caex->root; node != NULL && !error; node = caex_walk(root, node))
+        error = resolve(caex, node, &missing);
+    map_destroy(missing.told);
+    if (error) return error;
     for (struct caex_node *node = caex->root; node != NULL; node = caex_walk(root, node))
-        if (is_class(node)) check_chain(caex, node);
+        if (is_chained(node)) check_chain(caex, node);
     for (struct caex_node *node = caex->root; node != NULL; node = caex_walk(root, node))
-        if (is_class(node)) check_depth(caex, node);
+        if (is_chained(node)) check_depth(caex, node);
+    return ERROR_NONE;
 }

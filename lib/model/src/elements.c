@@ -216,15 +216,25 @@ static enum error make_element(struct store *store, struct caex_node *node, cons
     return error;
 }
 
+/// A second view of something that is in the plant already, perhaps in another hierarchy.
+static bool is_mirror(struct store *store, const struct caex_node *node) {
+    const struct caex_node *master = caex_master(node);
+    if (master == NULL) return false;
+    caex_warning(&store->caex, node, "is passed over: it mirrors '%.*s' in line %u", TEXT_ARG(master->name),
+                 master->line);
+    return true;
+}
+
 static enum error make_children(struct store *store, struct element *element) {
     size_t count = 0, at = 0;
     struct caex_node *node = caex_first(element->node, CAEX_ELEMENT);
-    for (; node != NULL; node = caex_next(node)) count++;
+    for (; node != NULL; node = caex_next(node)) count += !is_mirror(store, node);
     const struct plant_element **children = arena_take_array(&store->caex.arena, count + 1, sizeof *children);
     if (children == NULL) return ERROR_NO_MEMORY;
     element->shown.children = children;
     element->shown.child_count = count;
     for (node = caex_first(element->node, CAEX_ELEMENT); node != NULL; node = caex_next(node)) {
+        if (caex_master(node) != NULL) continue;
         struct element *child = NULL;
         enum error error = make_element(store, node, &element->shown, &child);
         if (error) return error;
@@ -248,7 +258,7 @@ static bool in_hierarchy(const struct caex_node *node) {
 static void find_station(struct store *store, struct caex_node **ret_station) {
     struct caex_node *root = store->caex.root;
     for (struct caex_node *node = root; node != NULL; node = caex_walk(root, node)) {
-        if (node->kind != CAEX_ELEMENT || !in_hierarchy(node)) continue;
+        if (node->kind != CAEX_ELEMENT || caex_master(node) != NULL || !in_hierarchy(node)) continue;
         struct scope scope = scope_of(node);
         if (!has_role(&scope, store->roles[ROLE_STATION])) continue;
         if (*ret_station == NULL)

@@ -90,3 +90,13 @@ void model_findings_print(const struct model_findings *findings, const char *fil
     }
     if (findings->not_kept > 0) buffer_print(out, "%s: and %zu more\n", file_name, findings->not_kept);
 }
+
+enum error findings_say_first(const struct model_findings *findings, enum error error, struct problem *ret_problem) {
+    const struct model_finding *first = model_findings_at(findings, 0);
+    for (size_t i = 1; first != NULL && !first->error; i++) first = model_findings_at(findings, i);
+    if (first == NULL) return problem_say(ret_problem, error, "the model has errors");
+    error_ignore(problem_say(ret_problem, error, "%.*s", TEXT_ARG(first->text)));
+    if (first->path.length > 0) error_ignore(problem_prefix(ret_problem, error, "%.*s", TEXT_ARG(first->path)));
+    if (first->line > 0) error_ignore(problem_prefix(ret_problem, error, "line %u", first->line));
+    return error;
+}

@@ -1,7 +1,8 @@
 /// How the checks add to the list that model.h shows.
 #pragma once
 
-#include <model/model.h>
+#include <base/problem.h>
+#include <model/findings.h>
 
 #include <stdarg.h>
 
@@ -14,3 +15,6 @@ void findings_sort(struct model_findings *findings);
 
 /// True when a finding could not be kept.
 bool findings_failed(const struct model_findings *findings);
+
+/// "line 12: Plant/MPS: what is wrong" of the first error, as far as there is a line and a path; returns `error`.
+enum error findings_say_first(const struct model_findings *findings, enum error error, struct problem *ret_problem);

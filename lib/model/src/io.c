@@ -246,6 +246,7 @@ static enum error make_interfaces(struct store *store, struct element *element) 
     size_t signals = store->all_signals.count, channels = store->all_channels.count;
     struct caex_node *node = caex_first(element->node, CAEX_INTERFACE);
     for (; node != NULL; node = caex_next(node)) {
+        if (caex_master(node) != NULL) continue; // a second view of another interface
         struct scope interface = scope_of(node);
         enum error error = add_interface(store, element, &interface);
         if (error) return error;

@@ -66,17 +66,6 @@ static enum error finish(struct store *store) {
     return ERROR_NONE;
 }
 
-/// "line 12: Plant/MPS: what is wrong", as far as there is a line and a path.
-static enum error say_first(const struct model_findings *findings, struct problem *ret_problem) {
-    const struct model_finding *first = model_findings_at(findings, 0);
-    for (size_t i = 1; first != NULL && !first->error; i++) first = model_findings_at(findings, i);
-    if (first == NULL) return problem_say(ret_problem, ERROR_INVALID, "the model has errors");
-    enum error error = problem_say(ret_problem, ERROR_INVALID, "%.*s", TEXT_ARG(first->text));
-    if (first->path.length > 0) error = problem_prefix(ret_problem, error, "%.*s", TEXT_ARG(first->path));
-    if (first->line > 0) error = problem_prefix(ret_problem, error, "line %u", first->line);
-    return error;
-}
-
 static enum error read_into(struct store *store, struct text bytes, struct model_findings *findings,
                             struct problem *ret_problem) {
     store->elements = map_create();
@@ -87,7 +76,7 @@ static enum error read_into(struct store *store, struct text bytes, struct model
     store->caex.findings = NULL; // they are the caller's
     if (error == ERROR_NO_MEMORY || findings_failed(findings))
         return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
-    if (error || model_findings_errors(findings) > 0) return say_first(findings, ret_problem);
+    if (error || model_findings_errors(findings) > 0) return findings_say_first(findings, ERROR_INVALID, ret_problem);
     return ERROR_NONE;
 }
 

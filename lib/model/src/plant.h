@@ -13,6 +13,8 @@
 #include "caex.h"
 #include "scope.h"
 
+#include <model/model.h>
+
 /// Things that grow; the pointers in it end in the arena.
 struct list {
     void **items;

@@ -8,10 +8,17 @@ static void add_chain(struct scope *scope, struct caex_node *class) {
     for (; class != NULL; class = class->base) add(scope, class);
 }
 
-struct caex_node *scope_class(const struct scope *scope, enum caex_kind kind) {
+/// The class, or what is mirrored.
+static struct caex_node *first_base(const struct scope *scope, enum caex_kind kind) {
     for (size_t i = 0; i < scope->count; i++)
         if (scope->nodes[i]->kind == kind && scope->nodes[i]->base != NULL) return scope->nodes[i]->base;
     return NULL;
+}
+
+struct caex_node *scope_class(const struct scope *scope, enum caex_kind kind) {
+    struct caex_node *base = first_base(scope, kind);
+    while (base != NULL && base->kind == kind) base = base->base; // behind the masters
+    return base;
 }
 
 static bool has_parts(enum caex_kind kind) {
@@ -27,7 +34,7 @@ static struct scope scope_of_part(struct caex_node *part) {
         struct scope whole = scope_of(part->parent);
         for (size_t i = 1; i < whole.count; i++) add(&scope, caex_child(whole.nodes[i], part->kind, part->name));
     }
-    add_chain(&scope, scope_class(&scope, part->kind));
+    add_chain(&scope, first_base(&scope, part->kind));
     return scope;
 }
 
@@ -41,7 +48,7 @@ struct scope scope_of(struct caex_node *owner) {
 struct scope scope_enter(const struct scope *scope, struct text attribute) {
     struct scope inner = {0};
     for (size_t i = 0; i < scope->count; i++) add(&inner, caex_child(scope->nodes[i], CAEX_ATTRIBUTE, attribute));
-    add_chain(&inner, scope_class(&inner, CAEX_ATTRIBUTE));
+    add_chain(&inner, first_base(&inner, CAEX_ATTRIBUTE));
     return inner;
 }
 

@@ -1,8 +1,6 @@
 // Which signal is on which channel: the links of the station.
 #include "plant.h"
 
-#include <string.h>
-
 enum side { SIDE_A, SIDE_B };
 
 /// What a side of a link leads to; both NULL when that is something else.
@@ -12,13 +10,6 @@ struct partner {
     struct channel *channel;
 };
 
-static void tell_unknown(struct store *store, const struct caex_node *link, char side, struct text id) {
-    bool old_form = id.length > 0 && memchr(id.data, ':', id.length) != NULL;
-    caex_error(&store->caex, link, "side %c: nothing has the ID '%.*s'%s", side, TEXT_ARG(id),
-               old_form ? "; CAEX 3.0 wants the ID of the interface alone"
-                        : "; use the ID of an ExternalInterface of the plant");
-}
-
 static bool in_station(const struct store *store, const struct caex_node *node) {
     const struct caex_node *station = ((const struct element *)store->plant.station)->node;
     while (node != NULL && node != station) node = node->parent;
@@ -26,15 +17,10 @@ static bool in_station(const struct store *store, const struct caex_node *node) 
 }
 
 static struct partner find_partner(struct store *store, const struct caex_node *link, enum side side) {
-    struct text id = side == SIDE_A ? link->side_a : link->side_b;
+    struct caex_node *node = side == SIDE_A ? link->partner_a : link->partner_b;
     char letter = side == SIDE_A ? 'A' : 'B';
     struct partner none = {0};
-    if (id.length == 0) return none; // has a finding
-    struct caex_node *node = map_get(store->caex.ids, id);
-    if (node == NULL) {
-        tell_unknown(store, link, letter, id);
-        return none;
-    }
+    if (node == NULL) return none; // has a finding
     if (node->kind != CAEX_INTERFACE) {
         caex_error(&store->caex, link,
                    "side %c is '%.*s' in line %u, which is no ExternalInterface; use the ID of one of "

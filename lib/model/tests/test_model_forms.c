@@ -2,12 +2,14 @@
 #include "plant_file.h"
 
 #include <base/process.h>
+#include <model/caex.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <zip/zip.h>
 
 #include <cmocka.h>
 
@@ -101,6 +103,59 @@ static void with_copied_class(struct text plant, struct buffer *out) {
             out);
 }
 
+/// One wire as CAEX 2.15 writes it, one as older tools do.
+static void with_old_links(struct text plant, struct buffer *out) {
+    CLEANUP(buffer_clear) struct buffer first = {0}, second = {0}, third = {0};
+    replace(plant, "<InternalLink Name=\"I_1\"", "A=\"3dd4e3b5-6542-5004-9e9a-e7801e6959cb",
+            "A=\"{6E5BC2C8-E9BC-5ECF-98AB-45A2E19ADACF}:pressed", &first);
+    replace(buffer_view(&first), "<InternalLink Name=\"I_1\"", "B=\"dcba4cb3-63c0-5f38-8950-0b8fd61ed578",
+            "B=\"d7f0f7ab-7e83-5138-97bc-bab7ae58035b:I_1", &second);
+    replace(buffer_view(&second), "<InternalLink Name=\"I_3\"", "A=\"1c49fded-41b1-51f9-b9f4-fc768562875a",
+            "A=\"Plant/MPS/[mps_hmi]/actuator_stop:[pressed]", &third);
+    replace(buffer_view(&third), "<InternalLink Name=\"I_3\"", "B=\"7a8fbb6a-e0f8-5b32-b3f1-ca17b2ef5e16",
+            "B=\"mps_plc/RevPiDI:I_3", out);
+}
+
+/// In a container, not at its top.
+static void in_container(struct text plant, struct buffer *out) {
+    const struct zip_entry entries[] = {
+        {TEXT("[Content_Types].xml"), TEXT("<Types/>")},
+        {TEXT("_rels/.rels"),
+         TEXT("<Relationships xmlns='http://schemas.openxmlformats.org/package/2006/relationships'>"
+              "<Relationship Id='r0' Type='http://schemas.automationml.org/container/relationship/Library' "
+              "Target='/lib/other.aml'/>"
+              "<Relationship Id='r1' Type='http://schemas.automationml.org/container/relationship/RootDocument' "
+              "Target='/models/plant.aml'/></Relationships>")},
+        {TEXT("lib/other.aml"), TEXT("<CAEXFile/>")},
+        {TEXT("models/plant.aml"), plant},
+    };
+    assert_int_equal(zip_write(entries, sizeof entries / sizeof entries[0], out, NULL), ERROR_NONE);
+}
+
+/// Read as any document, written as CAEX 3.0.
+static void read_and_written(struct text plant, struct buffer *out) {
+    CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
+    CLEANUP(caex_destroy_at) struct caex *caex = NULL;
+    assert_int_equal(caex_create(plant, CAEX_ANY, findings, &caex, NULL), ERROR_NONE);
+    assert_int_equal(model_findings_count(findings), 0);
+    assert_int_equal(caex_write(caex, out), ERROR_NONE);
+}
+
+/// As CAEX 2.15 declares itself.
+static void as_caex_2_15(struct text plant, struct buffer *out) {
+    CLEANUP(buffer_clear) struct buffer first = {0};
+    replace(plant, "<CAEXFile", " xmlns=\"http://www.dke.de/CAEX\"", "", &first);
+    replace(buffer_view(&first), "<CAEXFile", "SchemaVersion=\"3.0\"", "SchemaVersion=\"2.15\"", out);
+}
+
+/// Class paths in brackets.
+static void with_bracketed_paths(struct text plant, struct buffer *out) {
+    CLEANUP(buffer_clear) struct buffer first = {0};
+    replace(plant, "Name=\"motor\"", "\"SplcSystemUnitClassLib/Motor\"", "\"[SplcSystemUnitClassLib]/[Motor]\"",
+            &first);
+    replace(buffer_view(&first), "Name=\"motor\"", "\"SplcRoleClassLib/Motor\"", "\"SplcRoleClassLib/[Motor]\"", out);
+}
+
 /// Everything that a reader of the plant sees of it, except for lines and the number of the text's own form.
 static void describe(const struct plant *plant, struct buffer *out) {
     for (size_t i = 0; i < plant->element_count; i++) {
@@ -146,6 +201,11 @@ static const struct form_case forms[] = {
     {"[model-1.1] UTF-16 changes nothing", as_utf16},
     {"[model-1.2] libraries may stand before the plant", with_libraries_first},
     {"[model-1.2] what tools add for themselves is passed over", with_what_tools_add},
+    {"[model-1.1] in a container it is the same plant", in_container},
+    {"[model-1.1] CAEX 2.15 is read as well", as_caex_2_15},
+    {"[model-1.7] what is read and written back is the same plant", read_and_written},
+    {"[model-1.4] names in a path may stand in brackets", with_bracketed_paths},
+    {"[model-6.3] a wire may name the element and its interface", with_old_links},
     {"[model-2.2] IDs are the same with braces and in capitals", with_braces},
     {"[model-4.1] an instance that repeats its class says nothing new", with_copied_class},
 };
@@ -246,7 +306,7 @@ static void what_is_no_model(void **state) {
     } cases[] = {
         {TEXT(""), "the file is empty"},
         {TEXT("nodeset: 1\n"), "not well-formed XML"},
-        {TEXT("PK\x03\x04 and so on"), "unpack the .aml in it"},
+        {TEXT("PK\x03\x04 and so on"), "the ZIP archive cannot be read"},
         {TEXT("{\"a\":1}"), "not well-formed XML"},
         {TEXT("<CAEXFile xmlns='http://www.dke.de/CAEX' SchemaVersion='3.0' FileName='a'/>"), "has the role Station"},
     };

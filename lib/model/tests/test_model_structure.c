@@ -29,7 +29,9 @@
 static const struct mutant mutants[] = {
     // the file
     {"[model-1.1] another version of CAEX is refused with a remedy", NULL, "SchemaVersion=\"3.0\"",
-     "SchemaVersion=\"2.15\"", "", "SchemaVersion is '2.15', but a plant needs CAEX 3.0", NULL, false},
+     "SchemaVersion=\"2.0\"", "", "SchemaVersion is '2.0', but known are CAEX 3.0", NULL, false},
+    {"[model-1.1] CAEX 2.15 has no namespace", NULL, "SchemaVersion=\"3.0\"", "SchemaVersion=\"2.15\"", "",
+     "write xmlns=\"\" for CAEX 2.15", NULL, false},
     {"[model-1.1] a file without a version is refused", NULL, "SchemaVersion=\"3.0\"", "", "", "SchemaVersion is ''",
      NULL, false},
     {"[model-1.1] the namespace of CAEX is asked for", NULL, "<CAEXFile xmlns=\"http://www.dke.de/CAEX\"", "<CAEXFile",
@@ -95,6 +97,20 @@ static const struct mutant mutants[] = {
     {"[model-1.5] more than sixteen classes above each other are refused", NULL, "<SystemUnitClass Name=\"Thing\"",
      SIXTEEN_CLASSES "<SystemUnitClass Name=\"Thing\"", "SplcSystemUnitClassLib/c16",
      "system unit class 'c16' has too many base classes", NULL, false},
+    // mirrors, other files
+    {"[model-1.6] a mirror in the station is passed over", NULL, "<InternalElement " MOTOR,
+     "<InternalElement Name=\"again\" ID=\"11111111-2222-3333-4444-555555555555\" "
+     "RefBaseSystemUnitPath=\"{6135AC11-91D9-50CB-9215-A59DDD5D3C1D}\"/><InternalElement " MOTOR,
+     "Plant/MPS/mps_conveyor/again", "is passed over: it mirrors 'lightBarrier_exit' in line", NULL, true},
+    {"[model-1.6] mirrors of each other are refused", NULL, "<InternalElement " MOTOR,
+     "<InternalElement Name=\"a\" ID=\"11111111-2222-3333-4444-555555555551\" "
+     "RefBaseSystemUnitPath=\"11111111-2222-3333-4444-555555555552\"/><InternalElement Name=\"b\" "
+     "ID=\"11111111-2222-3333-4444-555555555552\" RefBaseSystemUnitPath=\"11111111-2222-3333-4444-555555555551\"/>"
+     "<InternalElement " MOTOR,
+     "Plant/MPS/mps_conveyor/b", "InternalElement 'b' mirrors itself", NULL, false},
+    {"[model-1.6] a class in another file is refused with that file's name", MOTOR, "SplcSystemUnitClassLib/Motor\"",
+     "drives@Drives/Motor\"", "Plant/MPS/mps_conveyor/motor", "there is no system unit class 'drives@Drives/Motor'",
+     NULL, false},
     // names and IDs
     {"[model-2.1] two elements of one name are refused", ENTRY, "lightBarrier_exit", "motor",
      "Plant/MPS/mps_conveyor/motor", "the name 'motor' stands in line", NULL, false},

@@ -1,5 +1,6 @@
 #include <site/site.h>
 
+#include "modbus.h"
 #include "settings.h"
 
 #include <base/file.h>
@@ -111,6 +112,29 @@ static const struct setting simulation_rows[] = {
      .expected = "words for buttons and switches"},
 };
 
+static bool is_absolute(struct text text) {
+    return text_starts_with(text, TEXT("/"));
+}
+
+static const struct setting picontrol_rows[] = {
+    {.name = "device",
+     .kind = SETTING_TEXT,
+     .offset = AT(site.edge.picontrol.device),
+     .accepts = is_absolute,
+     .expected = "the absolute path of a device, such as /dev/piControl0"},
+    {.name = "config",
+     .kind = SETTING_TEXT,
+     .offset = AT(site.edge.picontrol.config),
+     .accepts = is_absolute,
+     .expected = "the absolute path of the file that PiCtory saves, such as /etc/revpi/config.rsc"},
+    {.name = "watchdog_ms",
+     .kind = SETTING_UNSIGNED,
+     .offset = AT(site.edge.picontrol.watchdog_ms),
+     .low = 10,
+     .high = 60000,
+     .expected = "milliseconds from 10 to 60000"},
+};
+
 static const struct setting edge_rows[] = {
     {.name = "driver",
      .kind = SETTING_TEXT,
@@ -130,6 +154,18 @@ static const struct setting edge_rows[] = {
      .kind = SETTING_SECTION,
      .rows = simulation_rows,
      .row_count = sizeof simulation_rows / sizeof *simulation_rows},
+    {.name = "picontrol",
+     .kind = SETTING_SECTION,
+     .rows = picontrol_rows,
+     .row_count = sizeof picontrol_rows / sizeof *picontrol_rows},
+    {.name = "modbus",
+     .kind = SETTING_LIST,
+     .offset = AT(site.edge.modbus),
+     .count_offset = AT(site.edge.modbus_count),
+     .item_bytes = sizeof(struct site_modbus_device),
+     .rows = &modbus_device_row,
+     .row_count = 1,
+     .expected = "devices"},
 };
 
 static const struct setting function_row = {
@@ -160,9 +196,22 @@ static const struct setting fog_rows[] = {
      .expected = "folders below the plant folder, such as functions/automatic"},
 };
 
+static const struct setting supervision_rows[] = {
+    {.name = "silence",
+     .kind = SETTING_REAL,
+     .offset = AT(site.supervision.silence_s),
+     .low = 1,
+     .high = 3600,
+     .expected = "seconds from 1 to 3600"},
+};
+
 static const struct setting site_rows[] = {
     {.name = "edge", .kind = SETTING_SECTION, .rows = edge_rows, .row_count = sizeof edge_rows / sizeof *edge_rows},
     {.name = "fog", .kind = SETTING_SECTION, .rows = fog_rows, .row_count = sizeof fog_rows / sizeof *fog_rows},
+    {.name = "supervision",
+     .kind = SETTING_SECTION,
+     .rows = supervision_rows,
+     .row_count = sizeof supervision_rows / sizeof *supervision_rows},
 };
 
 static void set_defaults(struct site *site) {
@@ -179,6 +228,7 @@ static void set_defaults(struct site *site) {
     site->fog.http_port = 8080;
     site->fog.https_port = 8443;
     site->fog.desired_ttl_s = 5;
+    site->supervision.silence_s = 10;
 }
 
 // --- what concerns more than one field ---
@@ -276,6 +326,7 @@ static enum error read_file(struct site_file *site_file, struct text bytes, stru
     free(file_name);
     if (!error) error = check_ports(&site_file->site, file, problem);
     if (!error) error = check_lease(&site_file->site, file, problem);
+    if (!error) error = modbus_check(site_file->site.edge.modbus, site_file->site.edge.modbus_count, file, problem);
     if (!error) error = take_functions(site_file, file, problem);
     settings_close(file);
     return error;

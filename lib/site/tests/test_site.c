@@ -116,6 +116,24 @@ static void sections_may_be_empty(void **state) {
     assert_int_equal(site->edge.port, 4840);
 }
 
+static void a_modbus_device_gets_its_defaults(void **state) {
+    (void)state;
+    CLEANUP(site_destroy_at)
+    struct site *site = read_site(
+        "edge:\n  modbus:\n    - name: valves\n      address: 10.0.0.1\n      setup: [{register: 4384, value: 10}]\n"
+        "      areas:\n        - {kind: coils, count: 8, image_byte: 20}\n",
+        0);
+    assert_int_equal(site->edge.modbus_count, 1);
+    const struct site_modbus_device *device = &site->edge.modbus[0];
+    assert_int_equal(device->port, 502);
+    assert_int_equal(device->unit, 1);
+    assert_true(device->period_ms == 10 && device->timeout_ms == 500 && device->stale_ms == 1000);
+    assert_int_equal(device->setup[0].reg, 4384);
+    assert_int_equal(device->setup[0].value, 10);
+    assert_int_equal(device->area_count, 1);
+    assert_int_equal(device->areas[0].image_byte, 20);
+}
+
 struct refusal {
     const char *name;
     const char *yaml;
@@ -125,13 +143,26 @@ struct refusal {
 
 static const struct refusal refusals[] = {
     {"an unknown section is refused and the fields are listed", "egde: {}", 0,
-     "/plants/mps/site.yaml:1: there is no field \"egde\" (did you mean edge?); the fields are: edge, fog"},
+     "/plants/mps/site.yaml:1: there is no field \"egde\" (did you mean edge?); the fields are: edge, fog, "
+     "supervision"},
     {"an unknown field is refused with its line", "edge:\n  # comment\n  prot: 1", 0,
      "/plants/mps/site.yaml:3: edge: there is no field \"prot\" (did you mean port?); the fields are: driver, "
-     "scan_period_ms, address, port, lease, simulation"},
+     "scan_period_ms, address, port, lease, simulation, picontrol, modbus"},
     {"an unknown field without a neighbour gets no guess", "edge:\n  colour: 1", 0,
      "/plants/mps/site.yaml:2: edge: there is no field \"colour\"; the fields are: driver, scan_period_ms, address, "
-     "port, lease, simulation"},
+     "port, lease, simulation, picontrol, modbus"},
+    {"a Modbus area needs a count", "edge:\n  modbus:\n    - {name: a, address: 10.0.0.1, areas: [{kind: coils}]}", 0,
+     "/plants/mps/site.yaml:3: edge.modbus[0].areas[0]: count is missing: say how many"},
+    {"input registers are inputs without being told",
+     "edge:\n  modbus:\n    - {name: a, address: 10.0.0.1, areas: [{kind: input_registers, count: 2, input: true}]}", 0,
+     NULL},
+    {"pairs of registers are even",
+     "edge:\n  modbus:\n    - {name: a, address: 10.0.0.1, areas: [{kind: input_registers, count: 3, high_first: "
+     "true}]}",
+     0, NULL},
+    {"addresses of a Modbus device end",
+     "edge:\n  modbus:\n    - {name: a, address: 10.0.0.1, areas: [{kind: coils, first: 65535, count: 2}]}", 0, NULL},
+    {"a Modbus device without an address is refused", "edge:\n  modbus:\n    - {name: a, areas: []}", 0, NULL},
     {"a repeated field is refused", "edge:\n  port: 1\n  port: 2", 0,
      "/plants/mps/site.yaml:3: edge.port: stands here a second time: remove one"},
     {"a port out of range is refused", "edge:\n  port: 65536", 0,
@@ -297,6 +328,7 @@ int main(void) {
         cmocka_unit_test(every_field_is_read),
         cmocka_unit_test(port_offset_moves_every_port_and_the_urls_say_so),
         cmocka_unit_test(sections_may_be_empty),
+        cmocka_unit_test(a_modbus_device_gets_its_defaults),
         cmocka_unit_test(a_file_past_the_limit_is_refused),
         cmocka_unit_test_setup_teardown(a_plant_folder_is_loaded, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(without_a_data_folder_the_state_folder_is_taken, make_folder, remove_folder),

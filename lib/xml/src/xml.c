@@ -3,6 +3,7 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct reader {
     xmlParserCtxtPtr parser;
@@ -108,11 +109,23 @@ static void on_problem(void *context, const xmlError *error) {
         return;
     }
     *reader->ret_line = line;
-    stop(reader, problem_say(reader->ret_problem, ERROR_INVALID, "not well-formed XML: %.*s", TEXT_ARG(text)));
+    stop(reader, error->int2 > 0
+                     ? problem_say(reader->ret_problem, ERROR_INVALID, "not well-formed XML: %.*s (column %d)",
+                                   TEXT_ARG(text), error->int2)
+                     : problem_say(reader->ret_problem, ERROR_INVALID, "not well-formed XML: %.*s", TEXT_ARG(text)));
 }
 
 /// NOENT makes libxml2 write "&" for "&amp;" in attributes; other entities cannot exist without a document type.
 enum { READ_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_NOERROR | XML_PARSE_NOWARNING };
+
+/// The document goes in piece by piece: libxml2 would copy all of it otherwise.
+static int give_bytes(void *context, char *bytes, int capacity) {
+    struct text *rest = context;
+    size_t length = rest->length < (size_t)capacity ? rest->length : (size_t)capacity;
+    if (length > 0) memcpy(bytes, rest->data, length);
+    *rest = text_from(*rest, length);
+    return (int)length;
+}
 
 static void read_with(struct reader *reader, struct text bytes) {
     xmlSAXHandler sax = {
@@ -127,7 +140,7 @@ static void read_with(struct reader *reader, struct text bytes) {
     };
     *reader->parser->sax = sax;
     reader->parser->userData = reader;
-    xmlDocPtr document = xmlCtxtReadMemory(reader->parser, bytes.data, (int)bytes.length, NULL, NULL, READ_OPTIONS);
+    xmlDocPtr document = xmlCtxtReadIO(reader->parser, give_bytes, NULL, &bytes, NULL, NULL, READ_OPTIONS);
     if (document != NULL) xmlFreeDoc(document); // only a tree builder makes one
     if (!reader->parser->wellFormed) refuse(reader, ERROR_INVALID, 0, "not well-formed XML");
 }

@@ -139,6 +139,7 @@ enum error api_run(const struct site *site, struct problem *ret_problem) {
     if (loop == NULL) return ERROR_NO_MEMORY;
     CLEANUP(surroundings_clear) struct surroundings around = {0};
     enum error error = loop_stop_on_signals(loop);
+    if (!error) error = notify_keep_alive(loop);
     if (!error) error = look_around(site, &around, ret_problem);
     if (!error) error = serve(loop, site, &around, ret_problem);
     loop_destroy(loop);

@@ -333,6 +333,7 @@ enum error functions_run(const struct site *site, struct problem *ret_problem) {
     struct loop *loop = loop_create();
     if (loop == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory or descriptors");
     enum error error = loop_stop_on_signals(loop);
+    if (!error) error = notify_keep_alive(loop);
     if (!error) error = run(loop, site, ret_problem);
     loop_destroy(loop);
     return error;

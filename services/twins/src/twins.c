@@ -146,6 +146,7 @@ static enum error run(struct twins *twins, const struct site *site, struct probl
     if (twins->loop == NULL || twins->shadows == NULL || twins->memories == NULL || note_memories(twins, site))
         return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
     enum error error = loop_stop_on_signals(twins->loop);
+    if (!error) error = notify_keep_alive(twins->loop);
     if (error) return problem_say(ret_problem, error, "signals cannot be watched");
     error = open_writer(twins, site, ret_problem);
     if (!error) error = open_bus(twins, site, ret_problem);

@@ -47,10 +47,16 @@ export function unattended(folder) {
     edit(path.join(folder, "site.yaml"), /operator: true.*\n.*press: .*\n/, "operator: false\n    press: []\n");
 }
 
-/// Moreover no function: only the test decides.
+/// Moreover no function: only the test decides. A process that the test halts is left alone.
 export function withoutFunctions(folder) {
     unattended(folder);
     edit(path.join(folder, "site.yaml"), /\n  functions:[\s\S]*$/, "\n");
+    silence(folder, 600);
+}
+
+/// How long a process may give no sign of life.
+export function silence(folder, seconds) {
+    fs.appendFileSync(path.join(folder, "site.yaml"), `supervision: {silence: ${seconds}}\n`);
 }
 
 /// Does the twins' copy say that nothing is driven?

@@ -6,7 +6,8 @@
 
 /// X(id, status of a call that is refused for it, sentence)
 /// In the sentence: {module} the module's path below the station, {cause} the sentence of the reason that `detail`
-/// names, {argument}, {type} and {limits} those of the method and argument in `detail`.
+/// names, {buttons} and {switches} what the panel has, {argument}, {type} and {limits} those of the method and argument
+/// in `detail`.
 #define SCAN_REASON_TABLE(X)                                                                                           \
     X(NONE, Good, "")                                                                                                  \
     X(EMERGENCY_STOP, BadInvalidState, "emergency stop is active ({module})")                                          \
@@ -32,7 +33,8 @@
     X(ARGUMENT_RANGE, BadOutOfRange, "{argument} must be {limits} ({module})")                                         \
     X(SENSOR_BAD, BadSensorFailure, "the sensor of {module} gives no usable value")                                    \
     X(NOT_FITTED, BadNotSupported, "{module} has no output for that")                                                  \
-    X(NO_SUCH_CONTROL, BadInvalidArgument, "the panel has no button or switch of that name")                           \
+    X(NO_SUCH_BUTTON, BadInvalidArgument, "the panel has no such button; it has {buttons}")                            \
+    X(NO_SUCH_SWITCH, BadInvalidArgument, "the panel has no such switch; it has {switches}")                           \
     X(FORCE_NO_POINT, BadInvalidArgument, "only inputs and outputs can be forced")                                     \
     X(FORCE_PROTECTED, BadNotSupported,                                                                                \
       "{module} cannot be forced: the emergency stop and the panel's stop and reset buttons always work")              \

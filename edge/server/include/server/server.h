@@ -10,10 +10,16 @@
 #include <base/cleanup.h>
 #include <base/loop.h>
 #include <base/problem.h>
+#include <diagnostics/diagnostics.h>
 #include <program/program.h>
 #include <runtime/runtime.h>
 
 struct server;
+
+/// Which program runs which model. All for people and tools to compare; texts are copied.
+struct server_identity {
+    const char *model_hash, *model_version, *program_hash, *program_version; // NULL: not known
+};
 
 struct server_options {
     const struct plant *plant;
@@ -27,6 +33,9 @@ struct server_options {
     const char *trusted_folder, *rejected_folder;
     const char *users_file; // lines `name:role:hash`; read at every log-in
     const char *audit_file; // who did what; made when it is not there, appended to
+
+    struct diagnostics *diagnostics; // must outlive the server; NULL: no buffer
+    struct server_identity identity;
 };
 
 /// Listens when it returns. ERROR_EXISTS: the port is in use; ERROR_NOT_FOUND: a certificate, or the folder of the

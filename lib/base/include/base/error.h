@@ -38,6 +38,12 @@ const char *error_text(enum error error);
 /// The HTTP status that says the same.
 int error_http_status(enum error error);
 
+/// How a service ends that cannot run. 78 (EX_CONFIG of sysexits.h): only a hand can mend it, a file is missing, wrong
+/// or not ours; who starts services does not try again by itself (systemd: RestartPreventExitStatus=78). 1: it may be
+/// better next time.
+enum { ERROR_EXIT_CONFIGURATION = 78 };
+int error_exit_status(enum error error);
+
 /// The error that an errno value means; never ERROR_NONE.
 enum error error_from_errno(int error_number);
 

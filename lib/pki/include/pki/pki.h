@@ -19,6 +19,12 @@ enum { PKI_HASH_BYTES = 128 };
 enum error pki_password_hash(struct text password, char ret_hash[static PKI_HASH_BYTES]);
 bool pki_password_matches(struct text password, const char *hash);
 
+/// SHA-256 in hexadecimal, NUL included: says which bytes these are.
+enum { PKI_DIGEST_BYTES = 65 };
+enum error pki_digest(struct text bytes, char ret_hex[static PKI_DIGEST_BYTES]);
+/// Of a file, in pieces. The problem names the path.
+enum error pki_digest_file(const char *path, char ret_hex[static PKI_DIGEST_BYTES], struct problem *ret_problem);
+
 /// A new certificate authority: EC P-256, self-signed, PEM. ERROR_EXISTS when either file is there.
 enum error pki_make_authority(const char *certificate_file, const char *key_file, const char *common_name,
                               struct problem *ret_problem);

@@ -12,6 +12,36 @@ struct site_function {
     const char *folder; // absolute; package: holds `function.yaml`; below the plant folder
 };
 
+/// Registers or bits of a Modbus device that follow each other, and where they are in the process image.
+struct site_modbus_area {
+    const char *kind;    // "coils", "discrete_inputs", "holding_registers", "input_registers"
+    bool input;          // coils and holding registers: read, not written
+    unsigned first;      // address on the wire: from 0
+    unsigned count;      // bits or registers
+    unsigned image_byte; // where they begin in the process image; a register takes two bytes
+    bool high_first;     // numbers of 32 bits: the register with the lower address has the higher word
+};
+
+/// Written once after each connect, in this order: time-out of the device's watchdog, for one.
+struct site_modbus_setup {
+    unsigned reg, value;
+};
+
+struct site_modbus_device {
+    const char *name; // for messages
+    const char *address;
+    uint16_t port;
+    unsigned unit;
+    double period_ms;           // of reading and writing
+    double timeout_ms;          // of one answer
+    double stale_ms;            // inputs older than this are bad
+    unsigned watchdog_register; // counts up with each period; 0: none
+    const struct site_modbus_setup *setup;
+    size_t setup_count;
+    const struct site_modbus_area *areas;
+    size_t area_count;
+};
+
 struct site {
     const char *plant_folder; // absolute
     const char *plant_name;   // last part of the folder: "mps"
@@ -30,6 +60,12 @@ struct site {
         const char *address;               // "127.0.0.1"
         uint16_t port;                     // offset added, as in all ports below
         double lease_soft_s, lease_hard_s; // control authority
+        struct {
+            const char *device, *config; // NULL: /dev/piControl0, /etc/revpi/config.rsc
+            unsigned watchdog_ms;        // 0: five scans, at least 100 ms
+        } picontrol;
+        struct site_modbus_device *modbus;
+        size_t modbus_count;
     } edge;
 
     struct {
@@ -39,6 +75,10 @@ struct site {
         const struct site_function *functions;
         size_t function_count;
     } fog;
+
+    struct {
+        double silence_s; // a process that gives no sign of life for so long is killed and started again
+    } supervision;
 };
 
 /// Defaults stand for what the file does not say; a missing file is an error. The problem names file, line and

@@ -1,0 +1,66 @@
+// Which driver stands behind the terminals, as site file or plant model say.
+#include "edge.h"
+
+#include <base/clock.h>
+#include <base/log.h>
+#include <string.h>
+
+static enum error open_sim(struct edge *edge, struct problem *ret_problem) {
+    struct sim_options options = {
+        .seed = edge->site->edge.seed,
+        .operator_present = edge->site->edge.operator_present,
+        .press = edge->site->edge.press,
+        .press_count = edge->site->edge.press_count,
+    };
+    enum error error = sim_create(edge->plant, &options, &edge->sim, ret_problem);
+    if (!error) edge->driver = sim_driver(edge->sim);
+    return error;
+}
+
+static enum error open_picontrol(struct edge *edge, struct problem *ret_problem) {
+    struct picontrol_options options = {
+        .device = edge->site->edge.picontrol.device,
+        .config_file = edge->site->edge.picontrol.config,
+        .watchdog_ms = edge->site->edge.picontrol.watchdog_ms,
+        .scan_period_ns = edge_scan_period_ns(edge),
+    };
+    enum error error = picontrol_open(edge->plant, &options, &edge->picontrol, ret_problem);
+    if (!error) edge->driver = picontrol_driver(edge->picontrol);
+    return error;
+}
+
+static const struct {
+    const char *name;
+    enum error (*open)(struct edge *edge, struct problem *ret_problem);
+} DRIVERS[] = {{"sim", open_sim}, {"picontrol", open_picontrol}};
+
+enum error edge_open_driver(struct edge *edge, struct problem *ret_problem) {
+    const char *where = "site.yaml, edge.driver";
+    struct text name = text_of(edge->site->edge.driver);
+    if (name.length == 0) {
+        where = "the controller's Driver in the plant model";
+        name = plant_attribute(edge->plant->controller, TEXT("Driver"));
+    }
+    for (size_t i = 0; i < sizeof DRIVERS / sizeof DRIVERS[0]; i++)
+        if (text_is(name, DRIVERS[i].name)) return DRIVERS[i].open(edge, ret_problem);
+    return problem_say(ret_problem, ERROR_UNSUPPORTED,
+                       "%s: this edge has no I/O driver \"%.*s\"; it has: sim (the simulated plant), picontrol "
+                       "(Revolution Pi)",
+                       where, TEXT_ARG(name));
+}
+
+void edge_tell_driver_trouble(struct edge *edge) {
+    struct problem trouble = {0};
+    bool wrong = edge->picontrol != NULL && picontrol_trouble(edge->picontrol, &trouble);
+    if (strcmp(trouble.text, edge->driver_trouble.text) == 0) return;
+    if (wrong)
+        log_warning("driver %s: %s", edge->driver.name, trouble.text);
+    else
+        log_info("driver %s: all is well again", edge->driver.name);
+    edge->driver_trouble = trouble;
+}
+
+void edge_close_driver(struct edge *edge) {
+    sim_destroy(edge->sim);
+    picontrol_close(edge->picontrol);
+}
