@@ -161,7 +161,12 @@ enum error xml_read(struct text bytes, const struct xml_limits *limits, const st
                             .ret_line = ret_line,
                             .ret_problem = ret_problem};
     if (reader.parser == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+    // What libxml2 says of its input rather than of the document; it would go to standard error. Of this thread only.
+    void *context_before = xmlStructuredErrorContext;
+    xmlStructuredErrorFunc function_before = xmlStructuredError;
+    xmlSetStructuredErrorFunc(&reader, (xmlStructuredErrorFunc)on_problem);
     read_with(&reader, bytes);
+    xmlSetStructuredErrorFunc(context_before, function_before);
     free(reader.attributes);
     xmlFreeParserCtxt(reader.parser);
     return reader.error;

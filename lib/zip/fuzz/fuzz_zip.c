@@ -17,7 +17,8 @@ struct seen {
 static enum error visit(void *context, const struct zip_entry *entry) {
     struct seen *seen = context;
     expect(entry->name.length > 0 && entry->name.data[0] != '/' && text_is_utf8(entry->name));
-    expect(memmem(entry->name.data, entry->name.length, "../", 3) == NULL);
+    expect(!text_starts_with(entry->name, TEXT("../")));
+    expect(memmem(entry->name.data, entry->name.length, "/../", 4) == NULL);
     expect(memchr(entry->name.data, '\\', entry->name.length) == NULL);
     if (seen->count++ >= 4) return ERROR_NONE; // reading each walks the archive
     struct buffer content = {0};
