@@ -29,13 +29,18 @@ enum error edge_read_options(struct edge *edge, int argc, char **argv, struct pr
          "what somebody does first at the simulated panel; may be repeated; none: nothing;\n"
          "default: the list in the site file",
          OPTION_LIST, &options->press},
+        {"record", "FILE", "record this start for `splc-edge replay FILE`: inputs, commands, times, outputs",
+         OPTION_TEXT, &options->record_file},
+        {"record-size", "MB", "the recording ends when it is so large; default: 256", OPTION_UNSIGNED,
+         &options->record_mb},
     };
     const struct options page = {
         .usage = "splc-edge PLANT [OPTIONS]",
         .summary =
             "The PLC beside the machine. Reads the plant model, scans inputs and outputs in a thread of its own, and\n"
             "serves core modules, signals and events over OPC UA. Runs until SIGTERM; then the outputs are in their\n"
-            "safe state. PLANT is a plant folder with plant.aml and site.yaml.",
+            "safe state. PLANT is a plant folder with plant.aml and site.yaml.\n"
+            "`splc-edge replay FILE` replays a recording; see splc-edge replay --help.",
         .table = table,
         .count = sizeof table / sizeof table[0],
         .epilog =
@@ -218,6 +223,7 @@ void edge_close(struct edge *edge) {
         log_info("stopped after %llu cycles, %llu missed", (unsigned long long)report.cycles,
                  (unsigned long long)report.missed);
     }
+    edge_stop_recording(edge);
     loop_timer_cancel(edge->report);
     server_close(edge->server);
     edge_close_diagnostics(edge);

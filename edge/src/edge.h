@@ -11,6 +11,7 @@
 #include <picontrol/picontrol.h>
 #include <pki/pki.h>
 #include <program/program.h>
+#include <record/record.h>
 #include <runtime/runtime.h>
 #include <server/server.h>
 #include <sim/sim.h>
@@ -22,6 +23,8 @@ struct edge_options {
     unsigned port_offset;
     double speed;             // 0: the site's
     unsigned seed;            // 0: the site's
+    const char *record_file;  // NULL: no recording
+    unsigned record_mb;       // 0: default
     struct option_list press; // none given: the site's; the one word "none": nothing
 };
 
@@ -49,6 +52,7 @@ struct edge {
     struct problem driver_trouble; // as told last
     struct io_driver driver;
     struct program *program;
+    struct recorder *recorder; // NULL: nothing is recorded
     struct runtime *runtime;
     struct server *server;
     struct loop_timer *report;
@@ -71,6 +75,10 @@ void edge_tell_driver_trouble(struct edge *edge);
 void edge_close_driver(struct edge *edge);
 uint64_t edge_scan_period_ns(const struct edge *edge);
 enum error edge_load_program(struct edge *edge, struct problem *ret_problem);
+/// With --record: from the first scan on. `edge_stop_recording` after the last one.
+enum error edge_start_recording(struct edge *edge, struct problem *ret_problem);
+void edge_stop_recording(struct edge *edge);
+uint64_t edge_scan_period_ns(const struct edge *edge);
 enum error edge_start_scan(struct edge *edge, struct problem *ret_problem);
 enum error edge_serve(struct edge *edge, struct problem *ret_problem);
 enum error edge_run(struct edge *edge, struct problem *ret_problem); // until SIGTERM or SIGINT

@@ -1,4 +1,5 @@
 #include "edge.h"
+#include "replay.h"
 
 #include <base/buffer.h>
 #include <base/clock.h>
@@ -22,6 +23,7 @@
 /// A plant folder and a data folder of this test alone.
 struct desk {
     char *plant, *data;
+    char *record; // NULL: none
     struct edge edge;
     struct problem problem;
 };
@@ -91,16 +93,18 @@ static void desk_destroy(struct desk *desk) {
     testing_remove(desk->data);
     free(desk->plant);
     free(desk->data);
+    free(desk->record);
     free(desk);
 }
 CLEANUP_DEFINE(struct desk, desk_destroy)
 
 /// As main does.
 static enum error run(struct desk *desk) {
-    char *words[] = {(char[]){"splc-edge"}, desk->plant, (char[]){"--data"}, desk->data, NULL};
+    char *words[] = {(char[]){"splc-edge"}, desk->plant, (char[]){"--data"}, desk->data, (char[]){"--record"},
+                     desk->record,          NULL};
     struct edge *edge = &desk->edge;
     struct problem *problem = &desk->problem;
-    enum error error = edge_read_options(edge, 4, words, problem);
+    enum error error = edge_read_options(edge, desk->record == NULL ? 4 : 6, words, problem);
     if (!error) error = edge_read_site(edge, problem);
     if (!error) error = edge_find_identity(edge, problem);
     if (!error) edge_open_diagnostics(edge);
@@ -108,6 +112,7 @@ static enum error run(struct desk *desk) {
     if (!error) error = edge_open_driver(edge, problem);
     if (!error) edge_note_start(edge);
     if (!error) error = edge_load_program(edge, problem);
+    if (!error) error = edge_start_recording(edge, problem);
     if (!error) error = edge_start_scan(edge, problem);
     if (!error) error = edge_serve(edge, problem);
     if (!error) error = edge_run(edge, problem);
@@ -201,6 +206,20 @@ static void another_model_is_noted(void **state) {
     assert_int_equal(entries(desk, DIAGNOSTICS_PROGRAM_CHANGED), 0);
 }
 
+static void a_recording_of_a_start_is_replayed(void **state) {
+    (void)state;
+    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+    desk->record = testing_path(desk->data, "start.rec");
+    run_and_end(desk);
+    char *words[] = {(char[]){"replay"}, desk->record, NULL};
+    assert_int_equal(replay_main(2, words), 0);
+    assert_int_equal(entries(desk, DIAGNOSTICS_RECORDING_STARTED), 1);
+    assert_int_equal(entries(desk, DIAGNOSTICS_RECORDING_ENDED), 1);
+    words[1] = desk->plant; // a folder
+    assert_int_equal(replay_main(2, words), 2);
+    assert_int_equal(replay_main(1, words), 2);
+}
+
 static void a_missing_identity_is_said_before_anything_runs(void **state) {
     (void)state;
     CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
@@ -268,6 +287,7 @@ int main(void) {
         cmocka_unit_test(starts_and_ends_are_in_the_diagnostics_buffer),
         cmocka_unit_test(a_start_after_a_power_cut_says_so),
         cmocka_unit_test(another_model_is_noted),
+        cmocka_unit_test(a_recording_of_a_start_is_replayed),
         cmocka_unit_test(a_missing_identity_is_said_before_anything_runs),
         cmocka_unit_test(a_broken_model_stops_it_with_the_number_of_its_errors),
         cmocka_unit_test(a_missing_model_is_named),

@@ -41,6 +41,7 @@ bool scan_once(struct scan *scan, const struct scan_time *time) {
     stage_restore_wishes(scan);
     stage_write(scan);
     run_stage(scan, scan->settlers, scan->settler_count, true);
+    if (scan->observer.cycle != NULL) scan->observer.cycle(scan->observer.context, scan);
     bool published = publish(scan);
     return published || scan->notify;
 }

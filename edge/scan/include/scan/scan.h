@@ -40,6 +40,13 @@ struct scan_safe_state {
     uint64_t since_ns;        // wall clock
 };
 
+/// Somebody who looks on: the recorder. Called by the scan thread, so neither call may block, allocate or log.
+struct scan_observer {
+    void (*command)(void *context, const struct scan_command *command); // before it is executed
+    void (*cycle)(void *context, const struct scan *scan);              // after the outputs were written
+    void *context;
+};
+
 struct scan {
     // tags, by tag index
     size_t tag_count;
@@ -103,6 +110,7 @@ struct scan {
     struct scan_reason first_fault;
     atomic_bool stop_requested;
 
+    struct scan_observer observer; // its functions are NULL when nobody looks on
     struct exchange *exchange;
 };
 

@@ -1,0 +1,38 @@
+// `--record FILE`: what this start does, for `splc-edge replay`.
+
+#include "edge.h"
+
+#include <base/file.h>
+#include <base/log.h>
+
+enum { SIZE_DEFAULT_MB = 256, MB = 1024 * 1024 };
+
+enum error edge_start_recording(struct edge *edge, struct problem *ret_problem) {
+    if (edge->options.record_file == NULL) return ERROR_NONE;
+    CLEANUP(buffer_clear) struct buffer model = {0};
+    enum error error = file_read(edge->site->model_file, MODEL_BYTES_MAX, &model, ret_problem);
+    if (error) return problem_prefix(ret_problem, error, "plant model");
+    unsigned size_mb = edge->options.record_mb == 0 ? SIZE_DEFAULT_MB : edge->options.record_mb;
+    struct recorder_options options = {
+        .path = edge->options.record_file,
+        .bytes_max = (size_t)size_mb * MB,
+        .model = buffer_view(&model),
+        .period_ns = edge_scan_period_ns(edge),
+    };
+    error = recorder_start(program_scan(edge->program), &options, &edge->recorder, ret_problem);
+    if (error) return error;
+    log_info("recording into %s, at most %u MB", options.path, size_mb);
+    diagnostics_add(edge->diagnostics, DIAGNOSTICS_RECORDING_STARTED, TEXT_EMPTY, "into %s", options.path);
+    return ERROR_NONE;
+}
+
+void edge_stop_recording(struct edge *edge) {
+    if (edge->recorder == NULL) return;
+    struct recorder_report before = recorder_report(edge->recorder);
+    enum recorder_state state = before.state == RECORDER_RUNNING ? RECORDER_STOPPED : before.state;
+    recorder_stop(edge->recorder);
+    edge->recorder = NULL;
+    log_info("recording ended after %llu scans: %s", (unsigned long long)before.scans, recorder_state_text(state));
+    diagnostics_add(edge->diagnostics, DIAGNOSTICS_RECORDING_ENDED, TEXT_EMPTY, "%llu scans: %s",
+                    (unsigned long long)before.scans, recorder_state_text(state));
+}
