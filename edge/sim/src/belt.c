@@ -4,14 +4,6 @@
 
 #include <string.h>
 
-bool wire_on(struct wire wire, const uint8_t *outputs) {
-    return wire.fitted && io_bit(outputs, wire.place) != wire.inverted;
-}
-
-void wire_set(struct wire wire, bool on, uint8_t *inputs) {
-    if (wire.fitted) io_set_bit(inputs, wire.place, on != wire.inverted);
-}
-
 bool belt_free_at(const struct belt *belt, double at) {
     for (size_t i = 0; i < belt->piece_count; i++) {
         double distance = belt->pieces[i].at - at;

@@ -108,8 +108,8 @@ static void look_after_station(struct sim *sim) {
 }
 
 static bool something_moves(const struct sim *sim, bool power) {
-    return belt_powered(sim, power) || piston_powered(sim, &sim->magazine.pusher, power) ||
-           piston_powered(sim, &sim->ejector.piston, power);
+    return process_moves(&sim->process) || belt_powered(sim, power) ||
+           piston_powered(sim, &sim->magazine.pusher, power) || piston_powered(sim, &sim->ejector.piston, power);
 }
 
 void person_step(struct sim *sim, bool power) {

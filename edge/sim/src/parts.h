@@ -9,6 +9,8 @@
 ///     under way is finished by the air.
 #pragma once
 
+#include "process_io.h"
+
 #include <io/image.h>
 #include <sim/sim.h>
 #include <stdatomic.h>
@@ -23,14 +25,6 @@ enum {
 };
 
 enum material { PLASTIC, METAL };
-
-/// One wire. `fitted` is false where the module has no such signal.
-struct wire {
-    bool fitted, inverted;
-    struct io_place place;
-};
-bool wire_on(struct wire wire, const uint8_t *outputs);
-void wire_set(struct wire wire, bool on, uint8_t *inputs);
 
 struct piece {
     double at; // mm from the belt start, of its middle
@@ -112,6 +106,7 @@ struct sim {
     uint64_t step;
     uint64_t rest_ns; // plant time that is not yet a step
     uint64_t random;
+    bool has_belt; // else the three below are not there
     struct belt belt;
     struct magazine magazine;
     struct ejector ejector;
@@ -119,6 +114,8 @@ struct sim {
     size_t beam_count;
     struct control controls[CONTROLS_MAX];
     size_t control_count;
+    struct process process; // without vessels: nothing
+    struct process_io process_io;
     struct person person;
     bool attended; // somebody has held the control authority
     uint8_t *outputs;

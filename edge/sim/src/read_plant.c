@@ -28,16 +28,6 @@ static bool has(const struct plant_element *element, const char *attribute) {
     return plant_attribute(element, text_of(attribute)).length > 0;
 }
 
-static struct wire wire_of(const struct plant_element *element, const char *signal) {
-    for (size_t i = 0; i < element->signal_count; i++) {
-        const struct plant_signal *found = element->signals[i];
-        if (!text_is(found->name, signal)) continue;
-        return (struct wire){
-            .fitted = true, .inverted = found->inverted, .place = {found->channel->byte, found->channel->bit, 1}};
-    }
-    return (struct wire){0};
-}
-
 /// The only thing with that attribute; NULL when the problem says why there is none.
 static const struct plant_element *find_thing(const struct plant *plant, const char *attribute,
                                               struct problem *ret_problem) {
@@ -216,9 +206,8 @@ static enum error add_control(struct sim *sim, const struct plant_element *eleme
 
 static enum error read_element(struct sim *sim, const struct plant_element *element, struct problem *ret_problem) {
     if (element->kind != PLANT_CORE_MODULE) return ERROR_NONE;
-    if (text_is(element->role, "LightBarrier") || text_is(element->role, "MaterialSensor")) {
-        return read_sensor(sim, element, ret_problem);
-    }
+    bool beam = text_is(element->role, "LightBarrier") || text_is(element->role, "MaterialSensor");
+    if (beam && sim->has_belt) return read_sensor(sim, element, ret_problem);
     if (text_is(element->role, "Button")) return add_control(sim, element, CONTROL_BUTTON, "pressed", ret_problem);
     if (text_is(element->role, "Switch")) return add_control(sim, element, CONTROL_SWITCH, "position", ret_problem);
     if (text_is(element->role, "EmergencyStop")) {
@@ -227,17 +216,33 @@ static enum error read_element(struct sim *sim, const struct plant_element *elem
     return ERROR_NONE;
 }
 
-enum error sim_read_plant(struct sim *sim, const struct plant *plant, struct problem *ret_problem) {
-    sim->person.start_button = CONTROLS_MAX;
+/// Anything of a conveyor makes it one, so that what is missing is told.
+static bool conveys(const struct plant *plant) {
+    for (size_t i = 0; i < plant->element_count; i++) {
+        const struct plant_element *element = plant->elements[i];
+        if (has(element, "Sim/BeltLength") || has(element, "Sim/FeedsBeltAt") || has(element, "Sim/EjectsBeltAt"))
+            return true;
+    }
+    return false;
+}
+
+static enum error read_station(struct sim *sim, const struct plant *plant, struct problem *ret_problem) {
     enum error error = read_belt(&sim->belt, plant, ret_problem);
     if (!error) error = read_magazine(sim, plant, ret_problem);
-    if (!error) error = read_ejector(sim, plant, ret_problem);
+    return error ? error : read_ejector(sim, plant, ret_problem);
+}
+
+enum error sim_read_plant(struct sim *sim, const struct plant *plant, struct problem *ret_problem) {
+    sim->person.start_button = CONTROLS_MAX;
+    enum error error = process_read(&sim->process, &sim->process_io, plant, ret_problem);
+    sim->has_belt = sim->process.vessel_count == 0 || conveys(plant);
+    if (!error && sim->has_belt) error = read_station(sim, plant, ret_problem);
     for (size_t i = 0; !error && i < plant->element_count; i++) {
         error = read_element(sim, plant->elements[i], ret_problem);
     }
     for (size_t i = 0; i < plant->signal_count; i++) {
         const struct plant_channel *channel = plant->signals[i]->channel;
-        size_t end = io_place_end((struct io_place){channel->byte, channel->bit, 1});
+        size_t end = io_place_end((struct io_place){channel->byte, channel->bit, (uint8_t)channel->bits});
         if (end > sim->image_bytes) sim->image_bytes = end;
     }
     return error;

@@ -50,9 +50,12 @@ static void step(struct sim *sim) {
     bool power = sim_power(sim);
     person_step(sim, power);
     panel_step(sim);
-    belt_step(sim, power);
-    magazine_step(sim, power);
-    ejector_step(sim, power);
+    if (sim->has_belt) {
+        belt_step(sim, power);
+        magazine_step(sim, power);
+        ejector_step(sim, power);
+    }
+    process_io_step(&sim->process, &sim->process_io, sim->outputs, power);
 }
 
 static bool beam_reports(const struct sim *sim, const struct beam *beam) {
@@ -88,6 +91,7 @@ static enum error read_inputs(void *context, uint64_t elapsed_ns, uint8_t *input
     }
     report_piston(&sim->magazine.pusher, inputs);
     report_piston(&sim->ejector.piston, inputs);
+    process_io_report(&sim->process, &sim->process_io, inputs);
     return ERROR_NONE;
 }
 

@@ -1,0 +1,225 @@
+// A plant that conveys nothing: one vessel, built from a model by `Sim` attributes. The test is the controller and sees
+// raw counts.
+
+#include <base/file.h>
+#include <sim/sim.h>
+
+#include "../src/wire.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { IMAGE_BYTES = 256 };
+
+struct kettle {
+    struct plant *plant;
+    struct sim *sim;
+    struct io_driver driver;
+    uint8_t inputs[IMAGE_BYTES], outputs[IMAGE_BYTES];
+};
+
+static void append_file(struct buffer *out, const char *name) {
+    char path[512];
+    snprintf(path, sizeof path, TEST_DATA "/%s", name);
+    assert_int_equal(file_read(path, MODEL_BYTES_MAX, out, NULL), ERROR_NONE);
+}
+
+/// The libraries of plants/mps with another plant and its classes; `from` is replaced by `to` in that plant.
+static struct plant *read_plant(const char *from, const char *to) {
+    CLEANUP(buffer_clear) struct buffer mps = {0};
+    CLEANUP(buffer_clear) struct buffer own = {0};
+    CLEANUP(buffer_clear) struct buffer all = {0};
+    CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
+    struct problem problem = {0};
+    struct plant *plant = NULL;
+    assert_int_equal(file_read(SOURCE_FOLDER "/plants/mps/plant.aml", MODEL_BYTES_MAX, &mps, NULL), ERROR_NONE);
+    append_file(&own, "kettle.xml");
+    const char *begin = strstr(mps.data, "<InstanceHierarchy"), *end = strstr(mps.data, "</InstanceHierarchy>");
+    const char *types = strstr(mps.data, "<AttributeTypeLib");
+    buffer_append(&all, mps.data, (size_t)(begin - mps.data));
+    const char *place = strstr(own.data, from);
+    if (place == NULL) fail_msg("kettle.xml has no %s", from);
+    buffer_append(&all, own.data, (size_t)(place - own.data));
+    buffer_string(&all, to);
+    buffer_string(&all, place + strlen(from));
+    end += strlen("</InstanceHierarchy>");
+    buffer_append(&all, end, (size_t)(types - end));
+    append_file(&all, "kettle_classes.xml");
+    buffer_string(&all, types);
+    if (model_read(buffer_view(&all), findings, &plant, &problem)) fail_msg("%s", problem.text);
+    return plant;
+}
+
+static int setup(void **state) {
+    struct kettle *kettle = calloc(1, sizeof *kettle);
+    struct problem problem = {0};
+    kettle->plant = read_plant("KETTLE", "KETTLE");
+    if (sim_create(kettle->plant, &(struct sim_options){.seed = 1}, &kettle->sim, &problem))
+        fail_msg("%s", problem.text);
+    kettle->driver = sim_driver(kettle->sim);
+    *state = kettle;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct kettle *kettle = *state;
+    sim_destroy(kettle->sim);
+    plant_destroy(kettle->plant);
+    free(kettle);
+    return 0;
+}
+
+static void run(struct kettle *kettle, unsigned milliseconds) {
+    void *context = kettle->driver.context;
+    assert_int_equal(kettle->driver.write(context, kettle->outputs, IMAGE_BYTES), ERROR_NONE);
+    assert_int_equal(kettle->driver.read(context, milliseconds * UINT64_C(1000000), kettle->inputs, IMAGE_BYTES),
+                     ERROR_NONE);
+}
+
+static struct io_place place_of(const struct kettle *kettle, const char *channel) {
+    for (size_t i = 0; i < kettle->plant->signal_count; i++) {
+        const struct plant_channel *found = kettle->plant->signals[i]->channel;
+        if (text_is(found->name, channel)) return (struct io_place){found->byte, found->bit, (uint8_t)found->bits};
+    }
+    fail_msg("no channel %s", channel);
+    return (struct io_place){0};
+}
+
+static uint32_t raw(const struct kettle *kettle, const char *channel) {
+    return io_word(kettle->inputs, place_of(kettle, channel));
+}
+
+static void set(struct kettle *kettle, const char *channel, uint32_t value) {
+    io_set_word(kettle->outputs, place_of(kettle, channel), value);
+}
+
+static void assert_about(double actual, double expected, double tolerance) {
+    if (fabs(actual - expected) > tolerance) fail_msg("%g is not about %g", actual, expected);
+}
+
+static void sensors_show_raw_counts(void **state) {
+    struct kettle *kettle = *state;
+    run(kettle, 1);
+    assert_about(raw(kettle, "I_level_value"), 27648 / 2.0, 1);       // 5 of 10 l, 0 to 100 %
+    assert_about(raw(kettle, "I_temperature_value"), 4000 + 3200, 1); // 20 of 100 °C, 4 to 20 mA
+    assert_int_equal(raw(kettle, "I_inlet_closed"), 1);
+    assert_int_equal(raw(kettle, "I_inlet_opened"), 0);
+}
+
+static void an_open_valve_fills_the_vessel(void **state) {
+    struct kettle *kettle = *state;
+    set(kettle, "O_inlet_open", 1);
+    run(kettle, 2500);
+    assert_int_equal(raw(kettle, "I_inlet_opened"), 1);
+    run(kettle, 1000); // half a litre while it opened, two and a half after that; the sensor lags
+    assert_about(raw(kettle, "I_level_value") / 276.48, 80 - 5, 1);
+    set(kettle, "O_inlet_open", 0);
+    run(kettle, 5000);
+    assert_int_equal(raw(kettle, "I_inlet_closed"), 1);
+    assert_about(raw(kettle, "I_level_value") / 276.48, 85, 0.5);
+    assert_true(raw(kettle, "I_temperature_value") > 4000 + 3200); // the water that came is warm
+}
+
+static void a_pump_runs_at_the_speed_of_its_number(void **state) {
+    struct kettle *kettle = *state;
+    set(kettle, "O_pump_run", 1);
+    set(kettle, "O_pump_speed", 27648 / 2);
+    run(kettle, 1000);
+    uint32_t word = raw(kettle, "I_outflow_value");
+    float flow;
+    memcpy(&flow, &word, sizeof flow);
+    assert_about(flow, 15, 0.01); // half of 30 l/min
+    assert_int_equal(raw(kettle, "I_pump_running"), 1);
+    set(kettle, "O_pump_speed", 0);
+    run(kettle, 10);
+    assert_int_equal(raw(kettle, "I_pump_running"), 0);
+}
+
+static void a_level_switch_has_its_hysteresis(void **state) {
+    struct kettle *kettle = *state;
+    set(kettle, "O_inlet_open", 1);
+    run(kettle, 3000);
+    assert_int_equal(raw(kettle, "I_full_reached"), 0);
+    run(kettle, 1000);
+    assert_int_equal(raw(kettle, "I_full_reached"), 1);
+    set(kettle, "O_inlet_open", 0);
+    set(kettle, "O_pump_run", 1);
+    set(kettle, "O_pump_speed", 27648);
+    run(kettle, 2000);
+    assert_int_equal(raw(kettle, "I_full_reached"), 1); // below eight, above seven and a half
+    run(kettle, 1500);
+    assert_int_equal(raw(kettle, "I_full_reached"), 0);
+}
+
+static void the_heater_warms(void **state) {
+    struct kettle *kettle = *state;
+    set(kettle, "O_heater_on", 1);
+    run(kettle, 60000);
+    assert_about((raw(kettle, "I_temperature_value") - 4000) / 160.0, 20 + 5.7, 0.5);
+}
+
+static void the_emergency_stop_closes_and_switches_off(void **state) {
+    struct kettle *kettle = *state;
+    set(kettle, "O_inlet_open", 1);
+    run(kettle, 1500);
+    assert_true(sim_turn(kettle->sim, TEXT("emergency_stop"), true));
+    run(kettle, 2000);
+    assert_int_equal(raw(kettle, "I_inlet_closed"), 1);
+}
+
+struct refusal {
+    const char *name, *from, *to, *says;
+};
+static const struct refusal refusals[] = {
+    {"a flow to nowhere is refused",
+     "<Attribute Name=\"To\" AttributeDataType=\"xs:string\"><Value>kettle</Value></Attribute>", "",
+     "kettle/inlet: Sim/From and Sim/To must say where it flows"},
+    {"a vessel of another name is refused", "<Value>kettle</Value></Attribute><Attribute Name=\"TravelTime\"",
+     "<Value>ketle</Value></Attribute><Attribute Name=\"TravelTime\"",
+     "Sim/To must name a thing with Sim/VesselVolume"},
+    {"a vessel that is fuller than full is refused", "<Value>5.0</Value></Attribute><Attribute Name=\"Temperature\"",
+     "<Value>11.0</Value></Attribute><Attribute Name=\"Temperature\"", "the vessel holds 0 to 10 l"},
+    {"a measure that nobody knows is refused", "<Value>temperature</Value>", "<Value>colour</Value>",
+     "the simulation knows level, temperature, homogeneity, flow"},
+    {"a flow sensor names its pump", "<Value>pump</Value>", "<Value>pumpe</Value>", "must name a valve or pump"},
+    {"a volume is positive", "<Value>10.0</Value>", "<Value>-10.0</Value>",
+     "Sim/VesselVolume must be a positive number"},
+};
+
+static void check_refusal(void **state) {
+    const struct refusal *refusal = *state;
+    struct problem problem = {0};
+    CLEANUP(sim_destroy_at) struct sim *sim = NULL;
+    struct plant *plant = read_plant(refusal->from, refusal->to);
+    assert_true(sim_create(plant, &(struct sim_options){.seed = 1}, &sim, &problem) != ERROR_NONE);
+    if (strstr(problem.text, refusal->says) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", problem.text, refusal->says);
+    plant_destroy(plant);
+}
+
+int main(void) {
+#define CASE(function)                                                                                                 \
+    { #function, function, setup, teardown, NULL }
+    const struct CMUnitTest tests[] = {
+        CASE(sensors_show_raw_counts),
+        CASE(an_open_valve_fills_the_vessel),
+        CASE(a_pump_runs_at_the_speed_of_its_number),
+        CASE(a_level_switch_has_its_hysteresis),
+        CASE(the_heater_warms),
+        CASE(the_emergency_stop_closes_and_switches_off),
+    };
+    enum { REFUSALS = sizeof refusals / sizeof refusals[0] };
+    struct CMUnitTest refused[REFUSALS];
+    for (size_t i = 0; i < REFUSALS; i++)
+        refused[i] = (struct CMUnitTest){refusals[i].name, check_refusal, NULL, NULL, (void *)(uintptr_t)&refusals[i]};
+    int failed = cmocka_run_group_tests_name("kettle", tests, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("refusals", refused, NULL, NULL);
+}
