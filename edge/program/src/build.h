@@ -1,4 +1,4 @@
-/// What a program consists of, and the steps that build it (program.c, points.c, check.c).
+/// What a program consists of, and the steps that build it (program.c, points.c, links.c, interlocks.c, check.c).
 #pragma once
 
 #include <base/map.h>
@@ -14,8 +14,9 @@ struct program {
     struct map *tag_by_path;    // index + 1, as pointer
     struct map *module_by_path; // the same
     uint32_t forcing;
-    uint32_t simulation; // SCAN_NO_MODULE: none
-    void **owned;        // everything that `own` gave
+    struct text *interlocks; // by interlock: "DryRun: tank/level/value below 5"
+    uint32_t simulation;     // SCAN_NO_MODULE: none
+    void **owned;            // everything that `own` gave
     size_t owned_count, owned_capacity;
     bool out_of_memory;
 };
@@ -32,6 +33,14 @@ void add_signal(struct program *program, const struct plant_signal *signal);
 void add_channel(struct program *program, const struct plant_channel *channel);
 /// True for a boolean input that is nothing but a bit.
 bool point_is_plain(const struct io_driver *driver, const struct plant_signal *signal);
+
+// links.c
+enum error link_modules(struct program *program, struct problem *ret_problem);
+/// Signal or variable at a path below the thing of the element or below the station; SCAN_NO_TAG when there is none.
+uint32_t link_tag(const struct program *program, const struct plant_element *element, struct text path);
+
+// interlocks.c
+enum error add_interlocks(struct program *program, struct problem *ret_problem);
 
 /// The core module of an element, the controller's included; NULL when it is none.
 const struct core_module *element_module(const struct plant_element *element);

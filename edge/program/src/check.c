@@ -85,6 +85,29 @@ static enum error check_class(const struct plant_element *element, const struct 
     return ERROR_NONE;
 }
 
+static enum error check_signal(const struct plant_element *element, const struct core_module *module,
+                               const struct plant_signal *signal, struct problem *ret_problem) {
+    size_t at = 0;
+    while (module->signals[at] != NULL && !text_is(signal->name, module->signals[at])) at++;
+    if (module->signals[at] == NULL)
+        return problem_say(ret_problem, ERROR_UNSUPPORTED, "%.*s: a %s has no use for a signal %.*s",
+                           TEXT_ARG(element->path), module->kind->name, TEXT_ARG(signal->name));
+    bool actuator = at < module->outputs, number = at < module->numeric;
+    if (signal->actuator != actuator)
+        return problem_say(ret_problem, ERROR_INVALID, "%.*s: the signal %.*s of a %s must be %s",
+                           TEXT_ARG(element->path), TEXT_ARG(signal->name), module->kind->name,
+                           actuator ? "an ActuatorSignal" : "a SensorSignal");
+    if ((signal->field.type != VALUE_BOOL) != number)
+        return problem_say(ret_problem, ERROR_INVALID, "%.*s: the signal %.*s of a %s must be %s, not %s",
+                           TEXT_ARG(element->path), TEXT_ARG(signal->name), module->kind->name,
+                           number ? "a number" : "Boolean", value_type_name(signal->field.type));
+    if (module == &emergency_stop_module && signal->substitute != SUBSTITUTE_NONE)
+        return problem_say(ret_problem, ERROR_INVALID,
+                           "%.*s: nothing may stand in for an emergency stop; remove the Substitute of %.*s",
+                           TEXT_ARG(element->path), TEXT_ARG(signal->name));
+    return ERROR_NONE;
+}
+
 static enum error check_signals(const struct plant_element *element, const struct core_module *module,
                                 struct problem *ret_problem) {
     for (size_t i = 0; i < module->required; i++) {
@@ -94,12 +117,8 @@ static enum error check_signals(const struct plant_element *element, const struc
                            TEXT_ARG(element->path), module->kind->name, module->signals[i]);
     }
     for (size_t i = 0; i < element->signal_count; i++) {
-        struct text name = element->signals[i]->name;
-        size_t at = 0;
-        while (module->signals[at] != NULL && !text_is(name, module->signals[at])) at++;
-        if (module->signals[at] != NULL) continue;
-        return problem_say(ret_problem, ERROR_UNSUPPORTED, "%.*s: a %s has no use for a signal %.*s",
-                           TEXT_ARG(element->path), module->kind->name, TEXT_ARG(name));
+        enum error error = check_signal(element, module, element->signals[i], ret_problem);
+        if (error) return error;
     }
     return ERROR_NONE;
 }

@@ -4,8 +4,10 @@
 #include <string.h>
 
 static const struct core_module *const core_modules[] = {
-    &cylinder_module, &motor_module,     &light_barrier_module,  &material_sensor_module, &button_module,
-    &switch_module,   &indicator_module, &emergency_stop_module, &controller_module,
+    &cylinder_module,      &motor_module,         &light_barrier_module, &material_sensor_module,
+    &button_module,        &switch_module,        &indicator_module,     &emergency_stop_module,
+    &controller_module,    &analog_sensor_module, &valve_module,         &drive_module,
+    &control_valve_module, &pid_module,
 };
 enum { CORE_MODULES = sizeof core_modules / sizeof core_modules[0] };
 

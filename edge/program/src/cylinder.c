@@ -182,5 +182,6 @@ const struct core_module cylinder_module = {
     .bind = bind,
     .signals = signals,
     .required = 2,
+    .outputs = 2,
     .exclusive = true,
 };

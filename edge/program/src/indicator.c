@@ -25,5 +25,9 @@ static const struct scan_kind kind = {.name = "Indicator", .methods = methods, .
 
 static const char *const signals[] = {"lamp", NULL};
 
-const struct core_module indicator_module = {
-    .kind = &kind, .memory_bytes = sizeof(struct state_module), .bind = bind, .signals = signals, .required = 1};
+const struct core_module indicator_module = {.kind = &kind,
+                                             .memory_bytes = sizeof(struct state_module),
+                                             .bind = bind,
+                                             .signals = signals,
+                                             .required = 1,
+                                             .outputs = 1};

@@ -115,5 +115,6 @@ const struct core_module motor_module = {
     .bind = bind,
     .signals = signals,
     .required = 1,
+    .outputs = 4,
     .exclusive = true,
 };

@@ -259,18 +259,6 @@ static void fill(struct program *program, const struct program_options *options)
     program->simulation = add_module(program, extra_path(program, extra->name), NULL, extra->kind, extra->memory);
 }
 
-/// Modules that refer to others.
-static enum error link_modules(struct program *program, struct problem *ret_problem) {
-    for (uint32_t i = 0; i < program->scan.module_count; i++) {
-        const struct plant_element *element = program->modules[i].element;
-        const struct core_module *core = element == NULL ? NULL : element_module(element);
-        if (core == NULL || core->link == NULL) continue;
-        enum error error = core->link(program, element, program->scan.modules[i].memory, ret_problem);
-        if (error) return error;
-    }
-    return ERROR_NONE;
-}
-
 enum error program_create(const struct plant *plant, const struct program_options *options,
                           struct program **ret_program, struct problem *ret_problem) {
     enum error error = check_plant(plant, ret_problem);
@@ -291,6 +279,7 @@ enum error program_create(const struct plant *plant, const struct program_option
     }
     scan_order(&program->scan);
     error = link_modules(program, ret_problem);
+    if (!error) error = add_interlocks(program, ret_problem);
     if (error) return error;
     *ret_program = TAKE(program);
     return ERROR_NONE;

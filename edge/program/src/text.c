@@ -68,6 +68,8 @@ static void write_place(const struct program *program, struct scan_reason reason
         return;
     }
     write_controls(program, place, writer);
+    if (text_is(place, "interlock") && reason.detail < program->scan.interlock_count)
+        write_text(writer, program->interlocks[reason.detail]);
     if (reason.module >= program->scan.module_count) return;
     if (text_is(place, "module")) write_text(writer, below_station(program, program->modules[reason.module].path));
     const struct scan_field *argument = argument_of(program, reason);

@@ -25,22 +25,22 @@ static enum error write_outputs(void *context, const uint8_t *outputs, size_t by
     return ERROR_NONE;
 }
 
-static struct plant *read_plant(void) {
+static struct plant *read_plant(const char *file) {
     struct problem problem = {0};
     CLEANUP(buffer_clear) struct buffer bytes = {0};
     CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
     struct plant *plant = NULL;
-    enum error error = file_read(SOURCE_FOLDER "/plants/mps/plant.aml", MODEL_BYTES_MAX, &bytes, &problem);
+    enum error error = file_read(file, MODEL_BYTES_MAX, &bytes, &problem);
     if (!error) error = model_read(buffer_view(&bytes), findings, &plant, &problem);
     if (error) fail_msg("%s", problem.text);
     return plant;
 }
 
-struct bench *bench_create(void) {
+struct bench *bench_open(const char *file) {
     struct problem problem = {0};
     struct bench *bench = calloc(1, sizeof *bench);
     assert_non_null(bench);
-    bench->plant = read_plant();
+    bench->plant = read_plant(file);
     struct program_options options = {
         .driver = {.name = "bench", .read = read_inputs, .write = write_outputs, .simulated = true, .context = bench},
         .lease_soft_ns = 2000000000,
@@ -48,6 +48,11 @@ struct bench *bench_create(void) {
     };
     if (program_create(bench->plant, &options, &bench->program, &problem)) fail_msg("%s", problem.text);
     bench->time = (struct scan_time){.elapsed_ns = 1000000, .monotonic_ns = 1000000000, .wall_ns = 1700000000000000000};
+    return bench;
+}
+
+struct bench *bench_create(void) {
+    struct bench *bench = bench_open(SOURCE_FOLDER "/plants/mps/plant.aml");
     bench_sensor(bench, "mps_conveyor/emergency_stop/state", false);
     bench_sensor(bench, "mps_hmi/actuator_stop/state", false);
     bench_sensor(bench, "mps_magazine/ejector/position/retracted/state", true);
@@ -69,14 +74,14 @@ void bench_scan(struct bench *bench, unsigned milliseconds) {
     }
 }
 
-static struct text full_path(const char *path, char buffer[static 256]) {
-    int length = snprintf(buffer, 256, "MPS/%s", path);
+static struct text full_path(const struct bench *bench, const char *path, char buffer[static 256]) {
+    int length = snprintf(buffer, 256, "%.*s/%s", TEXT_ARG(bench->plant->station->name), path);
     return (struct text){buffer, (size_t)length};
 }
 
 uint32_t bench_tag(const struct bench *bench, const char *path) {
     char buffer[256];
-    uint32_t tag = program_find_tag(bench->program, full_path(path, buffer));
+    uint32_t tag = program_find_tag(bench->program, full_path(bench, path, buffer));
     if (tag == SCAN_NO_TAG) fail_msg("no tag %s", path);
     return tag;
 }
@@ -85,6 +90,20 @@ void bench_sensor(struct bench *bench, const char *path, bool on) {
     const struct plant_signal *signal = program_tag(bench->program, bench_tag(bench, path))->signal;
     struct io_place place = {signal->channel->byte, signal->channel->bit, 1};
     io_set_bit(bench->inputs, place, on != signal->inverted);
+}
+
+void bench_value(struct bench *bench, const char *path, double value) {
+    const struct plant_signal *signal = program_tag(bench->program, bench_tag(bench, path))->signal;
+    const struct plant_channel *channel = signal->channel;
+    const struct plant_scaling *scaling = &signal->scaling;
+    const struct plant_range *range = &signal->field.range;
+    double raw = (value - range->low) / (range->high - range->low) * (scaling->raw_high - scaling->raw_low);
+    scan_encode(bench->inputs, (struct io_place){channel->byte, channel->bit, (uint8_t)channel->bits}, SCAN_SIGNED,
+                raw + scaling->raw_low);
+}
+
+double bench_is(const struct bench *bench, const char *path) {
+    return scan_number(program_scan(bench->program), bench_tag(bench, path));
 }
 
 bool bench_on(const struct bench *bench, const char *path) {
@@ -109,7 +128,7 @@ const char *bench_text(const struct bench *bench, const char *path) {
 
 static uint32_t module_at(const struct bench *bench, const char *path) {
     char buffer[256];
-    struct text full = full_path(path, buffer);
+    struct text full = full_path(bench, path, buffer);
     for (uint32_t i = 0; i < program_module_count(bench->program); i++) {
         if (text_equal(program_module(bench->program, i)->path, full)) return i;
     }
@@ -150,6 +169,13 @@ struct scan_result bench_number(struct bench *bench, const char *module, const c
     struct scan_command command = bench_command(bench, module, method);
     command.arguments[command.argument_count++] =
         (struct scan_argument){.type = VALUE_INT32, .value = scan_int32(number)};
+    return bench_run(bench, &command);
+}
+
+struct scan_result bench_real(struct bench *bench, const char *module, const char *method, double number) {
+    struct scan_command command = bench_command(bench, module, method);
+    command.arguments[command.argument_count++] =
+        (struct scan_argument){.type = VALUE_DOUBLE, .value = scan_real(number)};
     return bench_run(bench, &command);
 }
 

@@ -14,12 +14,17 @@ struct bench {
 
 /// A plant in its rest position: both cylinders retracted, emergency stop and stop button not pressed.
 struct bench *bench_create(void);
+/// Another plant, with every input bit off.
+struct bench *bench_open(const char *file);
 void bench_destroy(struct bench *bench);
 void bench_scan(struct bench *bench, unsigned milliseconds); // one scan per millisecond
 
 uint32_t bench_tag(const struct bench *bench, const char *path); // below the station; fails the test when absent
 /// Sets the state of a sensor, whatever its wiring.
 void bench_sensor(struct bench *bench, const char *path, bool on);
+/// Sets a scaled 16-bit sensor, in its unit.
+void bench_value(struct bench *bench, const char *path, double value);
+double bench_is(const struct bench *bench, const char *path); // a number's tag
 bool bench_on(const struct bench *bench, const char *path);
 /// A variable as text: "extending", "0.077", "true".
 const char *bench_text(const struct bench *bench, const char *path);
@@ -29,6 +34,7 @@ struct scan_result bench_run(struct bench *bench, const struct scan_command *com
 struct scan_result bench_call(struct bench *bench, const char *module, const char *method); // no arguments
 struct scan_result bench_set(struct bench *bench, const char *module, const char *method, bool on);
 struct scan_result bench_number(struct bench *bench, const char *module, const char *method, int32_t number);
+struct scan_result bench_real(struct bench *bench, const char *module, const char *method, double number);
 void bench_take_lock(struct bench *bench);
 
 /// True when an event of that name came since the last call; its source and message are left in static texts.

@@ -61,7 +61,8 @@ static struct scan_reason check_access(const struct scan *scan, const struct sca
     struct scan_reason refused = scan_check_authority(scan, command->session);
     if (scan_refused(refused) || access == SCAN_SIGNAL) return refused;
     refused = scan_standstill(scan);
-    return scan_refused(refused) ? refused : module->fault;
+    if (!scan_refused(refused)) refused = module->fault;
+    return scan_refused(refused) ? refused : scan_interlocked(scan, module);
 }
 
 static struct scan_reason run(struct scan *scan, const struct scan_command *command, struct scan_result *result) {

@@ -121,6 +121,8 @@ void stage_restore_wishes(struct scan *scan) {
         const struct scan_force *force = &scan->forces.list[i];
         if (!is_output(scan, force->tag)) continue;
         uint32_t output = scan->output_of_tag[force->tag];
+        const struct scan_module *module = &scan->modules[scan_point(scan, force->tag)->module];
+        if (scan_refused(scan_interlocked(scan, module))) continue; // the interlock's wish stays, the module's is gone
         if (scan->type[force->tag] != VALUE_BOOL)
             scan->number_wish[output] = force->wish;
         else

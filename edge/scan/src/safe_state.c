@@ -101,16 +101,6 @@ void stage_supervise(struct scan *scan) {
     watch_panel(scan);
 }
 
-void stage_interlocks(struct scan *scan) {
-    for (size_t i = 0; i < scan->exclusion_count; i++) {
-        const struct scan_exclusion *exclusion = &scan->exclusions[i];
-        if (!scan->wish[exclusion->first] || !scan->wish[exclusion->second]) continue;
-        scan->wish[exclusion->first] = false;
-        scan->wish[exclusion->second] = false;
-        scan_fault(scan, &scan->modules[exclusion->module], SCAN_REASON_EXCLUSION, SCAN_EVENT_FAULT);
-    }
-}
-
 static void decide_safely(struct scan *scan) {
     for (size_t i = 0; i < scan->output_count; i++) {
         switch ((enum scan_safe)scan->outputs[i].safe) {

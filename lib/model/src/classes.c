@@ -6,8 +6,9 @@
 #include <string.h>
 
 /// Attributes of a class that are no parameters: they have a meaning of their own.
-static const char *const vocabulary[] = {"DisplayName", "Bmk",       "NamespaceUri", "Twin",   "Identification", "Hmi",
-                                         "Sim",         "Variables", "Methods",      "Events", "Address"};
+static const char *const vocabulary[] = {"DisplayName",    "Bmk",    "NamespaceUri", "Twin",
+                                         "Identification", "Hmi",    "Sim",          "Variables",
+                                         "Methods",        "Events", "Address",      "Interlocks"};
 
 static bool is_vocabulary(struct text name) {
     for (size_t i = 0; i < sizeof vocabulary / sizeof vocabulary[0]; i++)

@@ -107,6 +107,20 @@ double plant_number(const struct plant_element *element, struct text path, doubl
     return text_to_real(text_trim(plant_attribute(element, path)), &number) ? otherwise : number;
 }
 
+size_t plant_members(const struct plant_element *element, struct text path, struct text *ret_names, size_t max) {
+    struct scope list = scope_find(&((const struct element *)element)->scope, path);
+    size_t count = 0;
+    for (size_t i = 0; i < list.count; i++) {
+        const struct caex_node *member = caex_first(list.nodes[i], CAEX_ATTRIBUTE);
+        for (; member != NULL; member = caex_next(member)) {
+            size_t at = 0;
+            while (at < count && !text_equal(ret_names[at], member->name)) at++;
+            if (at == count && count < max) ret_names[count++] = member->name;
+        }
+    }
+    return count;
+}
+
 const struct plant_element *plant_find(const struct plant *plant, struct text path) {
     const struct element *element = map_get(((const struct store *)plant)->elements, path);
     return element == NULL ? NULL : &element->shown;

@@ -40,6 +40,10 @@ struct scan_change {
     X(SAFE_STATE_ENTERED, "SafeStateEntered", 800, "Safe state entered")                                               \
     X(SAFE_STATE_LEFT, "SafeStateLeft", 300, "Safe state left")                                                        \
     X(COMMAND_REFUSED, "CommandRefused", 400, "Command refused")                                                       \
+    X(LIMIT_EXCEEDED, "LimitExceeded", 500, "Limit exceeded")                                                          \
+    X(LIMIT_LEFT, "LimitLeft", 100, "Back within the limits")                                                          \
+    X(SENSOR_FAILED, "SensorFailed", 600, "Sensor failed")                                                             \
+    X(INTERLOCKED, "Interlocked", 500, "Interlocked")                                                                  \
     X(FAULT, "Fault", 600, "Fault")                                                                                    \
     X(LOCK_GRANTED, "LockGranted", 100, "Control authority granted")                                                   \
     X(LOCK_RELEASED, "LockReleased", 100, "Control authority given back")                                              \

@@ -7,7 +7,7 @@
 /// X(id, status of a call that is refused for it, sentence)
 /// In the sentence: {module} the module's path below the station, {cause} the sentence of the reason that `detail`
 /// names, {buttons} and {switches} what the panel has, {argument}, {type} and {limits} those of the method and argument
-/// in `detail`.
+/// in `detail`, {interlock} name and condition of the interlock in `detail`.
 #define SCAN_REASON_TABLE(X)                                                                                           \
     X(NONE, Good, "")                                                                                                  \
     X(EMERGENCY_STOP, BadInvalidState, "emergency stop is active ({module})")                                          \
@@ -32,6 +32,17 @@
     X(ARGUMENT_TYPE, BadInvalidArgument, "argument {argument} of {module} must be {type}")                             \
     X(ARGUMENT_RANGE, BadOutOfRange, "{argument} must be {limits} ({module})")                                         \
     X(SENSOR_BAD, BadSensorFailure, "the sensor of {module} gives no usable value")                                    \
+    X(LIMIT_LL, BadInvalidState, "{module} is below its limit LL")                                                     \
+    X(LIMIT_L, BadInvalidState, "{module} is below its limit L")                                                       \
+    X(LIMIT_H, BadInvalidState, "{module} is above its limit H")                                                       \
+    X(LIMIT_HH, BadInvalidState, "{module} is above its limit HH")                                                     \
+    X(DOES_NOT_RUN, BadInvalidState, "{module} does not report that it runs; reset first")                             \
+    X(DOES_NOT_STOP, BadInvalidState, "{module} still reports that it runs; reset first")                              \
+    X(TRIPPED, BadInvalidState, "the motor protection of {module} has tripped; mend it, then reset")                   \
+    X(ACTUATOR_FAULT, BadInvalidState, "the actuator of {module} has a fault; mend it, then reset")                    \
+    X(IN_AUTOMATIC, BadInvalidState, "{module} is in automatic and moves it; set that to manual first")                \
+    X(BEYOND_RANGE, BadOutOfRange, "{module} does not take a value outside of its range")                              \
+    X(INTERLOCK, BadInvalidState, "interlock {interlock} ({module})")                                                  \
     X(NOT_FITTED, BadNotSupported, "{module} has no output for that")                                                  \
     X(NO_SUCH_BUTTON, BadInvalidArgument, "the panel has no such button; it has {buttons}")                            \
     X(NO_SUCH_SWITCH, BadInvalidArgument, "the panel has no such switch; it has {switches}")                           \
@@ -52,7 +63,7 @@ enum scan_reason_id {
 /// Eight bytes, so that it is also the value of a tag ("Cause").
 struct scan_reason {
     uint16_t id;     // enum scan_reason_id
-    uint16_t detail; // SAFE_STATE: the cause's id; ARGUMENT_*: method << 8 | argument
+    uint16_t detail; // SAFE_STATE: the cause's id; ARGUMENT_*: method << 8 | argument; INTERLOCK: its index
     uint32_t module; // index; SCAN_NO_MODULE: none
 };
 

@@ -25,6 +25,21 @@ struct scan_exclusion {
     uint32_t module;
 };
 
+enum scan_condition { SCAN_IS, SCAN_IS_NOT, SCAN_IS_BELOW, SCAN_IS_ABOVE };
+
+/// While the condition holds, or nobody knows because the tag has no usable value, the module's outputs have their safe
+/// state, and what would move it is refused. When it begins, the module forgets what was under way.
+struct scan_interlock {
+    uint32_t module;
+    uint32_t tag;           // what it looks at
+    uint8_t condition;      // enum scan_condition
+    union scan_value value; // SCAN_IS, SCAN_IS_NOT
+    double limit;           // SCAN_IS_BELOW, SCAN_IS_ABOVE
+    uint32_t outputs[2];    // from, to: the module's in `outputs`
+    uint32_t numbers[2];    // ... and in `numbers`
+    bool active;
+};
+
 struct scan_time {
     uint64_t elapsed_ns;   // plant time since the last scan
     uint64_t monotonic_ns; // wall time without jumps: deadlines of the control authority, statistics
@@ -80,6 +95,8 @@ struct scan {
     double *number_wish, *number_decided, *number_written; // by index into `numbers`
     struct scan_exclusion *exclusions;
     size_t exclusion_count;
+    struct scan_interlock *interlocks;
+    size_t interlock_count;
 
     struct scan_module *modules;
     size_t module_count;
@@ -153,6 +170,8 @@ void scan_raise(struct scan *scan, const struct scan_module *module, enum scan_e
                 struct scan_reason reason);
 void scan_raise_for(struct scan *scan, const struct scan_module *module, enum scan_event_id event,
                     struct scan_reason reason, uint32_t session);
+/// The first interlock of the module that is active; NONE when there is none.
+struct scan_reason scan_interlocked(const struct scan *scan, const struct scan_module *module);
 /// Leaves the safe state when its causes are gone, and clears faults: what the panel's reset button and the
 /// controller's method do. No wish survives it, so nothing moves before a fresh command.
 struct scan_reason scan_reset(struct scan *scan);

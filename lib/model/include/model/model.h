@@ -174,6 +174,10 @@ struct text plant_attribute(const struct plant_element *element, struct text pat
 /// The same as a number; `otherwise` when absent (a value that is no number is a finding at reading).
 double plant_number(const struct plant_element *element, struct text path, double otherwise);
 
+/// Names of what an attribute contains ("Interlocks"), in the instance, its class and the base classes; each once, at
+/// most `max`. Gives their number.
+size_t plant_members(const struct plant_element *element, struct text path, struct text *ret_names, size_t max);
+
 const struct plant_element *plant_find(const struct plant *plant, struct text path); // NULL when absent
 bool plant_class_is(const struct plant_class *class, struct text name);              // itself or a base is called so
 /// True when one of the element's roles or a base of it is `role`: one of ours by its name ("CoreModule"), any other by
