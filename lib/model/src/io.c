@@ -70,6 +70,10 @@ static void check_signal(struct store *store, const struct element *element, con
     struct text path = scope_text(interface, TEXT("TwinPath"));
     if (!is_twin_path(path))
         caex_error(&store->caex, node, "TwinPath '%.*s' must be names with / between them", TEXT_ARG(path));
+    const struct caex_node *safe = caex_child(node, CAEX_ATTRIBUTE, TEXT("SafeState"));
+    if (safe != NULL && !plant_interface_is(store, interface, INTERFACE_ACTUATOR))
+        caex_warning(&store->caex, safe, "only an output has a safe state, '%.*s' is an input; remove it",
+                     TEXT_ARG(node->name));
     if (node->id.length == 0)
         caex_error(&store->caex, node, "the signal has no ID, so it cannot be wired; give it a UUID");
 }

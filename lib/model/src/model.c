@@ -47,6 +47,7 @@ static enum error make_plant(struct store *store) {
     error = plant_make_io(store);
     if (error) return error;
     plant_make_wires(store);
+    plant_check_picture(store);
     error = plant_check_addresses(store);
     if (error) return error;
     return plant_check_browse_paths(store);

@@ -8,6 +8,7 @@
 ///   wires.c     which signal is on which channel
 ///   calls.c     what a desired value calls
 ///   browse.c    no two things share a browse path
+///   picture.c   elements stand inside of the picture
 #pragma once
 
 #include "caex.h"
@@ -73,6 +74,7 @@ enum error plant_make_elements(struct store *store);
 enum error plant_make_io(struct store *store);
 void plant_read_point(struct store *store, const struct scope *interface, struct plant_signal *signal);
 void plant_check_calls(struct store *store);
+void plant_check_picture(struct store *store);
 enum error plant_check_browse_paths(struct store *store);
 void plant_make_wires(struct store *store);
 enum error plant_check_addresses(struct store *store);

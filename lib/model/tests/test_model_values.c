@@ -204,6 +204,28 @@ static const struct mutant mutants[] = {
      "<ExternalInterface Name=\"O_1\"", false},
     {"[model-6.5] an address past every process image is told", DO, "<Value>194</Value>", "<Value>4294967294</Value>",
      "Plant/MPS/mps_plc/RevPiDO/O_1", "ends behind byte 1048575", "<ExternalInterface Name=\"O_1\"", false},
+    {"[model-6.1] a safe state of an input is told", "<InternalElement Name=\"actuator_stop\"",
+     "<Attribute Name=\"Inverted\"",
+     "<Attribute Name=\"SafeState\" AttributeDataType=\"xs:string\"><Value>true</Value></Attribute><Attribute "
+     "Name=\"Inverted\"",
+     "Plant/MPS/mps_hmi/actuator_stop/pressed/SafeState", "only an output has a safe state, 'pressed' is an input",
+     NULL, true},
+    // the picture
+    {"[model-7.1] an element outside of the picture is refused", MOTOR, "Unit=\"px\"><Value>35<",
+     "Unit=\"px\"><Value>900<", "Plant/MPS/mps_conveyor/motor/Hmi/X",
+     "X 900 is outside of the picture of 'mps_conveyor', which is 880 px wide", NULL, false},
+    {"[model-7.1] an element above the picture is refused", MOTOR, "Unit=\"px\"><Value>82<", "Unit=\"px\"><Value>-1<",
+     "Plant/MPS/mps_conveyor/motor/Hmi/Y", "Y -1 is outside of the picture", NULL, false},
+    {"[model-7.1] an element that reaches out of the picture is told", NULL, "Unit=\"px\"><Value>880<",
+     "Unit=\"px\"><Value>1180<", "Plant/MPS/mps_conveyor/Hmi/X", "reaches to 1220 and so out of the picture of 'MPS'",
+     "<Attribute Name=\"X\"", true},
+    {"[model-7.1] a frame without width is refused", NULL, "Unit=\"px\"><Value>880<", "Unit=\"px\"><Value>0<",
+     "Plant/MPS/mps_conveyor/Hmi/Width", "Width must be above 0", NULL, false},
+    {"[model-7.2] half of a place is told", MOTOR, "<Attribute Name=\"Y\"", "<Attribute Name=\"Z\"",
+     "Plant/MPS/mps_conveyor/motor/Hmi/X", "has no Y on the picture", "<Attribute Name=\"X\"", true},
+    {"[model-7.2] elements on each other are told", "<InternalElement Name=\"lightBarrier_exit\"",
+     "Unit=\"px\"><Value>789<", "Unit=\"px\"><Value>355<", "Plant/MPS/mps_conveyor/lightBarrier_exit",
+     "stands on 'lightBarrier_entry' on the picture, both at 355, 80", "<InternalElement", true},
 };
 
 int main(void) {
