@@ -1,5 +1,6 @@
 // The newest events, newest first.
 import { html, setText } from "./dom.js";
+import { sentence } from "./sentences.js";
 import { clock, say } from "./words.js";
 
 const SHOWN = 50;
@@ -21,7 +22,7 @@ export class Events {
         const [, kind, shape, word] = LEVELS.find(([least]) => severity >= least);
         const row = html("tr", { class: kind, "data-key": key, "data-time": time }, html("td", {}, clock(time)),
             html("td", { class: "severity", title: `${severity}` }, html("span", { class: "shape", "aria-hidden": "true" }, shape), say(word)),
-            html("td", {}, source), html("td", {}, message));
+            html("td", {}, source), html("td", {}, sentence(message)));
         const after = [...this.body.children].find((each) => Number(each.dataset.time) <= time);
         this.body.insertBefore(row, after ?? null);
         while (this.body.children.length > SHOWN) this.body.lastElementChild.remove();

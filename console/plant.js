@@ -1,4 +1,5 @@
 // What the page knows: the plant from the model, the twins, the services, and whether all that is current.
+import { sentence } from "./sentences.js";
 import { say } from "./words.js";
 
 const HEARTBEAT_MS = 3000; // of the controller's clock, which moves four times a second
@@ -67,7 +68,7 @@ export class Plant {
         if (isDown(gateway)) return { reason: say("the gateway is down"), since: gateway?.time };
         const connection = this.reported(thing, "status")?.connection ?? gateway?.edges?.[0];
         if (connection && connection.state !== "connected") {
-            const reason = connection.reason ? `: ${connection.reason}` : "";
+            const reason = connection.reason ? `: ${sentence(connection.reason)}` : "";
             return { reason: say("the connection to the edge is lost") + reason, since: connection.since };
         }
         if (!this.twins.has(thing)) return { reason: say("waiting for the first data"), since: 0 };

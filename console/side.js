@@ -1,5 +1,6 @@
 // Beside the picture: what production does, the count of workpieces, and hands on the simulated station.
 import { html, setClass, setText } from "./dom.js";
+import { message as said, sentence } from "./sentences.js";
 import { name, number, say } from "./words.js";
 
 const COUNTS = ["fed", "sorted", "passed", "lost"];
@@ -46,16 +47,16 @@ export class Production {
     }
 
     showFunction(thing, prefix) {
-        const { mode, state, message } = this.plant.reported(thing) ?? {};
+        const { mode, state, message, code } = this.plant.reported(thing) ?? {};
         const stale = this.plant.staleness(thing) ? " stale" : "";
         this.rows.set(`${prefix}mode`, prefix + say("Mode"), word(mode), stale);
         this.rows.set(`${prefix}state`, prefix + say("State"), word(state), (isFault(state) ? "alarm" : "") + stale);
-        this.rows.set(`${prefix}message`, prefix + say("Message"), message ?? "", `long${stale}`);
+        this.rows.set(`${prefix}message`, prefix + say("Message"), said(message ?? "", code), `long${stale}`);
     }
 
     showController(state, cause) {
         this.rows.set("controller", say("Controller"), word(state), state && state !== "run" ? "alarm" : "");
-        this.rows.set("cause", say("Cause"), cause ?? "", "long alarm");
+        this.rows.set("cause", say("Cause"), sentence(cause ?? ""), "long alarm");
     }
 }
 
@@ -174,7 +175,7 @@ export class Hands {
         }).then((response) => response.json(), (error) => ({ message: error.message }));
         const reason = answer.statusReason?.reasonDescription || answer.statusReason?.reasonCode || answer.message || answer.status;
         const good = answer.status === "SUCCEEDED";
-        setText(this.answer, `${method}${args.length ? ` ${args.join(" ")}` : ""}: ${good ? say("done") : `${say("refused")}: ${reason}`}`);
+        setText(this.answer, `${method}${args.length ? ` ${args.join(" ")}` : ""}: ${good ? say("done") : `${say("refused")}: ${sentence(reason)}`}`);
         setClass(this.answer, "alarm", !good);
     }
 

@@ -2,6 +2,7 @@
 // a function that shows values: {node, show(read)}. `read(name)` gives {value, good} of a signal or variable of the
 // element. Grey is normal; what is abnormal has a colour, a shape and a word.
 import { setClass, setText, svg } from "./dom.js";
+import { sentence } from "./sentences.js";
 import { duration, number, phrase, say } from "./words.js";
 
 function isOn(leaf) {
@@ -76,22 +77,31 @@ function slide(thing, { height }, simulated) {
     return { node, show: () => pieces.show(simulated("onSlide") ?? 0) };
 }
 
-/// Rows of the variables of a thing, in columns.
+const ROW = 26, TEXT_X = 128, LETTER = 8.4; // a letter's width
+
+/// Rows of the variables of a thing, in columns; sentences have a row of their own, at the bottom.
 function variables(thing, { width, height }) {
-    const rows = Math.max(1, Math.floor((height - 34) / 26));
-    const columns = Math.max(1, Math.ceil(thing.variables.length / rows));
+    const isSentence = ({ name, type }) => type === "String" && name !== "State";
+    const sentences = thing.variables.filter(isSentence), short = thing.variables.filter((variable) => !isSentence(variable));
+    const rows = Math.max(1, Math.floor((height - 34) / ROW) - sentences.length);
+    const column = (width - 20) / Math.max(1, Math.ceil(short.length / rows));
     const values = [];
     const node = svg("g", { class: "variables" });
-    thing.variables.forEach((variable, i) => {
-        const x = 20 + Math.floor(i / rows) * ((width - 20) / columns), y = 56 + (i % rows) * 26;
-        const value = svg("text", { class: "value", x: x + 128, y });
+    const put = (variable, x, row, room) => {
+        const y = 56 + row * ROW, title = svg("title"), value = svg("text", { class: "value", x: x + TEXT_X, y });
+        const words = svg("tspan");
+        value.append(title, words);
         node.append(svg("text", { class: "key", x, y }, phrase(variable.name)), value);
-        values.push([variable, value]);
-    });
+        values.push([variable, value, words, title, Math.floor((room - TEXT_X) / LETTER)]);
+    };
+    short.forEach((variable, i) => put(variable, 20 + Math.floor(i / rows) * column, i % rows, column));
+    sentences.forEach((variable, i) => put(variable, 20, rows + i, width - 40));
     const show = (read) => {
-        for (const [variable, value] of values) {
+        for (const [variable, value, words, title, letters] of values) {
             const leaf = read(variable.name);
-            setText(value, leaf.good ? format(leaf.value, variable) : "?");
+            const text = leaf.good ? format(leaf.value, variable) : "?";
+            setText(words, text.length > letters ? `${text.slice(0, letters - 1)}…` : text);
+            setText(title, text);
             setClass(value, "abnormal", leaf.good && variable.name === "State" && leaf.value !== "run");
         }
     };
@@ -100,7 +110,7 @@ function variables(thing, { width, height }) {
 
 function format(value, { unit }) {
     if (unit === "ms" && value >= 10000) return duration(value);
-    const text = typeof value === "number" ? number(value, Number.isInteger(value) ? 0 : 1) : say(String(value));
+    const text = typeof value === "number" ? number(value, Number.isInteger(value) ? 0 : 1) : sentence(say(String(value)));
     return unit ? `${text} ${unit}` : text || "–";
 }
 

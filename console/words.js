@@ -17,7 +17,7 @@ const german = {
     "Production": "Produktion", "Mode": "Betriebsart", "State": "Zustand", "Message": "Meldung", "Cause": "Ursache",
     "Controller": "Steuerung",
     "automatic": "Automatik", "manual": "Hand", "producing": "produziert", "stopped": "gestoppt", "idle": "bereit",
-    "stopping": "hält an", "starting": "startet", "fault": "Störung", "run": "läuft", "stop": "steht", "safe": "sicherer Zustand",
+    "stopping": "hält an", "interrupted": "unterbrochen", "starting": "startet", "fault": "Störung", "run": "läuft", "stop": "steht", "safe": "sicherer Zustand",
     "Workpieces": "Werkstücke", "fed": "zugeführt", "sorted": "ausgeschleust", "passed": "durchgelaufen",
     "lost pieces": "verloren", "onBelt": "auf dem Band",
     "counted": "gezählt", "simulated": "simuliert", "counted by the function": "von der Funktion gezählt",

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
-import { unattended } from "../system/support/mps.mjs";
+import { silence, unattended } from "../system/support/mps.mjs";
 import { plantSuite } from "../system/support/plant.mjs";
 import { until } from "../system/support/until.mjs";
 
@@ -78,10 +78,13 @@ function withBrowser() {
     return shared;
 }
 
+/// A service that the test halts is left alone.
+const haltable = (folder) => silence(folder, 600);
+
 /// Slower than other tests: beside a browser the cascade has less of the machine, and a late step is a fault.
 const SPEED = 2;
 
-plantSuite("The console of a producing station", { press: ["automatic", "start"], speed: SPEED }, (proves, plant) => {
+plantSuite("The console of a producing station", { press: ["automatic", "start"], speed: SPEED, change: haltable }, (proves, plant) => {
     const shared = withBrowser();
     let page;
     before(async () => (page = await Console.open(plant, shared)));
@@ -149,6 +152,9 @@ plantSuite("The console of a producing station", { press: ["automatic", "start"]
         assert.equal(await german.text("#plant"), "MPS-Station");
         assert.match(await german.text("#thing-mps_magazine"), /Stapelmagazin/);
         await until("German words", async () => (await german.row("mode")) === "Automatik");
+        assert.match(await german.text("#thing-mps_hmi ~ #module-mps_hmi-indicator_Q1, #module-mps_hmi-indicator_Q1"), /Magazin leer/);
+        await until("a message in German, by its code", async () => /Werkstück|Band|Zylinder|Ausschieber/.test(await german.row("message")));
+        assert.match(await german.text("#events"), /Befehlsgewalt erteilt/);
         await german.close();
     });
 
