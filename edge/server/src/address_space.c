@@ -5,38 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct opcua_node instance(const struct build *build, struct text path) {
-    return (struct opcua_node){.namespace_index = build->station, .string = path};
-}
-
-static struct text parent_path(struct text path) {
-    while (path.length > 0 && path.data[path.length - 1] != '/') path.length--;
-    if (path.length > 0) path.length--;
-    return path;
-}
-
-static struct text last_name(struct text path) {
-    size_t parent = parent_path(path).length;
-    return text_from(path, parent == 0 ? 0 : parent + 1);
-}
-
-/// Names of the station's own that are nothing but their path.
-static struct opcua_names plain_names(const struct build *build, struct text path) {
-    return (struct opcua_names){
-        .node = instance(build, path),
-        .parent = instance(build, parent_path(path)),
-        .browse_namespace = build->station,
-        .browse_name = last_name(path),
-    };
-}
-
 // --- properties ---
 
 static void add_property(struct build *build, struct text owner, uint16_t browse_namespace, struct text name,
                          struct text description, const struct value *value) {
     if (build->error) return;
     CLEANUP(buffer_clear) struct buffer path = {0};
-    struct opcua_names names = plain_names(build, build_path(build, &path, owner, "/", name));
+    struct opcua_names names = build_names(build, build_path(build, &path, owner, "/", name));
     names.browse_namespace = browse_namespace;
     names.description = description;
     build_fail(build, opcua_server_add_property(build->server->opcua, &names, value), names.node.string);
@@ -116,7 +91,7 @@ static void add_element_methods(struct build *build, const struct plant_element 
             if (index < 0) continue;
             bool reason = build_is_commanding(method->input_count, method->output_count);
             struct method_plan plan = {
-                .parent = instance(build, element->path),
+                .parent = build_instance(build, element->path),
                 .parent_path = element->path,
                 .browse_namespace = build_class_namespace(build, class),
                 .name = method->name,
@@ -133,7 +108,7 @@ static void add_element_methods(struct build *build, const struct plant_element 
 
 static void add_element(struct build *build, const struct plant_element *element) {
     CLEANUP(buffer_clear) struct buffer type_name = {0};
-    struct opcua_names names = plain_names(build, element->path);
+    struct opcua_names names = build_names(build, element->path);
     if (element->parent == NULL) names.parent = OPCUA_OBJECTS_FOLDER;
     names.display_name = element->display_name;
     names.display_name_de = element->display_name_de;
@@ -142,14 +117,16 @@ static void add_element(struct build *build, const struct plant_element *element
     add_text_property(build, element->path, "ID", element->id);
     add_text_property(build, element->path, "Bmk", plant_attribute(element, TEXT("Bmk")));
     add_parameters(build, element);
+    if (element->kind != PLANT_OTHER && element->kind != PLANT_IO_MODULE && !build->error)
+        build_fail(build, opcua_server_set_notifier(build->server->opcua, &names.node), element->path);
     add_element_methods(build, element);
 }
 
 /// Folders between an object and a variable further below; what is there already stays.
 static void add_folders(struct build *build, struct text top, struct text path) {
     if (build->error || path.length <= top.length || map_get(build->folders, path) != NULL) return;
-    add_folders(build, top, parent_path(path));
-    struct opcua_names names = plain_names(build, path);
+    add_folders(build, top, build_parent(path));
+    struct opcua_names names = build_names(build, path);
     add_object(build, &names, OPCUA_FOLDER_TYPE);
     build_fail(build, map_set(build->folders, path, build), path);
 }
@@ -165,8 +142,8 @@ static void add_variable(struct build *build, const struct opcua_names *names, e
 static void add_signal(struct build *build, uint32_t tag) {
     const struct program_tag *description = program_tag(build->program, tag);
     const struct plant_signal *signal = description->signal;
-    add_folders(build, signal->module->path, parent_path(description->path));
-    struct opcua_names names = plain_names(build, description->path);
+    add_folders(build, signal->module->path, build_parent(description->path));
+    struct opcua_names names = build_names(build, description->path);
     add_variable(build, &names, description->type, &build->server->variables[tag]);
     if (!signal->actuator) return;
     add_text_property(build, description->path, "OnTrue", signal->on_true);
@@ -176,7 +153,7 @@ static void add_signal(struct build *build, uint32_t tag) {
 /// Where the channel's wire ends, below the station: "mps_conveyor/motor/direction/right/state"; empty when it is free.
 static void add_channel_name(struct build *build, const struct plant_channel *channel, struct text channel_path) {
     CLEANUP(buffer_clear) struct buffer path = {0}, wire = {0};
-    struct opcua_names names = plain_names(build, build_path(build, &path, channel_path, "/", TEXT("Name")));
+    struct opcua_names names = build_names(build, build_path(build, &path, channel_path, "/", TEXT("Name")));
     struct opcua_variable *variable = NULL;
     add_variable(build, &names, VALUE_STRING, &variable);
     if (build->error) return;
@@ -191,14 +168,14 @@ static void add_channel_name(struct build *build, const struct plant_channel *ch
 
 static void add_channel(struct build *build, uint32_t tag) {
     const struct program_tag *description = program_tag(build->program, tag);
-    struct text channel_path = parent_path(description->path);
-    struct opcua_names names = plain_names(build, channel_path);
+    struct text channel_path = build_parent(description->path);
+    struct opcua_names names = build_names(build, channel_path);
     names.description = description->channel->description;
     CLEANUP(buffer_clear) struct buffer type = {0};
     struct text type_name = description->channel->output ? TEXT("OutputChannel") : TEXT("InputChannel");
     add_object(build, &names, build_own_type(build, type_name, NULL, &type));
     add_channel_name(build, description->channel, channel_path);
-    names = plain_names(build, description->path);
+    names = build_names(build, description->path);
     add_variable(build, &names, description->type, &build->server->variables[tag]);
 }
 
@@ -215,10 +192,15 @@ static void add_module_variable(struct build *build, uint32_t tag) {
     const struct program_module *module = program_module(build->program, description->module);
     const struct plant_class *class = class_with_variable(module->element, description->name);
     const struct plant_field *field = class == NULL ? NULL : plant_class_variable(class, description->name);
-    struct opcua_names names = plain_names(build, description->path);
+    struct opcua_names names = build_names(build, description->path);
     if (class != NULL) names.browse_namespace = build_class_namespace(build, class);
     if (field != NULL) names.description = field->description;
-    add_variable(build, &names, description->type, &build->server->variables[tag]);
+    struct opcua_variable_kind kind = {.type = description->type};
+    if (field != NULL) kind = build_variable_kind(field);
+    if (!build->error)
+        build_fail(build,
+                   opcua_server_add_variable_of(build->server->opcua, &names, &kind, &build->server->variables[tag]),
+                   names.node.string);
     build_field_properties(build, names.node, field);
 }
 
@@ -227,22 +209,27 @@ static void add_tag(struct build *build, uint32_t tag) {
     switch (program_tag(build->program, tag)->kind) {
     case PROGRAM_SIGNAL: add_signal(build, tag); break;
     case PROGRAM_CHANNEL: add_channel(build, tag); break;
-    case PROGRAM_VARIABLE: add_module_variable(build, tag); break;
+    case PROGRAM_VARIABLE:
+        if (program_tag(build->program, tag)->module == program_lock(build->program))
+            lock_variable(build, tag);
+        else
+            add_module_variable(build, tag);
+        break;
     }
 }
 
 // --- modules that are no elements: the lock and the simulation ---
 
-static void add_own_methods(struct build *build, uint32_t module, size_t count) {
+void build_module_methods(struct build *build, uint32_t module, uint16_t browse_namespace, size_t count) {
     const struct program_module *description = program_module(build->program, module);
     for (size_t i = 0; i < count && !build->error; i++) {
         const struct scan_method *method = &description->kind->methods[i];
         bool reason =
             method->access != SCAN_AUTHORITY && build_is_commanding(method->input_count, method->output_count);
         struct method_plan plan = {
-            .parent = instance(build, description->path),
+            .parent = build_instance(build, description->path),
             .parent_path = description->path,
-            .browse_namespace = build->station,
+            .browse_namespace = browse_namespace,
             .name = text_of(method->name),
             .scan = method,
             .reason = reason,
@@ -257,25 +244,9 @@ static void add_own_module(struct build *build, uint32_t module, struct text typ
                            const struct plant_class *type_parent, size_t method_count) {
     CLEANUP(buffer_clear) struct buffer buffer = {0};
     struct opcua_node type = build_own_type(build, type_name, type_parent, &buffer);
-    struct opcua_names names = plain_names(build, program_module(build->program, module)->path);
+    struct opcua_names names = build_names(build, program_module(build->program, module)->path);
     add_object(build, &names, type);
-    add_own_methods(build, module, method_count);
-}
-
-static void add_lock_text(struct build *build, struct text lock, const char *name,
-                          struct opcua_variable **ret_variable) {
-    CLEANUP(buffer_clear) struct buffer path = {0};
-    struct opcua_names names = plain_names(build, build_path(build, &path, lock, "/", text_of(name)));
-    add_variable(build, &names, VALUE_STRING, ret_variable);
-}
-
-static void add_lock(struct build *build) {
-    uint32_t module = program_lock(build->program);
-    struct text path = program_module(build->program, module)->path;
-    add_own_module(build, module, TEXT("Lock"), NULL, PROGRAM_SESSION_GONE); // that one is the server's own
-    add_lock_text(build, path, "LockingClient", &build->server->locking_client);
-    add_lock_text(build, path, "LockingUser", &build->server->locking_user);
-    build->server->holder = program_module(build->program, module)->first_tag + PROGRAM_HOLDER;
+    build_module_methods(build, module, build->station, method_count);
 }
 
 static void add_simulation(struct build *build) {
@@ -286,13 +257,17 @@ static void add_simulation(struct build *build) {
 }
 
 static void build_all(struct build *build) {
+    companion_types(build);
     for (size_t i = 0; i < build->plant->element_count && !build->error; i++)
         add_element(build, build->plant->elements[i]);
-    add_lock(build);
+    companion_identification(build, build->plant->controller);
+    lock_build(build);
     forcing_build(build);
     diagnostics_build(build);
     add_simulation(build);
     for (uint32_t tag = 0; tag < program_tag_count(build->program) && !build->error; tag++) add_tag(build, tag);
+    event_types_build(build);
+    namespaces_describe(build);
 }
 
 enum error address_space_build(struct server *server, struct problem *ret_problem) {

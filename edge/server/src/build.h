@@ -6,12 +6,15 @@
 #include <base/buffer.h>
 #include <base/map.h>
 
+#define BUILD_LIBRARY_URI "urn:serverless-plc:lib:"
+
 /// Only while the nodes are made. After the first failure every further step does nothing.
 struct build {
     struct server *server;
     const struct plant *plant;
     struct program *program;
     uint16_t station;    // namespace of the instances
+    uint16_t devices;    // namespace of OPC 10000-100 (DI)
     struct map *types;   // of classes that are made: key their name, value their class
     struct map *folders; // paths that are made
     struct problem *problem;
@@ -22,6 +25,11 @@ struct build {
 void build_fail(struct build *build, enum error error, struct text path);
 /// "a/b"; the caller clears the buffer. A failed append is seen in `build`.
 struct text build_path(struct build *build, struct buffer *buffer, struct text a, const char *separator, struct text b);
+
+/// Nodes of the station are their path. `build_names` takes browse name and parent from it.
+struct text build_parent(struct text path);
+struct opcua_node build_instance(const struct build *build, struct text path);
+struct opcua_names build_names(const struct build *build, struct text path);
 
 uint16_t build_class_namespace(struct build *build, const struct plant_class *class);
 /// The type of a class, made when it is not there yet, after its bases; BaseObjectType for none. The node's text lives
@@ -73,8 +81,34 @@ void build_own_variable(struct build *build, struct text object, const char *nam
                         enum value_type type, struct opcua_variable **ret_variable);
 void build_own_text(struct build *build, struct text object, const char *name, const char *description,
                     const char *text);
+/// Types of other people's specifications, with the NodeIds that these give them (companion.c).
+void companion_types(struct build *build);
+/// The methods of a module that is no element of the model: the first `count` of its kind.
+void build_module_methods(struct build *build, uint32_t module, uint16_t browse_namespace, size_t count);
+/// `STATION/Lock` with its methods, and the variable of one of its tags (lock_nodes.c).
+void lock_build(struct build *build);
+void lock_variable(struct build *build, uint32_t tag);
+
+/// The object `STATION/Lock`, a LockingServicesType; its methods and variables are made by the caller in the namespace
+/// of DI.
+void companion_lock(struct build *build, struct text path);
+/// `PLC/Identification` (OPC 40001-1) of the controller.
+void companion_identification(struct build *build, const struct plant_element *controller);
+
+typedef void build_describe_fn(struct build *build, const struct opcua_namespace_description *description);
+/// Which editions of those specifications the types are from.
+void companion_describe(struct build *build, build_describe_fn *describe);
+
+/// What each namespace of the station is (namespaces.c).
+void namespaces_describe(struct build *build);
+
+/// An event type for each event of the model and of the scan, and which types raise it (event_types.c).
+void event_types_build(struct build *build);
+
 /// The object `Forcing`.
 void forcing_build(struct build *build);
 
+/// The variable type that goes with a range and a unit.
+struct opcua_variable_kind build_variable_kind(const struct plant_field *field);
 /// EURange, EngineeringUnits, EnumStrings of a variable.
 void build_field_properties(struct build *build, struct opcua_node variable, const struct plant_field *field);

@@ -123,7 +123,8 @@ static void tell(struct server *server, enum diagnostics_id entry, const char *w
                                 .message = text_of(message),
                                 .severity = severity,
                                 .time_ns = (int64_t)clock_wall_ns()};
-    enum error error = opcua_server_raise(server->opcua, &event);
+    struct text path = program_module(server->options.program, program_forcing(server->options.program))->path;
+    enum error error = server_raise(server, TEXT("ForceChanged"), path, &event);
     if (error) log_error("event not sent: %s", error_text(error));
 }
 

@@ -19,6 +19,7 @@ struct server {
     struct loop_watch *wake;
 
     struct opcua_variable **variables;                    // by tag; NULL: it is not shown as it is
+    uint16_t station_namespace, event_namespace;          // of the instances; of the event types
     struct opcua_variable *locking_client, *locking_user; // made of the tag `holder`
     uint32_t holder;
     struct call_target *targets; // of all methods
@@ -63,6 +64,9 @@ void server_release_authority(struct server *server, uint32_t session);
 
 /// Keeps an event in the diagnostics buffer.
 void diagnostics_see(struct server *server, const struct scan_event *event, const struct program_event *text);
+
+/// An event of type NAMEEventType from the object at the path `origin`; it fills in both (event_types.c).
+enum error server_raise(struct server *server, struct text name, struct text origin, struct opcua_event *event);
 
 /// Who forced what (forcing.c). A change of a tag tells whether it still is.
 void forcing_see(struct server *server, const struct scan_change *change);

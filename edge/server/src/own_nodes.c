@@ -7,19 +7,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static struct text before_last(struct text path) {
+struct text build_parent(struct text path) {
     while (path.length > 0 && path.data[path.length - 1] != '/') path.length--;
     if (path.length > 0) path.length--;
     return path;
 }
 
-static struct opcua_names names_of(const struct build *build, struct text path) {
-    struct text parent = before_last(path);
+struct opcua_node build_instance(const struct build *build, struct text path) {
+    return (struct opcua_node){.namespace_index = build->station, .string = path};
+}
+
+struct opcua_names build_names(const struct build *build, struct text path) {
+    struct text parent = build_parent(path);
     return (struct opcua_names){
-        .node = {.namespace_index = build->station, .string = path},
-        .parent = {.namespace_index = build->station, .string = parent},
+        .node = build_instance(build, path),
+        .parent = build_instance(build, parent),
         .browse_namespace = build->station,
-        .browse_name = text_from(path, parent.length + 1),
+        .browse_name = text_from(path, parent.length == 0 ? 0 : parent.length + 1),
     };
 }
 
@@ -27,13 +31,13 @@ void build_own_object(struct build *build, struct text path, struct text type_na
     CLEANUP(buffer_clear) struct buffer buffer = {0};
     struct opcua_node type = build_own_type(build, type_name, NULL, &buffer);
     if (build->error) return;
-    struct opcua_names names = names_of(build, path);
+    struct opcua_names names = build_names(build, path);
     build_fail(build, opcua_server_add_object(build->server->opcua, &names, &type), path);
 }
 
 void build_own_method(struct build *build, struct text object, const struct own_method *method, void *context) {
     CLEANUP(buffer_clear) struct buffer path = {0};
-    struct opcua_names names = names_of(build, build_path(build, &path, object, "/", text_of(method->name)));
+    struct opcua_names names = build_names(build, build_path(build, &path, object, "/", text_of(method->name)));
     names.description = text_of(method->description);
     struct opcua_argument reason = {TEXT("Reason"), VALUE_STRING,
                                     TEXT("empty when done, otherwise why it was refused")};
@@ -48,7 +52,7 @@ void build_own_method(struct build *build, struct text object, const struct own_
 void build_own_texts(struct build *build, struct text object, const char *name, const char *description,
                      struct opcua_variable **ret_variable) {
     CLEANUP(buffer_clear) struct buffer path = {0};
-    struct opcua_names names = names_of(build, build_path(build, &path, object, "/", text_of(name)));
+    struct opcua_names names = build_names(build, build_path(build, &path, object, "/", text_of(name)));
     names.description = text_of(description);
     if (build->error) return;
     build_fail(build, opcua_server_add_texts(build->server->opcua, &names, ret_variable), names.node.string);
@@ -57,7 +61,7 @@ void build_own_texts(struct build *build, struct text object, const char *name, 
 void build_own_variable(struct build *build, struct text object, const char *name, const char *description,
                         enum value_type type, struct opcua_variable **ret_variable) {
     CLEANUP(buffer_clear) struct buffer path = {0};
-    struct opcua_names names = names_of(build, build_path(build, &path, object, "/", text_of(name)));
+    struct opcua_names names = build_names(build, build_path(build, &path, object, "/", text_of(name)));
     names.description = text_of(description);
     if (build->error) return;
     build_fail(build, opcua_server_add_variable(build->server->opcua, &names, type, ret_variable), names.node.string);

@@ -92,7 +92,8 @@ static void raise(struct server *server, const struct scan_event *event) {
     if (event->lost_before > 0)
         log_warning("%u events were lost: the scan raised more than the ring holds", event->lost_before);
     audit_event(server, event, &text);
-    enum error error = opcua_server_raise(server->opcua, &shown);
+    const struct program_module *module = program_module(server->options.program, event->module);
+    enum error error = server_raise(server, text.name, module->path, &shown);
     if (error) log_error("event not sent: %s", error_text(error));
 }
 

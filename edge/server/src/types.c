@@ -4,8 +4,6 @@
 
 #include <stdio.h>
 
-#define LIBRARY_URI "urn:serverless-plc:lib:"
-
 void build_fail(struct build *build, enum error error, struct text path) {
     if (!error || build->error) return;
     build->error =
@@ -26,7 +24,7 @@ struct text build_path(struct build *build, struct buffer *buffer, struct text a
 
 uint16_t build_class_namespace(struct build *build, const struct plant_class *class) {
     CLEANUP(buffer_clear) struct buffer uri = {0};
-    buffer_string(&uri, LIBRARY_URI);
+    buffer_string(&uri, BUILD_LIBRARY_URI);
     buffer_text(&uri, class->library);
     return uri.failed ? 0 : opcua_server_namespace(build->server->opcua, uri.data);
 }
@@ -41,11 +39,32 @@ static enum error add_declared_variable(struct build *build, struct opcua_node t
         .browse_name = field->name,
         .description = field->description,
     };
-    return opcua_server_add_variable(build->server->opcua, &names, field->type, NULL);
+    struct opcua_variable_kind kind = build_variable_kind(field);
+    enum error error = opcua_server_add_variable_of(build->server->opcua, &names, &kind, NULL);
+    if (!error) build_field_properties(build, names.node, field);
+    return error;
+}
+
+/// Objects have a parameter where the model gives it a value.
+static enum error add_declared_parameter(struct build *build, struct opcua_node type, const struct plant_field *field) {
+    CLEANUP(buffer_clear) struct buffer path = {0};
+    struct opcua_names names = {
+        .node = {.namespace_index = type.namespace_index,
+                 .string = build_path(build, &path, type.string, "/", field->name)},
+        .parent = type,
+        .browse_namespace = type.namespace_index,
+        .browse_name = field->name,
+        .description = field->description,
+        .optional = true,
+    };
+    struct value zero = {.type = field->type};
+    return opcua_server_add_property(build->server->opcua, &names, &zero);
 }
 
 static void declare_members(struct build *build, struct opcua_node type, const struct plant_class *class) {
-    for (size_t i = 0; i < class->variable_count; i++)
+    for (size_t i = 0; i < class->parameter_count && !build->error; i++)
+        build_fail(build, add_declared_parameter(build, type, &class->parameters[i]), class->parameters[i].name);
+    for (size_t i = 0; i < class->variable_count && !build->error; i++)
         build_fail(build, add_declared_variable(build, type, &class->variables[i]), class->variables[i].name);
     for (size_t i = 0; i < class->method_count; i++) {
         const struct plant_method *method = &class->methods[i];
@@ -164,6 +183,16 @@ static struct opcua_names standard_property(struct build *build, struct opcua_no
         .parent = owner,
         .browse_name = text_of(name), // OPC UA's own namespace
     };
+}
+
+struct opcua_variable_kind build_variable_kind(const struct plant_field *field) {
+    bool range = field->range.given, unit = field->unit.length > 0;
+    struct opcua_variable_kind kind = {.type = field->type};
+    if (field->type == VALUE_BOOL || field->type == VALUE_STRING || field->type == VALUE_NULL) return kind;
+    if (range && unit) kind.type_definition = OPCUA_ANALOG_UNIT_RANGE;
+    if (range && !unit) kind.type_definition = OPCUA_ANALOG_ITEM;
+    if (!range && unit) kind.type_definition = OPCUA_ANALOG_UNIT;
+    return kind;
 }
 
 void build_field_properties(struct build *build, struct opcua_node variable, const struct plant_field *field) {

@@ -59,9 +59,12 @@ static bool belong_together(UA_SecurityPolicy *policy) {
     return status == UA_STATUSCODE_GOOD;
 }
 
-static enum error make_basic256sha256(UA_SecurityPolicy *policy, const UA_ByteString *certificate,
-                                      const UA_ByteString *key, const UA_Logger *logger, struct problem *ret_problem) {
-    UA_StatusCode status = UA_SecurityPolicy_Basic256Sha256(policy, *certificate, *key, logger);
+typedef UA_StatusCode policy_fn(UA_SecurityPolicy *policy, const UA_ByteString certificate, const UA_ByteString key,
+                                const UA_Logger *logger);
+
+static enum error make_policy(policy_fn *make, UA_SecurityPolicy *policy, const UA_ByteString *certificate,
+                              const UA_ByteString *key, const UA_Logger *logger, struct problem *ret_problem) {
+    UA_StatusCode status = make(policy, *certificate, *key, logger);
     if (status != UA_STATUSCODE_GOOD)
         return problem_say(
             ret_problem, ERROR_INVALID,
@@ -70,34 +73,54 @@ static enum error make_basic256sha256(UA_SecurityPolicy *policy, const UA_ByteSt
             UA_StatusCode_name(status));
     if (belong_together(policy)) return ERROR_NONE;
     policy->clear(policy);
-    return problem_say(ret_problem, ERROR_INVALID,
-                       "certificate and key do not belong together; was one of them made anew without the other?");
+    return problem_say(ret_problem, ERROR_INVALID, "certificate and key do not belong together");
 }
 
-enum error security_policies(const UA_ByteString *certificate, const UA_ByteString *key, const UA_Logger *logger,
-                             UA_SecurityPolicy **ret_policies, size_t *ret_count, struct problem *ret_problem) {
-    UA_SecurityPolicy *policies = calloc(2, sizeof *policies);
+static void clear_policies(UA_SecurityPolicy *policies, size_t count) {
+    for (size_t i = 0; i < count; i++) policies[i].clear(&policies[i]);
+    free(policies);
+}
+
+/// None, then those that are given.
+static enum error make_policies(policy_fn *const *makers, size_t count, const UA_ByteString *certificate,
+                                const UA_ByteString *key, const UA_Logger *logger, UA_SecurityPolicy **ret_policies,
+                                size_t *ret_count, struct problem *ret_problem) {
+    UA_SecurityPolicy *policies = calloc(count + 1, sizeof *policies);
     if (policies == NULL) return ERROR_NO_MEMORY;
     if (UA_SecurityPolicy_None(&policies[0], *certificate, logger) != UA_STATUSCODE_GOOD) {
         free(policies);
         return ERROR_NO_MEMORY;
     }
-    enum error error = make_basic256sha256(&policies[1], certificate, key, logger, ret_problem);
-    if (error) {
-        policies[0].clear(&policies[0]);
-        free(policies);
+    for (size_t i = 0; i < count; i++) {
+        enum error error = make_policy(makers[i], &policies[i + 1], certificate, key, logger, ret_problem);
+        if (!error) continue;
+        clear_policies(policies, i + 1);
         return error;
     }
     *ret_policies = policies;
-    *ret_count = 2;
+    *ret_count = count + 1;
     return ERROR_NONE;
+}
+
+enum error security_server_policies(const UA_ByteString *certificate, const UA_ByteString *key, const UA_Logger *logger,
+                                    UA_SecurityPolicy **ret_policies, size_t *ret_count, struct problem *ret_problem) {
+    static policy_fn *const makers[] = {UA_SecurityPolicy_Basic256Sha256, UA_SecurityPolicy_Aes128Sha256RsaOaep,
+                                        UA_SecurityPolicy_Aes256Sha256RsaPss};
+    return make_policies(makers, sizeof makers / sizeof makers[0], certificate, key, logger, ret_policies, ret_count,
+                         ret_problem);
+}
+
+enum error security_policies(const UA_ByteString *certificate, const UA_ByteString *key, const UA_Logger *logger,
+                             UA_SecurityPolicy **ret_policies, size_t *ret_count, struct problem *ret_problem) {
+    static policy_fn *const makers[] = {UA_SecurityPolicy_Basic256Sha256};
+    return make_policies(makers, 1, certificate, key, logger, ret_policies, ret_count, ret_problem);
 }
 
 enum error security_password_policy(const UA_ByteString *certificate, const UA_ByteString *key, const UA_Logger *logger,
                                     UA_SecurityPolicy **ret_policies, size_t *ret_count, struct problem *ret_problem) {
     UA_SecurityPolicy *policy = calloc(1, sizeof *policy);
     if (policy == NULL) return ERROR_NO_MEMORY;
-    enum error error = make_basic256sha256(policy, certificate, key, logger, ret_problem);
+    enum error error = make_policy(UA_SecurityPolicy_Basic256Sha256, policy, certificate, key, logger, ret_problem);
     if (error) {
         free(policy);
         return error;

@@ -8,6 +8,8 @@
 
 #define POLICY_NONE "http://opcfoundation.org/UA/SecurityPolicy#None"
 #define POLICY_BASIC256SHA256 "http://opcfoundation.org/UA/SecurityPolicy#Basic256Sha256"
+#define POLICY_AES128_OAEP "http://opcfoundation.org/UA/SecurityPolicy#Aes128_Sha256_RsaOaep"
+#define POLICY_AES256_PSS "http://opcfoundation.org/UA/SecurityPolicy#Aes256_Sha256_RsaPss"
 
 /// A DER file; UA_ByteString_clear it. `what` is for the message: "certificate of the edge".
 enum error security_load(const char *path, const char *what, UA_ByteString *ret_bytes, struct problem *ret_problem);
@@ -15,8 +17,12 @@ enum error security_load(const char *path, const char *what, UA_ByteString *ret_
 enum error security_load_key(const char *path, const char *what, UA_ByteString *ret_bytes, struct problem *ret_problem);
 void security_forget(UA_ByteString *key); // overwrites, frees
 
-/// An array of two policies, None (discovery) and Basic256Sha256, for a configuration; it takes them over. The caller
-/// names the files: `security_name_files`.
+/// The policies of a server: None (discovery) first, then those that its endpoints offer; the configuration takes them
+/// over.
+enum error security_server_policies(const UA_ByteString *certificate, const UA_ByteString *key, const UA_Logger *logger,
+                                    UA_SecurityPolicy **ret_policies, size_t *ret_count, struct problem *ret_problem);
+/// Of a client, an array of two policies, None (discovery) and Basic256Sha256, for a configuration; it takes them over.
+/// The caller names the files: `security_name_files`.
 enum error security_policies(const UA_ByteString *certificate, const UA_ByteString *key, const UA_Logger *logger,
                              UA_SecurityPolicy **ret_policies, size_t *ret_count, struct problem *ret_problem);
 /// An array of one, Basic256Sha256: for the encryption of passwords.

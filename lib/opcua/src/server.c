@@ -1,5 +1,6 @@
 // The server's configuration, start and end.
 
+#include "history.h"
 #include "security.h"
 #include "server_internal.h"
 
@@ -103,15 +104,17 @@ static enum error set_security(struct opcua_server *server, UA_ServerConfig *con
     if (!error) error = security_load_key(options->key_file, "key of the server", &key, ret_problem);
     bool read = !error;
     if (!error)
-        error = security_policies(&certificate, &key, config->logging, &config->securityPolicies,
-                                  &config->securityPoliciesSize, ret_problem);
+        error = security_server_policies(&certificate, &key, config->logging, &config->securityPolicies,
+                                         &config->securityPoliciesSize, ret_problem);
     if (read && error) error = security_name_files(error, options->certificate_file, options->key_file, ret_problem);
     security_forget(&key);
     UA_ByteString_clear(&certificate);
     if (error) return error;
     config->securityPolicyNoneDiscoveryOnly = true;
-    UA_StatusCode status =
-        UA_ServerConfig_addEndpoint(config, ua_string(POLICY_BASIC256SHA256), UA_MESSAGESECURITYMODE_SIGNANDENCRYPT);
+    static const char *const offered[] = {POLICY_BASIC256SHA256, POLICY_AES128_OAEP, POLICY_AES256_PSS};
+    UA_StatusCode status = UA_STATUSCODE_GOOD;
+    for (size_t i = 0; i < sizeof offered / sizeof offered[0]; i++)
+        status |= UA_ServerConfig_addEndpoint(config, ua_string(offered[i]), UA_MESSAGESECURITYMODE_SIGNANDENCRYPT);
     status |= set_trust(server, &config->secureChannelPKI);
     status |= set_trust(server, &config->sessionPKI);
     status |= server_set_access(server, config);
@@ -134,6 +137,7 @@ static enum error configure(struct opcua_server *server, UA_ServerConfig *config
     config->modellingRulesOnInstances = false;
     set_limits(config);
     set_names(config, options);
+    if (server_set_history(server, config) != UA_STATUSCODE_GOOD) return ERROR_NO_MEMORY;
     enum error error = set_url(config, options);
     if (!error) error = set_security(server, config, options, ret_problem);
     return error;
@@ -164,7 +168,7 @@ static enum error build(struct opcua_server *server, const struct opcua_server_o
     }
     server->ua = UA_Server_newWithConfig(&config); // takes the configuration over, also when it fails
     seed_random();
-    return server->ua != NULL ? ERROR_NONE : ERROR_NO_MEMORY;
+    return server->ua != NULL ? server_show_capabilities(server) : ERROR_NO_MEMORY;
 }
 
 enum error opcua_server_open(struct loop *loop, const struct opcua_server_options *options,
@@ -230,6 +234,7 @@ void opcua_server_close(struct opcua_server *server) {
         UA_Server_delete(server->ua);
     }
     server_forget_sessions(server);
+    history_destroy(server->history);
     for (size_t i = 0; i < server->unfinished_count; i++) UA_NodeId_clear(&server->unfinished[i]);
     free(server->unfinished);
     while (server->owned != NULL) {

@@ -148,7 +148,7 @@ static UA_UInt32 rights_mask(UA_Server *ua, UA_AccessControl *access, const UA_N
 static UA_Byte access_level(UA_Server *ua, UA_AccessControl *access, const UA_NodeId *session, void *session_context,
                             const UA_NodeId *node, void *node_context) {
     (void)ua, (void)access, (void)session, (void)session_context, (void)node, (void)node_context;
-    return UA_ACCESSLEVELMASK_READ;
+    return UA_ACCESSLEVELMASK_READ | UA_ACCESSLEVELMASK_HISTORYREAD; // of those that the node has
 }
 
 /// Methods judge by themselves, so that they can say why.

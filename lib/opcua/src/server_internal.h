@@ -10,6 +10,9 @@
 
 #include <open62541/server.h>
 
+struct history;
+struct history_series;
+
 /// Something of ours that a node points to; freed with the server.
 struct owned {
     struct owned *next;
@@ -19,6 +22,8 @@ struct opcua_variable {
     struct owned owned; // first
     UA_NodeId id;       // its string follows this struct
     enum value_type type;
+    bool duration;
+    struct history_series *history; // NULL: not kept
 };
 
 struct session {
@@ -44,6 +49,7 @@ struct opcua_server {
     void *context;
     uint16_t port;
 
+    struct history *history;
     struct owned *owned;
     UA_NodeId *unfinished; // objects: their type's members are checked when all of their own are there
     size_t unfinished_count, unfinished_capacity;
@@ -59,6 +65,15 @@ void server_forget_sessions(struct opcua_server *server);
 /// Tells the owner which sessions lost their connection.
 void server_watch_connections(struct opcua_server *server);
 void server_refuse(struct opcua_server *server, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/// HistoryRead into the configuration.
+UA_StatusCode server_set_history(struct opcua_server *server, UA_ServerConfig *config);
+size_t server_history_nodes_max(void);
+/// Keeps the variable's values from now on; false when out of memory.
+bool server_historize(struct opcua_server *server, struct opcua_variable *variable);
+
+/// What the library leaves out of ServerCapabilities though the configuration has it.
+enum error server_show_capabilities(struct opcua_server *server);
 
 /// Memory that lives as long as the server; begins with a `struct owned`.
 void *server_own(struct opcua_server *server, size_t size);

@@ -69,7 +69,7 @@ static struct method *keep_method(struct opcua_server *server, const struct opcu
 /// The property InputArguments or OutputArguments, at the method's path; none when there are none. The library would
 /// add them as well, but leaks their NodeIds.
 static enum error add_arguments(struct opcua_server *server, const struct opcua_names *method, const char *name,
-                                const struct opcua_argument *arguments, size_t count) {
+                                uint32_t number, const struct opcua_argument *arguments, size_t count) {
     if (count == 0) return ERROR_NONE;
     UA_Argument array[ARGUMENTS_MAX];
     CLEANUP(buffer_clear) struct buffer path = {0};
@@ -82,8 +82,9 @@ static enum error add_arguments(struct opcua_server *server, const struct opcua_
         array[i].dataType = ua_type(arguments[i].type)->typeId;
         array[i].valueRank = UA_VALUERANK_SCALAR;
     }
+    struct text string = number == 0 ? buffer_view(&path) : TEXT_EMPTY;
     struct opcua_names names = {
-        .node = {.namespace_index = method->node.namespace_index, .string = buffer_view(&path)},
+        .node = {.namespace_index = method->node.namespace_index, .numeric = number, .string = string},
         .parent = method->node,
         .browse_name = text_of(name),
     };
@@ -111,11 +112,15 @@ enum error opcua_server_add_method(struct opcua_server *server, const struct opc
                                                    parts.reference, parts.browse_name, UA_NODEID_NULL, &attributes,
                                                    &UA_TYPES[UA_TYPES_METHODATTRIBUTES], method, NULL);
     if (status != UA_STATUSCODE_GOOD) return server_node_error(status);
-    enum error error = add_arguments(server, names, "InputArguments", description->inputs, description->input_count);
+    uint32_t first = names->node.numeric == 0 ? 0 : names->node.numeric + 1;
+    uint32_t second = first != 0 && description->input_count > 0 ? first + 1 : first;
+    enum error error = server_complete_node(server, names);
     if (!error)
-        error = add_arguments(server, names, "OutputArguments", description->outputs, description->output_count);
+        error = add_arguments(server, names, "InputArguments", first, description->inputs, description->input_count);
+    if (!error)
+        error =
+            add_arguments(server, names, "OutputArguments", second, description->outputs, description->output_count);
     if (error) return error;
     status = UA_Server_addMethodNode_finish(server->ua, parts.id, on_call, 0, NULL, 0, NULL);
-    if (status != UA_STATUSCODE_GOOD) return server_node_error(status);
-    return server_complete_node(server, names);
+    return server_node_error(status);
 }

@@ -1,5 +1,6 @@
-// Types, objects, variables, properties; values and events.
+// Types, objects, variables, properties; values.
 
+#include "history.h"
 #include "server_internal.h"
 
 #include <stdlib.h>
@@ -30,10 +31,22 @@ struct node_parts server_parts(const struct opcua_names *names, UA_UInt32 refere
     };
 }
 
+/// Members of a declaration are declarations: the range of a type's variable, the arguments of its method.
+static bool has_modelling_rule(struct opcua_server *server, const struct opcua_names *names) {
+    UA_BrowseDescription rule = {.nodeId = ua_node(&names->parent),
+                                 .browseDirection = UA_BROWSEDIRECTION_FORWARD,
+                                 .referenceTypeId = UA_NODEID_NUMERIC(0, UA_NS0ID_HASMODELLINGRULE)};
+    UA_BrowseResult result = UA_Server_browse(server->ua, 1, &rule);
+    bool found = result.referencesSize > 0;
+    UA_BrowseResult_clear(&result);
+    return found;
+}
+
 static bool is_below_type(struct opcua_server *server, const struct opcua_names *names) {
     UA_NodeClass parent_class;
     UA_StatusCode status = UA_Server_readNodeClass(server->ua, ua_node(&names->parent), &parent_class);
-    return status == UA_STATUSCODE_GOOD && parent_class == UA_NODECLASS_OBJECTTYPE;
+    if (status != UA_STATUSCODE_GOOD) return false;
+    return parent_class == UA_NODECLASS_OBJECTTYPE || has_modelling_rule(server, names);
 }
 
 enum error server_complete_node(struct opcua_server *server, const struct opcua_names *names) {
@@ -42,8 +55,11 @@ enum error server_complete_node(struct opcua_server *server, const struct opcua_
     if (names->display_name_de.length > 0)
         status = UA_Server_writeDisplayName(server->ua, id, ua_localized("de", names->display_name_de));
     if (status == UA_STATUSCODE_GOOD && is_below_type(server, names))
-        status = UA_Server_addReference(server->ua, id, UA_NODEID_NUMERIC(0, UA_NS0ID_HASMODELLINGRULE),
-                                        UA_EXPANDEDNODEID_NUMERIC(0, UA_NS0ID_MODELLINGRULE_MANDATORY), true);
+        status =
+            UA_Server_addReference(server->ua, id, UA_NODEID_NUMERIC(0, UA_NS0ID_HASMODELLINGRULE),
+                                   UA_EXPANDEDNODEID_NUMERIC(0, names->optional ? UA_NS0ID_MODELLINGRULE_OPTIONAL
+                                                                                : UA_NS0ID_MODELLINGRULE_MANDATORY),
+                                   true);
     return server_node_error(status);
 }
 
@@ -80,7 +96,8 @@ static enum error remember_unfinished(struct opcua_server *server, const UA_Node
 enum error opcua_server_add_object(struct opcua_server *server, const struct opcua_names *names,
                                    const struct opcua_node *type) {
     bool top = names->parent.string.length == 0 && names->parent.numeric == OPCUA_OBJECTS_FOLDER.numeric;
-    struct node_parts parts = server_parts(names, top ? UA_NS0ID_ORGANIZES : UA_NS0ID_HASCOMPONENT);
+    UA_UInt32 reference = top ? UA_NS0ID_ORGANIZES : UA_NS0ID_HASCOMPONENT;
+    struct node_parts parts = server_parts(names, names->reference != 0 ? names->reference : reference);
     UA_ObjectAttributes attributes = UA_ObjectAttributes_default;
     attributes.displayName = parts.display_name;
     attributes.description = parts.description;
@@ -114,6 +131,7 @@ static enum error write_data(struct opcua_server *server, struct opcua_variable 
     UA_String string;
     UA_DataValue data = {.hasStatus = true, .status = status};
     ua_variant(&value, &string, &data.value);
+    if (variable->duration && value.type == VALUE_DOUBLE) data.value.type = &UA_TYPES[UA_TYPES_DURATION];
     data.hasValue = value.type != VALUE_NULL;
     data.hasSourceTimestamp = source_time_ns != 0;
     data.sourceTimestamp = ua_time(source_time_ns);
@@ -123,32 +141,53 @@ static enum error write_data(struct opcua_server *server, struct opcua_variable 
 enum error opcua_server_write(struct opcua_server *server, struct opcua_variable *variable,
                               const struct opcua_data *data) {
     if (data->value.type != variable->type && data->value.type != VALUE_NULL) return ERROR_INVALID;
+    if (variable->history != NULL && data->source_time_ns != 0) history_record(variable->history, data);
     return write_data(server, variable, data->value, data->status, data->source_time_ns);
 }
 
-enum error opcua_server_add_variable(struct opcua_server *server, const struct opcua_names *names, enum value_type type,
-                                     struct opcua_variable **ret_variable) {
-    struct node_parts parts = server_parts(names, UA_NS0ID_HASCOMPONENT);
-    struct value zero = {.type = type};
+static enum error add_variable_node(struct opcua_server *server, const struct opcua_names *names,
+                                    const struct opcua_variable_kind *kind, struct opcua_variable *variable) {
+    struct node_parts parts = server_parts(names, kind->property ? UA_NS0ID_HASPROPERTY : UA_NS0ID_HASCOMPONENT);
+    struct value zero = {.type = kind->type};
+    UA_UInt32 type_definition = kind->property ? UA_NS0ID_PROPERTYTYPE : UA_NS0ID_BASEDATAVARIABLETYPE;
+    if (kind->type_definition != 0) type_definition = (UA_UInt32)kind->type_definition;
     UA_String string;
     UA_VariableAttributes attributes = UA_VariableAttributes_default;
     attributes.displayName = parts.display_name;
     attributes.description = parts.description;
-    attributes.dataType = ua_type(type)->typeId;
     attributes.valueRank = UA_VALUERANK_SCALAR;
     attributes.accessLevel = UA_ACCESSLEVELMASK_READ;
+    attributes.historizing = variable != NULL && variable->history != NULL;
+    if (attributes.historizing) attributes.accessLevel |= UA_ACCESSLEVELMASK_HISTORYREAD;
     ua_variant(&zero, &string, &attributes.value);
-    UA_StatusCode status =
-        UA_Server_addVariableNode(server->ua, parts.id, parts.parent, parts.reference, parts.browse_name,
-                                  UA_NODEID_NUMERIC(0, UA_NS0ID_BASEDATAVARIABLETYPE), attributes, NULL, NULL);
+    if (kind->duration) attributes.value.type = &UA_TYPES[UA_TYPES_DURATION];
+    attributes.dataType = attributes.value.type->typeId;
+    UA_StatusCode status = UA_Server_addNode_begin(
+        server->ua, UA_NODECLASS_VARIABLE, parts.id, parts.parent, parts.reference, parts.browse_name,
+        UA_NODEID_NUMERIC(0, type_definition), &attributes, &UA_TYPES[UA_TYPES_VARIABLEATTRIBUTES], variable, NULL);
     if (status != UA_STATUSCODE_GOOD) return server_node_error(status);
-    enum error error = server_complete_node(server, names);
-    if (error || ret_variable == NULL) return error;
-    struct opcua_variable *variable = server_keep_variable(server, names, type);
-    if (variable == NULL) return ERROR_NO_MEMORY;
+    enum error error = kind->type_definition != 0 ? remember_unfinished(server, &parts.id)
+                                                  : server_node_error(UA_Server_addNode_finish(server->ua, parts.id));
+    return error ? error : server_complete_node(server, names);
+}
+
+enum error opcua_server_add_variable_of(struct opcua_server *server, const struct opcua_names *names,
+                                        const struct opcua_variable_kind *kind, struct opcua_variable **ret_variable) {
+    if (ret_variable == NULL) return add_variable_node(server, names, kind, NULL);
+    struct opcua_variable *variable = server_keep_variable(server, names, kind->type);
+    if (variable == NULL || !server_historize(server, variable)) return ERROR_NO_MEMORY;
+    variable->duration = kind->duration;
+    enum error error = add_variable_node(server, names, kind, variable);
+    if (error) return error;
+    struct value zero = {.type = kind->type};
     error = write_data(server, variable, zero, STATUS_BadWaitingForInitialData, 0);
     if (!error) *ret_variable = variable;
     return error;
+}
+
+enum error opcua_server_add_variable(struct opcua_server *server, const struct opcua_names *names, enum value_type type,
+                                     struct opcua_variable **ret_variable) {
+    return opcua_server_add_variable_of(server, names, &(struct opcua_variable_kind){.type = type}, ret_variable);
 }
 
 // --- properties ---
@@ -179,6 +218,14 @@ enum error opcua_server_add_property(struct opcua_server *server, const struct o
     UA_Variant variant;
     if (ua_type(value->type) == NULL) return ERROR_INVALID;
     ua_variant(&copy, &string, &variant);
+    return server_add_property(server, names, variant);
+}
+
+enum error opcua_server_add_property_localized(struct opcua_server *server, const struct opcua_names *names,
+                                               struct text english) {
+    UA_LocalizedText text = ua_localized("en", english);
+    UA_Variant variant;
+    UA_Variant_setScalar(&variant, &text, &UA_TYPES[UA_TYPES_LOCALIZEDTEXT]);
     return server_add_property(server, names, variant);
 }
 
@@ -222,31 +269,4 @@ enum error opcua_server_add_property_unit(struct opcua_server *server, const str
     UA_Variant variant = {
         .type = &UA_TYPES[UA_TYPES_EUINFORMATION], .storageType = UA_VARIANT_DATA_NODELETE, .data = &information};
     return server_add_property(server, names, variant);
-}
-
-// --- events ---
-
-static UA_StatusCode set_field(struct opcua_server *server, const UA_NodeId *event, const char *name, const void *value,
-                               int type) {
-    UA_QualifiedName field = {0, ua_string(name)};
-    return UA_Server_writeObjectProperty_scalar(server->ua, *event, field, value, &UA_TYPES[type]);
-}
-
-enum error opcua_server_raise(struct opcua_server *server, const struct opcua_event *event) {
-    UA_NodeId node;
-    UA_StatusCode status = UA_Server_createEvent(server->ua, UA_NODEID_NUMERIC(0, UA_NS0ID_BASEEVENTTYPE), &node);
-    if (status != UA_STATUSCODE_GOOD) return server_node_error(status);
-    UA_DateTime time = ua_time(event->time_ns), received = UA_DateTime_now();
-    UA_String source = ua_text(event->source);
-    UA_LocalizedText message = ua_localized("en", event->message);
-    status |= set_field(server, &node, "Time", &time, UA_TYPES_DATETIME);
-    status |= set_field(server, &node, "ReceiveTime", &received, UA_TYPES_DATETIME);
-    status |= set_field(server, &node, "SourceName", &source, UA_TYPES_STRING);
-    status |= set_field(server, &node, "Severity", &event->severity, UA_TYPES_UINT16);
-    status |= set_field(server, &node, "Message", &message, UA_TYPES_LOCALIZEDTEXT);
-    UA_NodeId origin = UA_NODEID_NUMERIC(0, UA_NS0ID_SERVER);
-    if (status == UA_STATUSCODE_GOOD)
-        return server_node_error(UA_Server_triggerEvent(server->ua, node, origin, NULL, true));
-    UA_Server_deleteNode(server->ua, node, true);
-    return ERROR_INTERNAL;
 }

@@ -47,8 +47,10 @@ export class OpcuaClients {
     }
 
     /// A session of a user of connect.json ("operator", "viewer") or of anyone: {user, password}.
-    async session(who, options = {}) {
+    /// `locales`: the languages that it asks for, which node-opcua has no option for.
+    async session(who, { locales = [], ...options } = {}) {
         const client = await this.channel(options);
+        if (locales.length > 0) askFor(client, locales);
         const session = await client.createSession(typeof who === "string" ? this.identity(who) : who);
         return new Session(client, session);
     }
@@ -63,6 +65,14 @@ export class OpcuaClients {
         this.open.clear();
         await this.manager?.dispose();
     }
+}
+
+function askFor(client, locales) {
+    const perform = client.performMessageTransaction;
+    client.performMessageTransaction = function (request, ...rest) {
+        if (request.constructor.name === "ActivateSessionRequest") request.localeIds = locales;
+        return perform.call(this, request, ...rest);
+    };
 }
 
 /// A session and the station's names. Node ids are string paths, so nothing has to be looked up.

@@ -14,6 +14,7 @@ struct opcua_node {
 static const struct opcua_node OPCUA_OBJECTS_FOLDER = {.numeric = 85};
 static const struct opcua_node OPCUA_BASE_OBJECT_TYPE = {.numeric = 58};
 static const struct opcua_node OPCUA_FOLDER_TYPE = {.numeric = 61};
+static const struct opcua_node OPCUA_BASE_EVENT_TYPE = {.numeric = 2041};
 static const struct opcua_node OPCUA_SERVER_OBJECT = {.numeric = 2253};
 
 struct opcua_data {
@@ -31,7 +32,9 @@ struct opcua_argument {
 
 /// An event as we speak them: fields of BaseEventType.
 struct opcua_event {
-    bool model_changed; // it is of GeneralModelChangeEventType: nodes have come or gone. Heard, never raised by us
+    bool model_changed;     // it is of GeneralModelChangeEventType: nodes have come or gone. Heard, never raised by us
+    struct opcua_node type; // of a server: an event type; empty: BaseEventType
+    struct opcua_node origin; // of a server: object below Objects (SourceNode); empty: the Server object
     struct text source;
     struct text message;
     uint16_t severity; // 1..1000

@@ -75,19 +75,61 @@ struct opcua_names {
     struct text display_name;    // English; empty: the browse name
     struct text display_name_de; // served to sessions that ask for German; empty: none
     struct text description;
+    bool optional;      // below a type: objects of it need not have this member
+    uint32_t reference; // of an object, how it hangs below its parent: OPCUA_HAS_ADD_IN; 0: HasComponent
 };
 
+/// An event type is an object type below OPCUA_BASE_EVENT_TYPE.
 enum error opcua_server_add_object_type(struct opcua_server *server, const struct opcua_names *names);
+
+/// From node to node, both there already.
+enum opcua_reference_type {
+    OPCUA_ORGANIZES = 35,
+    OPCUA_GENERATES_EVENT = 41,
+    OPCUA_HAS_NOTIFIER = 48,
+    OPCUA_HAS_ADD_IN = 17604,
+};
+enum error opcua_server_add_reference(struct opcua_server *server, const struct opcua_node *from,
+                                      enum opcua_reference_type type, const struct opcua_node *to);
+
+/// Clients may subscribe to the events of this object and of all below it.
+enum error opcua_server_set_notifier(struct opcua_server *server, const struct opcua_node *object);
+
+/// NamespaceMetadata (OPC 10000-5, 6.3.14) below Server/Namespaces.
+struct opcua_namespace_description {
+    const char *uri;
+    const char *version;
+    const char *published; // "2026-01-31T00:00:00Z"; NULL: not known
+    bool subset;           // not all nodes of the namespace are here
+    bool same_everywhere;  // its NodeIds mean the same in every server: types; instances are this server's
+};
+enum error opcua_server_describe_namespace(struct opcua_server *server,
+                                           const struct opcua_namespace_description *description);
 /// Below the Objects folder it hangs by Organizes, elsewhere by HasComponent. Members that its type declares and that
 /// are added to the object as well are the object's own.
 enum error opcua_server_add_object(struct opcua_server *server, const struct opcua_names *names,
                                    const struct opcua_node *type);
 
-/// A read-only variable for `opcua_server_write`. Until the first write: BadWaitingForInitialData.
-/// Below an object type it is a declaration: `ret_variable` may be NULL.
+/// A read-only variable for `opcua_server_write`. Until the first write: BadWaitingForInitialData. Its values of the
+/// last hour can be read (HistoryRead, raw); memory is bounded: 1 MiB and 256 bytes per variable. Below an object type
+/// it is a declaration: `ret_variable` may be NULL.
 struct opcua_variable;
 enum error opcua_server_add_variable(struct opcua_server *server, const struct opcua_names *names, enum value_type type,
                                      struct opcua_variable **ret_variable);
+
+/// Of OPC 10000-8: with EURange, EngineeringUnits, or both.
+enum opcua_variable_type { OPCUA_ANALOG_ITEM = 2368, OPCUA_ANALOG_UNIT = 17497, OPCUA_ANALOG_UNIT_RANGE = 17570 };
+
+/// The same, told apart: all zero but the type is a variable as above.
+struct opcua_variable_kind {
+    enum value_type type;
+    bool duration; // a Double that is a Duration: milliseconds
+    /// 0: BaseDataVariableType, PropertyType. The properties that another one demands must follow, before `serve`.
+    enum opcua_variable_type type_definition;
+    bool property; // HasProperty: describes its owner, though its value changes
+};
+enum error opcua_server_add_variable_of(struct opcua_server *server, const struct opcua_names *names,
+                                        const struct opcua_variable_kind *kind, struct opcua_variable **ret_variable);
 
 /// The same with a list of texts (String[]), for `opcua_server_write_texts`.
 enum error opcua_server_add_texts(struct opcua_server *server, const struct opcua_names *names,
@@ -96,6 +138,9 @@ enum error opcua_server_add_texts(struct opcua_server *server, const struct opcu
 /// Properties: constants.
 enum error opcua_server_add_property(struct opcua_server *server, const struct opcua_names *names,
                                      const struct value *value);
+/// LocalizedText, in English.
+enum error opcua_server_add_property_localized(struct opcua_server *server, const struct opcua_names *names,
+                                               struct text english);
 enum error opcua_server_add_property_texts(struct opcua_server *server, const struct opcua_names *names,
                                            const struct text *texts, size_t count); // EnumStrings
 enum error opcua_server_add_property_range(struct opcua_server *server, const struct opcua_names *names, double low,
@@ -126,7 +171,8 @@ struct opcua_method {
     opcua_method_fn *call; // NULL: a declaration of a type
     void *context;
 };
-/// The nodes of its arguments are its own path, `/InputArguments` and `/OutputArguments`.
+/// The nodes of the arguments are the method's path, `/InputArguments` and `/OutputArguments`; of a method with a
+/// number the numbers that follow.
 enum error opcua_server_add_method(struct opcua_server *server, const struct opcua_names *names,
                                    const struct opcua_method *method);
 
@@ -140,5 +186,5 @@ enum error opcua_server_write(struct opcua_server *server, struct opcua_variable
 enum error opcua_server_write_texts(struct opcua_server *server, struct opcua_variable *variable,
                                     const struct text *texts, size_t count, int64_t source_time_ns);
 
-/// An event of BaseEventType from the Server object.
+/// An event of its type from its origin.
 enum error opcua_server_raise(struct opcua_server *server, const struct opcua_event *event);
