@@ -14,4 +14,4 @@ set(SPLC_THIRD_PARTY_HEADERS
     "sodium\\.h|pki"
     "mosquitto\\.h|mqtt"
     "archive.*\\.h|zip"
-    "modbus.*|io")
+    "modbus\\.h|modbus")

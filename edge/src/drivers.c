@@ -29,10 +29,18 @@ static enum error open_picontrol(struct edge *edge, struct problem *ret_problem)
     return error;
 }
 
+static enum error open_modbus(struct edge *edge, struct problem *ret_problem) {
+    struct modbus_driver_options options = {.devices = edge->site->edge.modbus,
+                                            .device_count = edge->site->edge.modbus_count};
+    enum error error = modbus_driver_open(&options, &edge->modbus, ret_problem);
+    if (!error) edge->driver = modbus_driver_table(edge->modbus);
+    return error;
+}
+
 static const struct {
     const char *name;
     enum error (*open)(struct edge *edge, struct problem *ret_problem);
-} DRIVERS[] = {{"sim", open_sim}, {"picontrol", open_picontrol}};
+} DRIVERS[] = {{"sim", open_sim}, {"picontrol", open_picontrol}, {"modbus", open_modbus}};
 
 enum error edge_open_driver(struct edge *edge, struct problem *ret_problem) {
     const char *where = "site.yaml, edge.driver";
@@ -45,13 +53,14 @@ enum error edge_open_driver(struct edge *edge, struct problem *ret_problem) {
         if (text_is(name, DRIVERS[i].name)) return DRIVERS[i].open(edge, ret_problem);
     return problem_say(ret_problem, ERROR_UNSUPPORTED,
                        "%s: this edge has no I/O driver \"%.*s\"; it has: sim (the simulated plant), picontrol "
-                       "(Revolution Pi)",
+                       "(Revolution Pi), modbus (Modbus TCP)",
                        where, TEXT_ARG(name));
 }
 
 void edge_tell_driver_trouble(struct edge *edge) {
     struct problem trouble = {0};
     bool wrong = edge->picontrol != NULL && picontrol_trouble(edge->picontrol, &trouble);
+    wrong = wrong || (edge->modbus != NULL && modbus_driver_trouble(edge->modbus, &trouble));
     if (strcmp(trouble.text, edge->driver_trouble.text) == 0) return;
     if (wrong)
         log_warning("driver %s: %s", edge->driver.name, trouble.text);
@@ -63,4 +72,5 @@ void edge_tell_driver_trouble(struct edge *edge) {
 void edge_close_driver(struct edge *edge) {
     sim_destroy(edge->sim);
     picontrol_close(edge->picontrol);
+    modbus_driver_close(edge->modbus);
 }

@@ -7,6 +7,7 @@
 #include <base/options.h>
 #include <base/problem.h>
 #include <diagnostics/diagnostics.h>
+#include <modbus/driver.h>
 #include <model/model.h>
 #include <picontrol/picontrol.h>
 #include <pki/pki.h>
@@ -49,6 +50,7 @@ struct edge {
     struct plant *plant;
     struct sim *sim;               // NULL: a real plant
     struct picontrol *picontrol;   // NULL: another driver
+    struct modbus_driver *modbus;  // NULL: another driver
     struct problem driver_trouble; // as told last
     struct io_driver driver;
     struct program *program;
