@@ -29,6 +29,8 @@ enum error edge_read_options(struct edge *edge, int argc, char **argv, struct pr
          "what somebody does first at the simulated panel; may be repeated; none: nothing;\n"
          "default: the list in the site file",
          OPTION_LIST, &options->press},
+        {"cold", NULL, "cold start: retained values (DATA/edge/retain.a, .b) are not restored", OPTION_FLAG,
+         &options->cold},
         {"record", "FILE", "record this start for `splc-edge replay FILE`: inputs, commands, times, outputs",
          OPTION_TEXT, &options->record_file},
         {"record-size", "MB", "the recording ends when it is so large; default: 256", OPTION_UNSIGNED,
@@ -224,6 +226,7 @@ void edge_close(struct edge *edge) {
                  (unsigned long long)report.missed);
     }
     edge_stop_recording(edge);
+    edge_stop_retaining(edge);
     loop_timer_cancel(edge->report);
     server_close(edge->server);
     edge_close_diagnostics(edge);

@@ -13,6 +13,7 @@
 #include <pki/pki.h>
 #include <program/program.h>
 #include <record/record.h>
+#include <retain/retain.h>
 #include <runtime/runtime.h>
 #include <server/server.h>
 #include <sim/sim.h>
@@ -24,6 +25,7 @@ struct edge_options {
     unsigned port_offset;
     double speed;             // 0: the site's
     unsigned seed;            // 0: the site's
+    bool cold;                // nothing that was retained is restored
     const char *record_file;  // NULL: no recording
     unsigned record_mb;       // 0: default
     struct option_list press; // none given: the site's; the one word "none": nothing
@@ -54,6 +56,7 @@ struct edge {
     struct problem driver_trouble; // as told last
     struct io_driver driver;
     struct program *program;
+    struct retain *retain;     // NULL: it could not be started, the log says why
     struct recorder *recorder; // NULL: nothing is recorded
     struct runtime *runtime;
     struct server *server;
@@ -77,6 +80,9 @@ void edge_tell_driver_trouble(struct edge *edge);
 void edge_close_driver(struct edge *edge);
 uint64_t edge_scan_period_ns(const struct edge *edge);
 enum error edge_load_program(struct edge *edge, struct problem *ret_problem);
+/// Retained values into the program, unless --cold; a PLC that cannot keep them runs all the same.
+void edge_restore(struct edge *edge);
+void edge_stop_retaining(struct edge *edge);
 /// With --record: from the first scan on. `edge_stop_recording` after the last one.
 enum error edge_start_recording(struct edge *edge, struct problem *ret_problem);
 void edge_stop_recording(struct edge *edge);

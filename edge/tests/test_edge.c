@@ -112,6 +112,7 @@ static enum error run(struct desk *desk) {
     if (!error) error = edge_open_driver(edge, problem);
     if (!error) edge_note_start(edge);
     if (!error) error = edge_load_program(edge, problem);
+    if (!error) edge_restore(edge);
     if (!error) error = edge_start_recording(edge, problem);
     if (!error) error = edge_start_scan(edge, problem);
     if (!error) error = edge_serve(edge, problem);
@@ -220,6 +221,18 @@ static void a_recording_of_a_start_is_replayed(void **state) {
     assert_int_equal(replay_main(1, words), 2);
 }
 
+static void retained_values_are_restored_or_not(void **state) {
+    (void)state;
+    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+    run_and_end(desk); // the cylinders of the simulated station stand in their rest position
+    assert_int_equal(entries(desk, DIAGNOSTICS_RETAIN_NONE), 1);
+    desk->record = testing_path(desk->data, "warm.rec");
+    run_and_end(desk);
+    assert_int_equal(entries(desk, DIAGNOSTICS_RETAIN_RESTORED), 1);
+    char *words[] = {(char[]){"replay"}, desk->record, NULL};
+    assert_int_equal(replay_main(2, words), 0);
+}
+
 static void a_missing_identity_is_said_before_anything_runs(void **state) {
     (void)state;
     CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
@@ -288,6 +301,7 @@ int main(void) {
         cmocka_unit_test(a_start_after_a_power_cut_says_so),
         cmocka_unit_test(another_model_is_noted),
         cmocka_unit_test(a_recording_of_a_start_is_replayed),
+        cmocka_unit_test(retained_values_are_restored_or_not),
         cmocka_unit_test(a_missing_identity_is_said_before_anything_runs),
         cmocka_unit_test(a_broken_model_stops_it_with_the_number_of_its_errors),
         cmocka_unit_test(a_missing_model_is_named),

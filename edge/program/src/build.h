@@ -15,8 +15,10 @@ struct program {
     struct map *module_by_path; // the same
     uint32_t forcing;
     struct text *interlocks; // by interlock: "DryRun: tank/level/value below 5"
-    uint32_t simulation;     // SCAN_NO_MODULE: none
-    void **owned;            // everything that `own` gave
+    uint32_t *retained;      // tags
+    size_t retained_count;
+    uint32_t simulation; // SCAN_NO_MODULE: none
+    void **owned;        // everything that `own` gave
     size_t owned_count, owned_capacity;
     bool out_of_memory;
 };
@@ -47,5 +49,9 @@ const struct core_module *element_module(const struct plant_element *element);
 
 /// Holds class, signals and channels of every element against what is implemented.
 enum error check_plant(const struct plant *plant, struct problem *ret_problem);
+
+/// Fills `retained` (retain.c); those that cannot be retained have been found by `check_retain`.
+void find_retained(struct program *program);
+enum error check_retain(const struct plant_element *element, const struct scan_kind *kind, struct problem *ret_problem);
 
 struct text below_station(const struct program *program, struct text path);

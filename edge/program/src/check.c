@@ -134,7 +134,8 @@ static enum error check_element(const struct plant_element *element, struct prob
     }
     if (module == NULL) return ERROR_NONE;
     enum error error = check_signals(element, module, ret_problem);
-    return error ? error : check_class(element, module->kind, ret_problem);
+    if (!error) error = check_class(element, module->kind, ret_problem);
+    return error ? error : check_retain(element, module->kind, ret_problem);
 }
 
 static enum error check_channels(const struct plant_element *element, struct problem *ret_problem) {

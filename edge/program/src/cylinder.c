@@ -132,6 +132,14 @@ static void forget(struct scan *scan, struct scan_module *module) {
     if (moving(cylinder) || cylinder->motion == FAULT) cylinder->motion = UNKNOWN;
 }
 
+/// Where the piston was when the PLC ended. It may have been moved by hand since, so it is no more than that.
+static void restore(struct scan *scan, struct scan_module *module) {
+    struct cylinder *cylinder = module->memory;
+    if (!scan_usable(scan, module->first_tag + LAST_POSITION)) return;
+    cylinder->known = cylinder->inferred = true;
+    cylinder->last_position = scan_on(scan, module->first_tag + LAST_POSITION);
+}
+
 static struct scan_reason get_position(struct scan *scan, struct scan_module *module,
                                        const struct scan_command *command, struct scan_result *result) {
     (void)scan, (void)command;
@@ -172,6 +180,7 @@ static const struct scan_kind kind = {
     .settle = settle,
     .halt = forget,
     .reset = forget,
+    .restore = restore,
 };
 
 static const char *const signals[] = {"extend", "retract", "extended", "retracted", NULL};

@@ -273,6 +273,7 @@ enum error program_create(const struct plant *plant, const struct program_option
     struct sizes sizes = count(plant, options);
     reserve(program, &sizes);
     if (!program->out_of_memory) fill(program, options);
+    if (!program->out_of_memory) find_retained(program);
     if (program->out_of_memory) {
         return problem_say(ret_problem, ERROR_NO_MEMORY, "%.*s: out of memory for %zu tags",
                            TEXT_ARG(plant->station->path), sizes.tags);

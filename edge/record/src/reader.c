@@ -58,6 +58,19 @@ static bool read_ranges(struct record_header *header, struct source *source) {
     return !source->bad;
 }
 
+static bool read_restored(struct record_header *header, struct source *source) {
+    uint64_t count = source_number(source);
+    if (source->bad || count > (uint64_t)(source->end - source->at)) return false; // each has two bytes at least
+    header->restored_count = (uint32_t)count;
+    header->restored = calloc(header->restored_count + 1, sizeof *header->restored);
+    if (header->restored == NULL) return false;
+    for (uint32_t i = 0; i < header->restored_count; i++) {
+        header->restored[i].tag = (uint32_t)source_number(source);
+        header->restored[i].value.bits = source_number(source);
+    }
+    return !source->bad;
+}
+
 static bool read_header(struct record_header *header, const struct chunk *chunk) {
     struct source source = {.at = chunk->bytes, .end = chunk->bytes + chunk->length};
     header->period_ns = source_number(&source);
@@ -71,7 +84,7 @@ static bool read_header(struct record_header *header, const struct chunk *chunk)
     header->image_bytes = (uint32_t)image;
     header->tag_count = (uint32_t)tags;
     header->module_count = (uint32_t)modules;
-    return read_ranges(header, &source);
+    return read_ranges(header, &source) && read_restored(header, &source);
 }
 
 static bool reserve(struct record_reader *reader) {
@@ -107,8 +120,8 @@ enum error record_open(struct text bytes, struct record_reader **ret_reader, str
 
 void record_close(struct record_reader *reader) {
     if (reader == NULL) return;
-    void *memory[] = {reader->header.ranges, reader->inputs,  reader->outputs, reader->was_set,
-                      reader->was_clear,     reader->quality, reader->age_ns,  reader->commands};
+    void *memory[] = {reader->header.ranges, reader->header.restored, reader->inputs, reader->outputs, reader->was_set,
+                      reader->was_clear,     reader->quality,         reader->age_ns, reader->commands};
     for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) free(memory[i]);
     free(reader);
 }

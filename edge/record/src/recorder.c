@@ -237,6 +237,12 @@ static bool write_head(struct recorder *recorder, const struct recorder_options 
         sink_number(&sink, driver->ranges[i].first);
         sink_number(&sink, driver->ranges[i].bytes);
     }
+    sink_number(&sink, options->restored_count);
+    for (size_t i = 0; i < options->restored_count; i++) {
+        sink_number(&sink, options->restored[i]);
+        sink_number(&sink, scan->value[options->restored[i]].bits);
+    }
+    if (sink.full) return false;
     bool good = write_all(recorder->fd, (const uint8_t *)RECORD_MAGIC, RECORD_MAGIC_BYTES);
     atomic_store(&recorder->bytes, RECORD_MAGIC_BYTES);
     good = good && write_chunk(recorder, CHUNK_HEADER, sink.bytes, sink.length);
@@ -250,6 +256,11 @@ static int start_thread(struct recorder *recorder) {
     int refused = pthread_create(&recorder->thread, NULL, thread_main, recorder);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return refused;
+}
+
+static void end_thread(struct recorder *recorder) {
+    atomic_store(&recorder->closing, true);
+    pthread_join(recorder->thread, NULL);
 }
 
 enum error recorder_start(struct scan *scan, const struct recorder_options *options, struct recorder **ret_recorder,
@@ -271,7 +282,10 @@ enum error recorder_start(struct scan *scan, const struct recorder_options *opti
     int refused = start_thread(recorder);
     if (refused != 0)
         return problem_say(ret_problem, error_from_errno(refused), "recording: %s", strerrordesc_np(refused));
-    scan->observer = (struct scan_observer){on_command, on_cycle, recorder};
+    if (!scan_observe(scan, (struct scan_observer){on_command, on_cycle, recorder})) {
+        end_thread(recorder);
+        return problem_say(ret_problem, ERROR_INTERNAL, "recording: too many look on at the scan");
+    }
     *ret_recorder = TAKE(recorder);
     return ERROR_NONE;
 }
@@ -297,8 +311,7 @@ const char *recorder_state_text(enum recorder_state state) {
 
 void recorder_stop(struct recorder *recorder) {
     if (recorder == NULL) return;
-    atomic_store(&recorder->closing, true);
-    pthread_join(recorder->thread, NULL);
-    recorder->scan->observer = (struct scan_observer){0};
+    end_thread(recorder);
+    scan_unobserve(recorder->scan, recorder);
     release(recorder);
 }

@@ -93,6 +93,19 @@ static bool replay_scan(struct program *program, const struct stage *stage) {
     return true;
 }
 
+static bool is_retained(const struct program *program, uint32_t tag) {
+    for (size_t i = 0; i < program_retained_count(program); i++)
+        if (program_retained(program, i) == tag) return true;
+    return false;
+}
+
+static void restore(struct program *program, const struct record_header *header) {
+    for (uint32_t i = 0; i < header->restored_count; i++)
+        if (is_retained(program, header->restored[i].tag))
+            program_restore(program, header->restored[i].tag, header->restored[i].value);
+    program_restored(program);
+}
+
 static enum error build(const struct plant *plant, struct stage *stage, struct program **ret_program,
                         struct problem *ret_problem) {
     struct program_options options = {
@@ -102,6 +115,7 @@ static enum error build(const struct plant *plant, struct stage *stage, struct p
     };
     enum error error = program_create(plant, &options, ret_program, ret_problem);
     if (error) return error;
+    restore(*ret_program, &stage->header);
     if (program_scan(*ret_program)->image_bytes == stage->header.image_bytes) return ERROR_NONE;
     return problem_say(ret_problem, ERROR_INVALID,
                        "the recording has a process image of %u bytes, its plant model one of %zu",

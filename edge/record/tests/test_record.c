@@ -218,8 +218,8 @@ static void the_first_difference_is_told_by_scan_tag_and_time(void **state) {
     CLEANUP(shift_destroy_at) struct shift *shift = shift_create(BYTES_MAX);
     CLEANUP(buffer_clear) struct buffer bytes = {0};
     struct scan *scanned = program_scan(shift->program);
-    honest = scanned->observer;
-    scanned->observer.cycle = lie;
+    honest = scanned->observers[0];
+    scanned->observers[0].cycle = lie;
     scan(shift, LIE_AT);
     uint64_t then_ns = shift->time.wall_ns;
     scan(shift, 100);

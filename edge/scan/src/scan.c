@@ -41,9 +41,26 @@ bool scan_once(struct scan *scan, const struct scan_time *time) {
     stage_restore_wishes(scan);
     stage_write(scan);
     run_stage(scan, scan->settlers, scan->settler_count, true);
-    if (scan->observer.cycle != NULL) scan->observer.cycle(scan->observer.context, scan);
+    for (size_t i = 0; i < scan->observer_count; i++) {
+        const struct scan_observer *observer = &scan->observers[i];
+        if (observer->cycle != NULL) observer->cycle(observer->context, scan);
+    }
     bool published = publish(scan);
     return published || scan->notify;
+}
+
+bool scan_observe(struct scan *scan, struct scan_observer observer) {
+    if (scan->observer_count == SCAN_OBSERVERS_MAX) return false;
+    scan->observers[scan->observer_count++] = observer;
+    return true;
+}
+
+void scan_unobserve(struct scan *scan, const void *context) {
+    for (size_t i = 0; i < scan->observer_count; i++) {
+        if (scan->observers[i].context != context) continue;
+        scan->observers[i] = scan->observers[--scan->observer_count];
+        return;
+    }
 }
 
 void scan_request_stop(struct scan *scan) {

@@ -101,6 +101,16 @@ enum program_forcing_method {
 };
 enum program_forcing_variable { PROGRAM_FORCES_ACTIVE }; // UInt32
 
+// ---------------------------------------------------------------- retained variables
+
+/// Tags of variables that the model's attribute `Retain` names, in the order of the file. None of them is a text.
+size_t program_retained_count(const struct program *program);
+uint32_t program_retained(const struct program *program, size_t index);
+/// Before the first scan: gives a retained variable its value from before, with the quality UncertainLastUsableValue;
+/// `program_restored` then tells the modules.
+void program_restore(struct program *program, uint32_t tag, union scan_value value);
+void program_restored(struct program *program);
+
 // ---------------------------------------------------------------- texts
 
 /// "emergency stop is active (mps_conveyor/emergency_stop)"; empty for NONE.

@@ -20,10 +20,12 @@ enum {
 // ---------------------------------------------------------------- recording
 
 struct recorder_options {
-    const char *path;   // replaced when it is there; mode 0600
-    size_t bytes_max;   // of the file; past it the recording ends, the PLC goes on
-    struct text model;  // of the plant: the bytes of its file
-    uint64_t period_ns; // for people
+    const char *path;         // replaced when it is there; mode 0600
+    size_t bytes_max;         // of the file; past it the recording ends, the PLC goes on
+    struct text model;        // of the plant: the bytes of its file
+    uint64_t period_ns;       // for people
+    const uint32_t *restored; // tags whose value is from before the start (retained)
+    size_t restored_count;
 };
 
 enum recorder_state { RECORDER_RUNNING, RECORDER_STOPPED, RECORDER_FULL, RECORDER_TOO_SLOW, RECORDER_FAILED };
@@ -58,12 +60,19 @@ struct record_scan {
     size_t command_count;
 };
 
+struct record_restored {
+    uint32_t tag;
+    union scan_value value;
+};
+
 struct record_header {
     uint64_t period_ns, lease_soft_ns, lease_hard_ns;
     uint32_t image_bytes, tag_count, module_count;
     bool simulated, has_age, has_was;
     struct io_range *ranges;
     uint32_t range_count;
+    struct record_restored *restored;
+    uint32_t restored_count;
     struct text model; // borrowed from the bytes
 };
 

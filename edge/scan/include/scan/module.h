@@ -50,6 +50,8 @@ struct scan_kind {
     scan_stage_fn *settle; // outputs are decided: compute variables
     scan_stage_fn *halt;   // the safe state was entered: forget what was under way
     scan_stage_fn *reset;  // reset: faults are cleared
+    scan_stage_fn
+        *restore; // before the first scan: take up the retained variables, which are in their tags; NULL: none
 };
 
 /// Limits of one argument; infinite where the model has none.

@@ -55,12 +55,14 @@ struct scan_safe_state {
     uint64_t since_ns;        // wall clock
 };
 
-/// Somebody who looks on: the recorder. Called by the scan thread, so neither call may block, allocate or log.
+/// Somebody who looks on: the recorder, the keeper of retained values. Called by the scan thread, so neither call may
+/// block, allocate or log.
 struct scan_observer {
     void (*command)(void *context, const struct scan_command *command); // before it is executed
     void (*cycle)(void *context, const struct scan *scan);              // after the outputs were written
     void *context;
 };
+enum { SCAN_OBSERVERS_MAX = 4 };
 
 struct scan {
     // tags, by tag index
@@ -127,7 +129,8 @@ struct scan {
     struct scan_reason first_fault;
     atomic_bool stop_requested;
 
-    struct scan_observer observer; // its functions are NULL when nobody looks on
+    struct scan_observer observers[SCAN_OBSERVERS_MAX];
+    size_t observer_count;
     struct exchange *exchange;
 };
 
@@ -140,6 +143,10 @@ struct scan_point *scan_point(struct scan *scan, uint32_t tag);
 
 /// One cycle. True when the server has something to take: the caller wakes it.
 bool scan_once(struct scan *scan, const struct scan_time *time);
+
+/// Before the first scan or after the last one. A function of an observer may be NULL. False when there are too many.
+bool scan_observe(struct scan *scan, struct scan_observer observer);
+void scan_unobserve(struct scan *scan, const void *context); // the observer with that context, if there is one
 
 /// Any thread: the next scan enters the safe state with the cause "stopped" and stays there.
 void scan_request_stop(struct scan *scan);
