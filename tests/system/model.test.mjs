@@ -74,6 +74,14 @@ test("the OpenAPI description is valid", async () => {
     assert.ok(result.valid, JSON.stringify(result.errors));
 });
 
+test("picture and page are well-formed, load nothing and run nothing", async () => {
+    const picture = await exported("svg");
+    const page = await exported("html");
+    for (const text of [picture, page.replace("<!DOCTYPE html>", "")]) execFileSync("xmllint", ["--noout", "--nonet", "-"], { input: text });
+    for (const text of [picture, page]) assert.doesNotMatch(text, /<script|href="http|src=|url\(http|@import/);
+    for (const one of signalPaths) assert.ok(page.includes(`<code>${one}</code>`), `${one} among the wires`);
+});
+
 test("an unknown format is refused with the list of formats, and a mistyped one with a hint", async () => {
     const unknown = await splc(["model", "export", MPS, "--format", "visio"]);
     assert.equal(unknown.status, 2);

@@ -151,10 +151,8 @@ static const struct {
     const char *format;
     void (*check)(struct text document, struct text hostile);
 } checks[] = {
-    {"nodeset2", check_xml},
-    {"jsonschema", check_json},
-    {"openapi", check_json},
-    {"io-csv", check_csv},
+    {"nodeset2", check_xml}, {"jsonschema", check_json}, {"openapi", check_json},
+    {"io-csv", check_csv},   {"svg", check_xml},         {"html", check_xml},
 };
 
 static void check_all(const struct plant *plant, struct text hostile) {

@@ -10,3 +10,5 @@ describe_fn nodeset_write;
 describe_fn json_schema_write;
 describe_fn openapi_write;
 describe_fn io_csv_write;
+describe_fn svg_write;
+describe_fn html_write;

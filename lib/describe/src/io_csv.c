@@ -1,10 +1,10 @@
 // The I/O list: one line for each channel of the plant, in the order of the process image. RFC 4180: comma, CRLF,
 // quotes where they are needed, a head.
 
+#include "channels.h"
 #include "formats.h"
 #include "inventory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static void put_cell(struct buffer *out, struct text text, bool first) {
@@ -62,32 +62,12 @@ static void put_channel(const struct plant *plant, struct buffer *out, const str
     buffer_string(out, "\r\n");
 }
 
-/// Inputs before outputs; then as they lie in the image.
-static int compare(const void *a, const void *b) {
-    const struct plant_channel *one = *(const struct plant_channel *const *)a;
-    const struct plant_channel *other = *(const struct plant_channel *const *)b;
-    if (one->output != other->output) return one->output ? 1 : -1;
-    if (one->byte != other->byte) return one->byte < other->byte ? -1 : 1;
-    return (int)one->bit - (int)other->bit;
-}
-
-static size_t count_channels(const struct plant *plant) {
-    size_t count = 0;
-    for (size_t i = 0; i < plant->element_count; i++) count += plant->elements[i]->channel_count;
-    return count;
-}
-
 enum error io_csv_write(const struct plant *plant, const struct describe_options *options, struct buffer *out,
                         struct problem *ret_problem) {
     (void)options;
-    size_t count = count_channels(plant), at = 0;
-    CLEANUP(free_at) const struct plant_channel **channels = calloc(count + 1, sizeof(struct plant_channel *));
+    size_t count;
+    CLEANUP(free_at) const struct plant_channel **channels = channels_in_order(plant, &count);
     if (channels == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
-    for (size_t i = 0; i < plant->element_count; i++) {
-        const struct plant_element *element = plant->elements[i];
-        for (size_t c = 0; c < element->channel_count; c++) channels[at++] = element->channels[c];
-    }
-    qsort(channels, count, sizeof *channels, compare);
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) put_cell(out, text_of(heads[i]), i == 0);
     buffer_string(out, "\r\n");
     for (size_t i = 0; i < count; i++) put_channel(plant, out, channels[i]);

@@ -1,4 +1,5 @@
-// What the edge's server has by itself, whatever the plant: docs/spec/opcua.md, "Control authority", "Forcing". A new
+// What the edge's server has by itself, whatever the plant: docs/spec/opcua.md, "Control authority", "Forcing",
+// "Diagnostics". A new
 // object of that kind there is a row here; the system test of the NodeSet compares both with a real server.
 
 #include "nodeset.h"
@@ -52,10 +53,20 @@ static const struct own_variable forcing_variables[] = {
     {"Forces", "what is forced: path = value, who, when", VALUE_STRING, true},
 };
 
+static const struct own_variable diagnostics_variables[] = {
+    {"ModelHash", "SHA-256 of the plant model", VALUE_STRING, false},
+    {"ModelVersion", "of the plant model", VALUE_STRING, false},
+    {"ProgramHash", "SHA-256 of the PLC's program file", VALUE_STRING, false},
+    {"ProgramVersion", "of the PLC's program", VALUE_STRING, false},
+    {"Buffer", "the newest entries, newest first, one JSON object each", VALUE_STRING, true},
+    {"Count", "entries since the buffer was made", VALUE_UINT32, false},
+};
+
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 static const struct own_object objects[] = {
     {"Lock", lock_methods, COUNT(lock_methods), lock_variables, COUNT(lock_variables)},
     {"Forcing", forcing_methods, COUNT(forcing_methods), forcing_variables, COUNT(forcing_variables)},
+    {"Diagnostics", NULL, 0, diagnostics_variables, COUNT(diagnostics_variables)},
 };
 
 static void put_method(struct nodeset *nodeset, struct place object, const struct own_method *own) {
