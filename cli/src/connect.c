@@ -154,6 +154,19 @@ static void put_http(const struct connect_file *file, struct buffer *out) {
     put_command(out, get_status);
     put_command(out, get_shadow);
     put_command(out, get_events);
+    char endpoint[192];
+    snprintf(endpoint, sizeof endpoint, "AWS_ENDPOINT_URL_IOT_DATA_PLANE=%s", file->http.url);
+    CLEANUP(buffer_clear) struct buffer credentials = {0};
+    buffer_print(&credentials, "AWS_SHARED_CREDENTIALS_FILE=%s", file->http.credentials_file);
+    if (credentials.failed) return;
+    buffer_print(out,
+                 "  AWS's own SDKs and tools sign with a key of %s (a section per client);\n"
+                 "  any of them works with these settings, such as the AWS CLI:\n",
+                 file->http.credentials_file);
+    const char *const get_signed[] = {
+        "env", credentials.data, endpoint, "AWS_REGION=local", "aws", "iot-data", "get-thing-shadow", "--thing-name",
+        thing, "/dev/stdout",    NULL};
+    put_command(out, get_signed);
     buffer_print(out, "  The console in a browser: %s/?token=TOKEN, with the token of the file above.\n",
                  file->http.url);
 }

@@ -105,6 +105,7 @@ static void put_http(struct json_writer *writer, const struct site *site) {
     put_url(writer, "httpsUrl", site_https_url(site));
     put_file(writer, "ca", site, "pki/ca.crt");
     put_file(writer, "tokenFile", site, "secrets/api-token");
+    put_file(writer, "credentialsFile", site, "secrets/aws-credentials");
     json_close_object(writer);
 }
 
@@ -161,6 +162,7 @@ static const struct member {
     {"http/httpsUrl", offsetof(struct connect_file, http.https_url)},
     {"http/ca", offsetof(struct connect_file, http.ca)},
     {"http/tokenFile", offsetof(struct connect_file, http.token_file)},
+    {"http/credentialsFile", offsetof(struct connect_file, http.credentials_file)},
 };
 
 /// A copy that lives as long as the file; NULL when out of memory.

@@ -29,7 +29,7 @@ struct connect_file {
         size_t device_count;
     } mqtt;
     struct {
-        const char *url, *https_url, *ca, *token_file;
+        const char *url, *https_url, *ca, *token_file, *credentials_file;
     } http;
 };
 

@@ -3,6 +3,7 @@
 #include <base/file.h>
 #include <pki/pki.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,6 +19,7 @@ enum {
     HOST_NAME_BYTES = 65,
     LOCK_BYTES_MAX = 32, // a pid
     CERTIFICATE_BYTES_MAX = 64 * 1024,
+    KEY_ID_BYTES = 21, // of an access key, with NUL
 };
 
 const char *const bus_users[] = {"gateway", "twins", "functions", "api", "uplink", "tool", NULL};
@@ -198,12 +200,47 @@ static enum error make_secret(const struct making *making, const char *kind, con
     return file_exists(path) ? ERROR_NONE : pki_secret_make(path, making->problem);
 }
 
+/// 20 capital letters and digits, as AWS's are.
+static enum error make_key_id(char id[static KEY_ID_BYTES]) {
+    char random[PKI_SECRET_BYTES];
+    size_t length = (size_t)snprintf(id, KEY_ID_BYTES, "SPLC");
+    while (length + 1 < KEY_ID_BYTES) {
+        enum error error = pki_secret(random);
+        if (error) return error;
+        for (const char *c = random; *c != '\0' && length + 1 < KEY_ID_BYTES; c++) {
+            if (isalnum((unsigned char)*c)) id[length++] = (char)toupper((unsigned char)*c);
+        }
+    }
+    id[length] = '\0';
+    return ERROR_NONE;
+}
+
+/// Made once, with one client; people add others.
+static enum error make_access_keys(const struct making *making) {
+    CLEANUP(free_at) char *path = site_path(making->site, "secrets/aws-credentials");
+    if (path == NULL) return ERROR_NO_MEMORY;
+    if (file_exists(path)) return ERROR_NONE;
+    char id[KEY_ID_BYTES], secret[PKI_SECRET_BYTES];
+    enum error error = make_key_id(id);
+    if (!error) error = pki_secret(secret);
+    if (error) return error;
+    CLEANUP(buffer_clear) struct buffer text = {0};
+    buffer_print(
+        &text,
+        "# Access keys for AWS's SDKs and tools: AWS_SHARED_CREDENTIALS_FILE is this file, AWS_PROFILE a section.\n"
+        "# One section per client. Whose section is taken out is refused from then on.\n"
+        "[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n",
+        id, secret);
+    return text.failed ? ERROR_NO_MEMORY : file_write(path, buffer_view(&text), 0600, making->problem);
+}
+
 static enum error make_secrets(const struct making *making) {
     enum error error = make_secret(making, "api", "token");
     for (size_t i = 0; !error && bus_users[i] != NULL; i++) error = make_secret(making, "nats", bus_users[i]);
     for (size_t i = 0; !error && i < sizeof edge_users / sizeof *edge_users; i++) {
         error = make_secret(making, "opcua", edge_users[i].name);
     }
+    if (!error) error = make_access_keys(making);
     return error;
 }
 

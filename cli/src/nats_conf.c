@@ -33,14 +33,28 @@ static const struct rights {
      {SHADOW_REQUESTS, "splc.twins.>", "splc.status.functions", "splc.event", "_INBOX.>"},
      {"$aws.things.*.shadow.>", "_INBOX.>"}},
     {"api",
-     {SHADOW_REQUESTS, "splc.twins.>", "$aws.commands.things.*.executions.*.request.json", "splc.status.api",
-      "splc.event"},
+     {">"}, // any topic of its clients; it looks itself at what is reserved
      {"$aws.things.*.shadow.>", "$aws.commands.things.*.executions.*.response.json", "splc.>", "_INBOX.>"}},
     {"uplink",
      {SHADOW_REQUESTS, "splc.twins.>", "splc.status.uplink", "splc.event"},
      {"$aws.things.*.shadow.>", "_INBOX.>"}},
     {"tool", {SHADOW_REQUESTS, "splc.twins.>", "$aws.commands.things.*.executions.*.request.json"}, {">"}},
 };
+
+/// What the api must not publish, of any topic of its clients: broker's own subjects, answers, and what others say of
+/// themselves.
+static const char *const api_publish_not[] = {"$SYS.>",
+                                              "$JS.>",
+                                              "$MQTT.>",
+                                              "_INBOX.>",
+                                              "$aws.things.*.shadow.*.*",
+                                              "$aws.things.*.shadow.name.*.*.*",
+                                              "$aws.commands.things.*.executions.*.response.>",
+                                              "splc.status.gateway",
+                                              "splc.status.twins",
+                                              "splc.status.functions",
+                                              "splc.status.uplink",
+                                              NULL};
 
 /// What a device may do with its own twin and commands; %s is its name.
 static const char *const device_publish[] = {"$aws.things.%s.shadow.update",
@@ -81,22 +95,32 @@ static void put_address(struct buffer *out, const char *address, unsigned port) 
     buffer_print(out, "\"%s%s%s:%u\"\n", six ? "[" : "", address, six ? "]" : "", port);
 }
 
-static void put_subjects(struct buffer *out, const char *key, const char *const *subjects) {
-    buffer_print(out, "%s: {allow: [", key);
+static void put_list(struct buffer *out, const char *key, const char *const *subjects) {
+    buffer_print(out, "%s: [", key);
     for (size_t i = 0; i < SUBJECTS_MAX && subjects[i] != NULL; i++) {
         buffer_string(out, i == 0 ? "" : ", ");
         put_string(out, subjects[i]);
     }
-    buffer_string(out, "]}");
+    buffer_byte(out, ']');
+}
+
+static void put_subjects(struct buffer *out, const char *key, const char *const *allow, const char *const *deny) {
+    buffer_print(out, "%s: {", key);
+    put_list(out, "allow", allow);
+    if (deny != NULL && deny[0] != NULL) {
+        buffer_string(out, ", ");
+        put_list(out, "deny", deny);
+    }
+    buffer_byte(out, '}');
 }
 
 static void put_user(struct buffer *out, const struct rights *user, const char *password) {
     buffer_print(out, "    {user: %s, password: ", user->user);
     put_string(out, password);
     buffer_string(out, ", allowed_connection_types: [\"STANDARD\"], permissions: {\n      ");
-    put_subjects(out, "publish", user->publish);
+    put_subjects(out, "publish", user->publish, strcmp(user->user, "api") == 0 ? api_publish_not : NULL);
     buffer_string(out, ",\n      ");
-    put_subjects(out, "subscribe", user->subscribe);
+    put_subjects(out, "subscribe", user->subscribe, NULL);
     buffer_string(out, "}}\n");
 }
 

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import {
     DeleteThingShadowCommand, GetThingShadowCommand, IoTDataPlaneClient, ListNamedShadowsForThingCommand,
-    UpdateThingShadowCommand,
+    PublishCommand, UpdateThingShadowCommand,
 } from "@aws-sdk/client-iot-data-plane";
 import { makeApplicationCertificate } from "./support/certificate.mjs";
 import { at, nested, signalPaths, withoutFunctions } from "./support/mps.mjs";
@@ -12,6 +12,7 @@ import { credentials, Device } from "./support/mqtt.mjs";
 import { edit, plantSuite } from "./support/plant.mjs";
 import { run } from "./support/splc.mjs";
 import { until } from "./support/until.mjs";
+import { cases, Run } from "./support/vectors.mjs";
 
 const TIME_TO_LIVE_S = 2;
 
@@ -23,17 +24,10 @@ function change(folder) {
 plantSuite("Twins for AWS's clients and for devices", { speed: 1, change }, (proves, plant) => {
     // ---- the AWS SDK against the HTTP interface
 
-    /// The stock client: another endpoint, and our token where AWS has its signature.
-    function awsClient(token = plant.token()) {
-        const client = new IoTDataPlaneClient({
-            endpoint: plant.connect.http.url, region: "eu-central-1", maxAttempts: 1,
-            credentials: { accessKeyId: "unused", secretAccessKey: "unused" },
-        });
-        client.middlewareStack.add((next) => (args) => {
-            args.request.headers.authorization = `Bearer ${token}`;
-            return next(args);
-        }, { step: "deserialize", priority: "low", name: "token" });
-        return client;
+    /// The stock client as it is: another endpoint, and the credentials of its environment or given ones.
+    function awsClient(credentials) {
+        process.env.AWS_SHARED_CREDENTIALS_FILE = plant.connect.http.credentialsFile;
+        return new IoTDataPlaneClient({ endpoint: plant.connect.http.url, region: "eu-central-1", maxAttempts: 1, credentials });
     }
 
     const update = (client, document, more = {}) => client.send(new UpdateThingShadowCommand({
@@ -67,8 +61,73 @@ plantSuite("Twins for AWS's clients and for devices", { speed: 1, change }, (pro
         await assert.rejects(update(client, { state: { desired: { big: "x".repeat(9000) } } }),
             { name: "RequestEntityTooLargeException" });
         await assert.rejects(get(client, { thingName: "nobody" }), { name: "ResourceNotFoundException" });
-        await assert.rejects(get(awsClient("wrong")), { name: "UnauthorizedException" });
     });
+
+    proves("who signs with an unknown or wrong key is refused, and a client may be added and shut out while all runs [http-2.4]", async () => {
+        const file = plant.connect.http.credentialsFile, before = fs.readFileSync(file, "utf8");
+        const own = await awsClient().config.credentials();
+        await assert.rejects(get(awsClient({ ...own, secretAccessKey: "wrong" })), { name: "ForbiddenException", message: /check the key/ });
+        const guest = { accessKeyId: "GUESTGUESTGUEST", secretAccessKey: "of a guest" };
+        await assert.rejects(get(awsClient(guest)), { name: "ForbiddenException", message: /nobody has this access key/ });
+        fs.appendFileSync(file, `[guest]\naws_access_key_id = ${guest.accessKeyId}\naws_secret_access_key = ${guest.secretAccessKey}\n`);
+        await update(awsClient(guest), { state: { reported: { c: true } } });
+        fs.writeFileSync(file, before);
+        await assert.rejects(get(awsClient(guest)), { name: "ForbiddenException" });
+        fs.chmodSync(file, 0o644);
+        await assert.rejects(get(awsClient()), { name: "ForbiddenException", message: /chmod 600/ });
+        fs.chmodSync(file, 0o600);
+        await get(awsClient());
+    });
+
+    proves("the AWS SDK publishes to a topic, but not to reserved ones [http-4.4]", async () => {
+        const client = awsClient();
+        const publish = (topic, payload = "{}", qos = 0) => client.send(new PublishCommand({ topic, payload, qos }));
+        await publish("plant/hall 3".replace(" ", "-"), "{}", 1);
+        await publish("$aws/things/mps_hmi/shadow/name/published/update", JSON.stringify({ state: { reported: { by: "topic" } } }));
+        await until("the twin", async () => (await plant.http("/things/mps_hmi/shadow?name=published")).body.state?.reported.by === "topic");
+        await assert.rejects(publish("$aws/things/mps_hmi/shadow/update/accepted"), { name: "ForbiddenException" });
+        await assert.rejects(publish("$SYS/REQ/SERVER/PING"), { name: "ForbiddenException" });
+        await assert.rejects(publish("splc/event"), { name: "ForbiddenException" });
+        await assert.rejects(publish("a/#"), { name: "InvalidRequestException" });
+    });
+
+    proves(`all ${cases.length} sequences of shadow-vectors.json hold over HTTP [http-4.1]`, async () => {
+        const failures = [];
+        await Promise.all(cases.map(async (one, i) => {
+            const run = new Run(`vector-${i}`, one.shadow_kind === "named" ? "named" : undefined);
+            for (const [k, step] of one.steps.entries()) {
+                try {
+                    await overHttp(run, step);
+                } catch (error) {
+                    failures.push(`${one.name}, step ${k}: ${error.message}`);
+                }
+            }
+        }));
+        assert.deepEqual(failures, []);
+    });
+
+    const withoutToken = ({ clientToken, ...rest }) => rest;
+
+    /// A GET carries no document, so there is no token to be echoed; a rejection is status and message.
+    async function overHttp(run, step) {
+        if (step.wait_ms) await new Promise((resolve) => setTimeout(resolve, step.wait_ms));
+        const shadow = step.shadow ?? run.names.shadow;
+        const query = shadow ? `?name=${shadow.replace("@", "")}` : "";
+        const answer = await fetch(`${plant.connect.http.url}/things/${run.names.thing}/shadow${query}`, {
+            method: { update: "POST", get: "GET", delete: "DELETE" }[step.op],
+            headers: { authorization: `Bearer ${plant.token()}` },
+            body: step.op === "update" ? run.body(step) : undefined,
+        });
+        const document = await answer.json();
+        const { accepted, rejected } = step.expect;
+        if (rejected) {
+            assert.equal(answer.status, rejected.code, JSON.stringify(document));
+            run.check(document, { message: rejected.message });
+            return;
+        }
+        assert.equal(answer.status, 200, JSON.stringify(document));
+        run.check(document, step.op === "update" ? accepted : withoutToken(accepted));
+    }
 
     proves("the twin of every thing has every signal the gateway found by browsing [bus-4.1]", async () => {
         for (const one of signalPaths) {

@@ -3,7 +3,9 @@
 #include <base/cleanup.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,4 +42,16 @@ enum error pki_digest_file(const char *path, char ret_hex[static PKI_DIGEST_BYTE
     if (ferror(file)) return problem_say(ret_problem, ERROR_IO, "%s: %s", path, error_text(ERROR_IO));
     enum error error = fed ? finish(context, ret_hex) : ERROR_INTERNAL;
     return error ? problem_say(ret_problem, error, "%s: %s", path, error_text(error)) : ERROR_NONE;
+}
+
+enum error pki_hmac(struct text key, struct text bytes, char ret_code[static PKI_HMAC_BYTES]) {
+    unsigned char code[PKI_HMAC_BYTES];
+    unsigned length = 0;
+    const unsigned char *data = (const unsigned char *)(bytes.data == NULL ? "" : bytes.data);
+    if (key.length > INT_MAX) return ERROR_TOO_LARGE;
+    if (HMAC(EVP_sha256(), key.data == NULL ? "" : key.data, (int)key.length, data, bytes.length, code, &length) ==
+        NULL)
+        return ERROR_INTERNAL;
+    memcpy(ret_code, code, sizeof code);
+    return ERROR_NONE;
 }

@@ -15,6 +15,7 @@ enum {
     API_STREAM_QUEUE_BYTES_MAX = 1024 * 1024, // of one event stream; a slower client is cut off and comes again
     API_EVENTS_KEPT = 50,                     // for a client that has just connected
     API_DOWN_AFTER_S = 3,                     // a service that is silent for so long is down
+    API_TOPIC_BYTES_MAX = 256,                // as AWS IoT limits it
     API_COMMAND_TIMEOUT_S = 10,               // for the gateway to answer
     API_COMMAND_TTL_S = 5,                    // of a command that does not say when it expires
     API_DOCUMENT_BYTES_MAX = 1024 * 1024,     // what we take from the bus
@@ -22,6 +23,7 @@ enum {
 
 extern const struct json_limits api_limits; // of what comes from the bus and from clients
 
+struct access_keys;
 struct event_stream;
 struct twin_entry;
 struct service_entry;
@@ -32,6 +34,7 @@ struct api {
     struct bus *bus;
     struct bus_status *status;
     struct http_server *plain, *encrypted;
+    struct access_keys *keys;
     struct loop_timer *tick; // once a second
     uint64_t started_ms;
     char bus_reason[160];          // why the bus is not connected; empty while it is
@@ -75,6 +78,11 @@ bool console_is_public(struct text path);
 // ---------------------------------------------------------------- commands.c
 
 void command_execute(struct api *api, struct http_request *request, struct text thing);
+
+// ---------------------------------------------------------------- publish.c
+
+bool publish_is(struct text path);
+void publish_execute(struct api *api, struct http_request *request);
 
 // ---------------------------------------------------------------- events.c
 

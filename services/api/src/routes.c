@@ -78,6 +78,10 @@ void routes_handle(void *context, struct http_request *request) {
     case DATAPLANE_OTHER: break;
     }
     struct text path = http_path(request);
+    if (publish_is(path)) {
+        if (!text_is(http_method(request), "POST")) return refuse_method(request, "POST");
+        return publish_execute(api, request);
+    }
     for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
         if (!text_is(path, readers[i].path)) continue;
         if (!text_is(http_method(request), "GET")) return refuse_method(request, "GET");

@@ -24,7 +24,7 @@ struct surroundings {
     size_t manifest_count;
     const char *state_things[STATE_THINGS_MAX + 1];
     struct buffer token;
-    char *bus_url, *bus_ca, *bus_password, *certificate, *key;
+    char *bus_url, *bus_ca, *bus_password, *certificate, *key, *access_keys;
 };
 
 static void surroundings_clear(struct surroundings *around) {
@@ -37,6 +37,7 @@ static void surroundings_clear(struct surroundings *around) {
     free(around->bus_password);
     free(around->certificate);
     free(around->key);
+    free(around->access_keys);
 }
 
 static enum error read_model(const struct site *site, struct plant **ret_plant, struct problem *problem) {
@@ -88,8 +89,9 @@ static enum error name_files(const struct site *site, struct surroundings *aroun
     around->bus_password = site_path(site, "secrets/nats-api");
     around->certificate = site_path(site, "pki/https.crt");
     around->key = site_path(site, "pki/https.key");
-    bool complete = around->bus_url != NULL && around->bus_ca != NULL && around->bus_password != NULL &&
-                    around->certificate != NULL && around->key != NULL;
+    around->access_keys = site_path(site, "secrets/aws-credentials");
+    bool complete = around->access_keys != NULL && around->bus_url != NULL && around->bus_ca != NULL &&
+                    around->bus_password != NULL && around->certificate != NULL && around->key != NULL;
     return complete ? ERROR_NONE : ERROR_NO_MEMORY;
 }
 
@@ -112,6 +114,7 @@ static enum error serve(struct loop *loop, const struct site *site, const struct
         .state_things = around->state_things,
         .tier = "fog",
         .token = buffer_view(&around->token),
+        .access_keys_file = around->access_keys,
         .bus = {.url = around->bus_url,
                 .ca_file = around->bus_ca,
                 .user = "api",

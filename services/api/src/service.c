@@ -1,3 +1,4 @@
+#include "access_keys.h"
 #include "api.h"
 
 #include <base/clock.h>
@@ -85,6 +86,8 @@ static enum error open_all(struct api *api, struct problem *problem) {
     picture_write(options->plant, options->simulation, options->state_things, &api->picture);
     picture_write_things(options->plant, &api->things);
     if (api->picture.failed || api->things.failed) return ERROR_NO_MEMORY;
+    api->keys = access_keys_create(options->access_keys_file);
+    if (api->keys == NULL) return ERROR_NO_MEMORY;
     enum error error = services_open(api);
     if (!error) error = twins_open(api);
     if (!error) error = open_bus(api, problem);
@@ -119,6 +122,7 @@ void api_close(struct api *api) {
     http_server_close(api->encrypted);
     services_close(api);
     twins_close(api);
+    access_keys_destroy(api->keys);
     buffer_clear(&api->picture);
     buffer_clear(&api->things);
     free(api);

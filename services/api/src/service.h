@@ -15,6 +15,7 @@ struct api_options {
     const char *const *state_things; // things that functions own: "mps_automatic"; NULL ends
     const char *tier;                // "fog"
     struct text token;               // of people and tools
+    const char *access_keys_file;    // of clients that sign as AWS's do; NULL: there are none
     struct bus_options bus;          // `state` and `context` are set by the service
     const char *address;
     uint16_t http_port; // 0: any free one

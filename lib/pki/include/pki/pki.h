@@ -25,6 +25,10 @@ enum error pki_digest(struct text bytes, char ret_hex[static PKI_DIGEST_BYTES]);
 /// Of a file, in pieces. The problem names the path.
 enum error pki_digest_file(const char *path, char ret_hex[static PKI_DIGEST_BYTES], struct problem *ret_problem);
 
+/// HMAC-SHA-256 (RFC 2104). `ret_code` may be the key itself.
+enum { PKI_HMAC_BYTES = 32 };
+enum error pki_hmac(struct text key, struct text bytes, char ret_code[static PKI_HMAC_BYTES]);
+
 /// A new certificate authority: EC P-256, self-signed, PEM. ERROR_EXISTS when either file is there.
 enum error pki_make_authority(const char *certificate_file, const char *key_file, const char *common_name,
                               struct problem *ret_problem);
