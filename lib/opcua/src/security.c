@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <open62541/plugin/pki_default.h>
 #include <open62541/plugin/securitypolicy_default.h>
@@ -166,14 +167,28 @@ static bool is_in_folder(const char *folder, const UA_ByteString *certificate) {
     return found;
 }
 
-static size_t count_files(const char *folder) {
+/// The oldest file, when there are as many as we keep.
+static void make_room(const char *folder) {
     DIR *directory = opendir(folder);
-    if (directory == NULL) return 0;
+    if (directory == NULL) return;
+    CLEANUP(free_at) char *oldest = NULL;
+    struct timespec when = {0};
     size_t count = 0;
-    for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory))
-        if (entry->d_name[0] != '.') count++;
+    for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
+        CLEANUP(free_at) char *path = file_join(folder, entry->d_name);
+        struct stat status;
+        if (entry->d_name[0] == '.' || path == NULL || stat(path, &status) != 0) continue;
+        count++;
+        bool older = status.st_mtim.tv_sec < when.tv_sec ||
+                     (status.st_mtim.tv_sec == when.tv_sec && status.st_mtim.tv_nsec < when.tv_nsec);
+        if (oldest != NULL && !older) continue;
+        free(oldest);
+        oldest = path;
+        path = NULL;
+        when = status.st_mtim;
+    }
     closedir(directory);
-    return count;
+    if (count >= REJECTED_MAX && oldest != NULL) unlink(oldest);
 }
 
 /// FNV-1a: a name, not a proof.
@@ -189,7 +204,7 @@ static void keep_rejected(const char *folder, const UA_ByteString *certificate,
     snprintf(ret_name, REJECTED_NAME_BYTES, "%016" PRIx64 ".der", name_hash(certificate));
     CLEANUP(free_at) char *path = file_join(folder, ret_name);
     if (path == NULL || certificate->length > TRUSTED_BYTES_MAX || file_exists(path)) return;
-    if (count_files(folder) >= REJECTED_MAX) return;
+    make_room(folder);
     error_ignore(file_make_folder(folder, 0700, NULL));
     error_ignore(file_write(path, text_of_ua(*certificate), 0600, NULL));
 }
@@ -222,11 +237,23 @@ static UA_StatusCode check_rules(const struct trust *trust, const UA_ByteString 
     return status;
 }
 
+static bool is_certificate(const struct trust *trust, const UA_ByteString *certificate) {
+    UA_String subject = UA_STRING_NULL;
+    UA_ByteString borrowed = *certificate;
+    bool parsed = trust->rules.getSubjectName(&subject, &borrowed) == UA_STATUSCODE_GOOD;
+    UA_String_clear(&subject);
+    return parsed;
+}
+
 static void refuse_untrusted(const struct trust *trust, const UA_ByteString *certificate) {
     const struct security_trust *options = &trust->options;
     char name[REJECTED_NAME_BYTES], reason[PROBLEM_TEXT_BYTES];
     if (options->rejected_folder == NULL) {
         refuse(trust, "it is not the certificate that was expected");
+        return;
+    }
+    if (!is_certificate(trust, certificate)) {
+        refuse(trust, "what it sent as its certificate is none");
         return;
     }
     keep_rejected(options->rejected_folder, certificate, name);

@@ -34,7 +34,7 @@ enum error security_name_files(enum error error, const char *certificate_file, c
                                struct problem *ret_problem);
 
 /// Trusts exactly the certificates in the folder, read anew for each connection, and stores others in
-/// `rejected_folder` (named by their hash; not more than REJECTED_MAX).
+/// `rejected_folder` (named by their hash; the last REJECTED_MAX).
 enum { TRUSTED_BYTES_MAX = 64 * 1024, REJECTED_MAX = 64 };
 struct security_trust {
     const char *trusted_folder;  // or
