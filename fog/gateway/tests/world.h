@@ -16,6 +16,7 @@ struct world {
     struct station station;
     pid_t gateway, twins; // 0: not running
     const char *time_to_live_s;
+    bool deaf;              // `heard` is not kept
     struct buffer heard;    // all shadow messages, one a line
     struct buffer events;   // splc.event, one a line
     struct buffer status;   // of the gateway, the last one

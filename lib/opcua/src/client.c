@@ -22,7 +22,8 @@
  * (2) After `closed` no callback reaches the owner; `destroy` follows as soon as the stack allows. */
 
 static const uint64_t CONNECT_TIMEOUT_NS = 5 * NS_PER_S;
-static const uint64_t WATCHDOG_PERIOD_NS = NS_PER_S;
+static const uint64_t WATCHDOG_PERIOD_NS = NS_PER_S / 2;
+static const uint64_t IDLE_NS = NS_PER_S; // then the client asks
 static const uint64_t SILENCE_MAX_NS = 3 * NS_PER_S;
 enum {
     ATTEMPTS_MAX = 4, // discovery takes two or three connections; a server that hangs up would be tried for ever
@@ -213,7 +214,8 @@ static void watch(struct opcua_client *client, uint64_t now_ns) {
         client_lose(client, "no answer from %s for %u s", client->url, (unsigned)(SILENCE_MAX_NS / NS_PER_S));
         return;
     }
-    if (client->asked || now_ns - received_ns < WATCHDOG_PERIOD_NS) return;
+    if (now_ns - received_ns < IDLE_NS) return client_subscriptions_watch(client, now_ns);
+    if (client->asked) return;
     static const UA_UInt32 state = UA_NS0ID_SERVER_SERVERSTATUS_STATE;
     client->asked_ns = now_ns;
     client->asked = !read_values(client, &state, 1, on_answer);

@@ -75,10 +75,12 @@ struct opcua_subscription {
     size_t item_count;
     size_t items_sent, items_open; // asked for; of them not yet confirmed
     UA_UInt32 id;
-    UA_UInt32 sequence; // of the last notification
-    struct held *held;  // in the order in which they came
-    bool republishing;  // the one after `sequence` is asked for
-    bool incomplete;    // one of those before was lost
+    UA_UInt32 sequence;       // of the last notification
+    uint64_t silent_after_ns; // without a notification or a sign of life it is dead; by what the server promised
+    uint64_t heard_ns;        // when one came last, monotonic
+    struct held *held;        // in the order in which they came
+    bool republishing;        // the one after `sequence` is asked for
+    bool incomplete;          // one of those before was lost
     bool dead;
 };
 
@@ -103,6 +105,9 @@ bool client_is_too_much(UA_StatusCode status);
 
 /// What waits for its turn: freed, nobody is told.
 void client_requests_destroy(struct opcua_client *client);
+
+/// Ends subscriptions that are not heard of any more, though their connection is.
+void client_subscriptions_watch(struct opcua_client *client, uint64_t now_ns);
 
 /// Subscriptions: told when the connection is over, and freed.
 void client_subscriptions_destroy(struct opcua_client *client);

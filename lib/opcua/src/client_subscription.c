@@ -4,6 +4,8 @@
 
 #include "client_internal.h"
 
+#include <base/clock.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +21,8 @@ enum {
     KEEPALIVE_MS = 500,      // a response at least this often
 };
 static const double EVENT_PUBLISHING_MS = 100;
+enum { SIGNS_MISSED_MAX = 4 };
+static const uint64_t SILENT_MIN_NS = 2 * NS_PER_S;
 
 static void forget_items(struct opcua_subscription *subscription) {
     if (subscription->items == NULL) return;
@@ -241,6 +245,7 @@ static void take_notifications(struct opcua_client *client, UA_PublishResponse *
     struct opcua_subscription *subscription = find(client, response->subscriptionId);
     UA_NotificationMessage *message = &response->notificationMessage;
     if (subscription == NULL) return; // unknown yet
+    subscription->heard_ns = clock_monotonic_ns();
     if (message->notificationDataSize > 0) acknowledge(client, response->subscriptionId, message->sequenceNumber);
     if (hold(subscription, message)) return pump(subscription);
     tell_state(subscription, UA_STATUSCODE_BADOUTOFMEMORY, "out of memory");
@@ -301,6 +306,15 @@ static void fill_publishing(struct opcua_client *client) {
     if (client->closed || !has_living(client)) return;
     while (client->publishing < client->publishing_max)
         if (send_publish(client)) return;
+}
+
+/// A server that has deleted a subscription need not say so: when no publish request is there, it cannot. With another
+/// one in the same session the next request is no error either.
+void client_subscriptions_watch(struct opcua_client *client, uint64_t now_ns) {
+    for (struct opcua_subscription *at = client->subscriptions; at != NULL && !client->closed; at = at->next) {
+        bool silent = at->id != 0 && !at->dead && now_ns > at->heard_ns && now_ns - at->heard_ns > at->silent_after_ns;
+        if (silent) tell_state(at, UA_STATUSCODE_BADTIMEOUT, "the subscription is silent; the server has dropped it");
+    }
 }
 
 // --- creating ---
@@ -396,7 +410,12 @@ static void on_created(struct request *request, UA_StatusCode status, void *mess
         fail(subscription, status, "the server refuses the subscription");
         return;
     }
-    subscription->id = ((const UA_CreateSubscriptionResponse *)message)->subscriptionId;
+    const UA_CreateSubscriptionResponse *made = message;
+    subscription->id = made->subscriptionId;
+    subscription->silent_after_ns =
+        (uint64_t)((made->revisedPublishingInterval * made->revisedMaxKeepAliveCount * SIGNS_MISSED_MAX) * 1e6);
+    if (subscription->silent_after_ns < SILENT_MIN_NS) subscription->silent_after_ns = SILENT_MIN_NS;
+    subscription->heard_ns = clock_monotonic_ns();
     fill_publishing(client);
     if (subscription->item_count > 0) return send_items(subscription);
     forget_items(subscription);
