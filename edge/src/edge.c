@@ -139,6 +139,7 @@ enum error edge_start_scan(struct edge *edge, struct problem *ret_problem) {
         .period_ns = edge_scan_period_ns(edge),
         .speed = edge->site->edge.speed,
         .priority = SCAN_PRIORITY,
+        .deadline_ns = (uint64_t)(plant_number(edge->plant->controller, TEXT("Deadline"), 0) * NS_PER_MS_REAL),
     };
     enum error error = runtime_start(program_scan(edge->program), &options, &edge->runtime, ret_problem);
     if (error) return error;

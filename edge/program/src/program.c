@@ -108,7 +108,8 @@ static void reserve(struct program *program, const struct sizes *sizes) {
     scan->range_quality = own(program, scan->driver.range_count, sizeof *scan->range_quality);
     scan->image_bytes = sizes->image_bytes;
     scan->image_words = (sizes->image_bytes + sizeof(uint64_t) - 1) / sizeof(uint64_t);
-    uint8_t **images[] = {&scan->input_image, &scan->last_input_image, &scan->output_image, &scan->last_output_image};
+    uint8_t **images[] = {&scan->input_image,       &scan->last_input_image, &scan->output_image,
+                          &scan->last_output_image, &scan->safe_outputs,     &scan->safe_mask};
     for (size_t i = 0; i < sizeof images / sizeof images[0]; i++) {
         *images[i] = own(program, scan->image_words, sizeof(uint64_t));
     }
@@ -165,7 +166,7 @@ static const struct scan_limits *limits_of(struct program *program, const struct
 }
 
 static uint32_t add_module(struct program *program, struct text path, const struct plant_element *element,
-                           const struct scan_kind *kind, void *memory) {
+                           const struct scan_kind *kind, void *memory, size_t memory_bytes) {
     struct scan *scan = &program->scan;
     uint32_t index = (uint32_t)scan->module_count++;
     uint32_t first_tag = (uint32_t)scan->tag_count;
@@ -184,7 +185,8 @@ static uint32_t add_module(struct program *program, struct text path, const stru
                                                 .index = index,
                                                 .first_tag = first_tag,
                                                 .limits = limits_of(program, element, kind),
-                                                .memory = memory};
+                                                .memory = memory,
+                                                .memory_bytes = memory_bytes};
     if (kind->step != NULL) scan->steppers[scan->stepper_count++] = index;
     if (kind->settle != NULL) scan->settlers[scan->settler_count++] = index;
     remember(program, program->module_by_path, path, index);
@@ -200,6 +202,13 @@ static void add_panel(struct program *program, const struct plant_element *eleme
     program->scan.stop_button_module = module;
 }
 
+/// The key switch that stops and starts the controller.
+static void add_key(struct program *program, const struct plant_element *element, uint32_t module) {
+    if (!text_is(plant_attribute(element, TEXT("Function")), "run")) return;
+    program->scan.run_switch = bind_signal(element, "position");
+    program->scan.run_switch_module = module;
+}
+
 static void add_element(struct program *program, const struct plant_element *element) {
     struct scan *scan = &program->scan;
     const struct core_module *core = element_module(element);
@@ -207,13 +216,14 @@ static void add_element(struct program *program, const struct plant_element *ele
     void *memory = own(program, 1, core->memory_bytes);
     if (memory == NULL) return;
     core->bind(element, memory);
-    uint32_t module = add_module(program, element->path, element, core->kind, memory);
+    uint32_t module = add_module(program, element->path, element, core->kind, memory, core->memory_bytes);
     for (size_t i = 0; i < element->signal_count; i++) {
         struct scan_point *point = scan_point(scan, (uint32_t)element->signals[i]->index);
         if (point != NULL) point->module = module;
     }
     if (element == program->plant->controller) scan->controller_module = module;
     if (core == &button_module) add_panel(program, element, module);
+    if (core == &switch_module) add_key(program, element, module);
     if (core == &emergency_stop_module) {
         scan->emergency_stops[scan->emergency_stop_count] = bind_signal(element, core->signals[0]);
         scan->emergency_stop_modules[scan->emergency_stop_count++] = module;
@@ -251,12 +261,25 @@ static void fill(struct program *program, const struct program_options *options)
     }
     for (size_t i = 0; i < plant->element_count; i++) add_element(program, plant->elements[i]);
     struct text lock = own_path(program, plant->station->path, text_of(lock_kind.name));
-    scan->lock_module = add_module(program, lock, NULL, &lock_kind, NULL);
+    scan->lock_module = add_module(program, lock, NULL, &lock_kind, NULL, 0);
     struct text forcing = own_path(program, plant->station->path, text_of(forcing_kind.name));
-    program->forcing = add_module(program, forcing, NULL, &forcing_kind, NULL);
+    program->forcing = add_module(program, forcing, NULL, &forcing_kind, NULL, 0);
     const struct program_extra *extra = options->extra;
     if (extra == NULL) return;
-    program->simulation = add_module(program, extra_path(program, extra->name), NULL, extra->kind, extra->memory);
+    program->simulation = add_module(program, extra_path(program, extra->name), NULL, extra->kind, extra->memory, 0);
+}
+
+/// What a cold start goes back to.
+static bool remember_initial(struct program *program) {
+    for (size_t i = 0; i < program->scan.module_count; i++) {
+        struct scan_module *module = &program->scan.modules[i];
+        if (module->memory_bytes == 0) continue;
+        void *initial = own(program, 1, module->memory_bytes);
+        if (initial == NULL) return false;
+        memcpy(initial, module->memory, module->memory_bytes);
+        module->initial = initial;
+    }
+    return true;
 }
 
 enum error program_create(const struct plant *plant, const struct program_options *options,
@@ -268,7 +291,7 @@ enum error program_create(const struct plant *plant, const struct program_option
     program->plant = plant;
     program->simulation = SCAN_NO_MODULE;
     program->scan.driver = options->driver;
-    program->scan.reset_button = program->scan.stop_button = SCAN_NO_TAG;
+    program->scan.reset_button = program->scan.stop_button = program->scan.run_switch = SCAN_NO_TAG;
     authority_init(&program->scan.authority, options->lease_soft_ns, options->lease_hard_ns);
     struct sizes sizes = count(plant, options);
     reserve(program, &sizes);
@@ -281,6 +304,8 @@ enum error program_create(const struct plant *plant, const struct program_option
     scan_order(&program->scan);
     error = link_modules(program, ret_problem);
     if (!error) error = add_interlocks(program, ret_problem);
+    if (!error && !remember_initial(program))
+        error = problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
     if (error) return error;
     *ret_program = TAKE(program);
     return ERROR_NONE;

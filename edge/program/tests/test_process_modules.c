@@ -24,6 +24,7 @@ static int setup(void **state) {
     bench_sensor(bench, "mix/inlet/position/closed/state", true);
     bench_sensor(bench, "mix/pump/tripped/state", false);
     bench_sensor(bench, "mix/emergency_stop/state", false);
+    bench_sensor(bench, "mix/key/state", true);
     const uint64_t day_ns = UINT64_C(86400000000000); // the control authority is not what these tests are about
     authority_init(&program_scan(bench->program)->authority, day_ns, day_ns);
     bench_scan(bench, 1100); // the outlet, which has no sensor, counts as closed

@@ -11,6 +11,7 @@ enum scan_flag {
     FLAG_READ_FAILED = 1,
     FLAG_WRITE_FAILED = 2,
     FLAG_STOPPED = 4,
+    FLAG_GUARDED = 8,
 };
 
 /// Bytes that are written into memory of a fixed size; past its end `full`.

@@ -208,6 +208,7 @@ static void read_scan(struct record_reader *reader, struct record_scan *ret_scan
         .read_failed = (flags & FLAG_READ_FAILED) != 0,
         .write_failed = (flags & FLAG_WRITE_FAILED) != 0,
         .stopped = (flags & FLAG_STOPPED) != 0,
+        .guarded = (flags & FLAG_GUARDED) != 0,
         .inputs = reader->inputs,
         .was_set = reader->was_set,
         .was_clear = reader->was_clear,

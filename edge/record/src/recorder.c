@@ -108,8 +108,9 @@ static void on_cycle(void *context, const struct scan *scan) {
     struct sink sink = {.bytes = recorder->step, .room = recorder->step_bytes};
     const struct scan_time *now = &scan->now, *last = &recorder->last;
     sink_byte(&sink, STEP_SCAN);
-    sink_byte(&sink, (uint8_t)((scan->read_failed ? FLAG_READ_FAILED : 0) |
-                               (scan->write_failed ? FLAG_WRITE_FAILED : 0) | (scan->stopped ? FLAG_STOPPED : 0)));
+    sink_byte(&sink,
+              (uint8_t)((scan->read_failed ? FLAG_READ_FAILED : 0) | (scan->write_failed ? FLAG_WRITE_FAILED : 0) |
+                        (scan->stopped ? FLAG_STOPPED : 0) | (scan->guarded ? FLAG_GUARDED : 0)));
     sink_number(&sink, now->elapsed_ns);
     sink_signed(&sink, (int64_t)(now->monotonic_ns - last->monotonic_ns));
     sink_signed(&sink, (int64_t)(now->wall_ns - last->wall_ns));

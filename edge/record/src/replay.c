@@ -88,6 +88,7 @@ static bool replay_scan(struct program *program, const struct stage *stage) {
     for (size_t i = 0; i < stage->scan.command_count; i++)
         if (!exchange_post(scan->exchange, &stage->scan.commands[i])) return false;
     if (stage->scan.stopped) scan_request_stop(scan);
+    if (stage->scan.guarded) scan_guard_tripped(scan);
     scan_once(scan, &stage->scan.time);
     drain(scan->exchange);
     return true;

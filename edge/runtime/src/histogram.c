@@ -17,9 +17,21 @@ static uint64_t bucket_end(unsigned bucket) {
 void histogram_add(struct histogram *histogram, uint64_t ns) {
     atomic_uint_least64_t *bucket = &histogram->buckets[bucket_of(ns)];
     atomic_store_explicit(bucket, atomic_load_explicit(bucket, memory_order_relaxed) + 1, memory_order_relaxed);
+    histogram->min_ns = histogram->count == 0 || ns < histogram->min_ns ? ns : histogram->min_ns;
+    histogram->count++;
+    histogram->sum_ns += ns;
+    histogram->last_ns = ns;
     if (ns > atomic_load_explicit(&histogram->max_ns, memory_order_relaxed)) {
         atomic_store_explicit(&histogram->max_ns, ns, memory_order_relaxed);
     }
+}
+
+void histogram_reset(struct histogram *histogram) {
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        atomic_store_explicit(&histogram->buckets[i], 0, memory_order_relaxed);
+    }
+    atomic_store_explicit(&histogram->max_ns, 0, memory_order_relaxed);
+    histogram->count = histogram->sum_ns = histogram->min_ns = histogram->last_ns = 0;
 }
 
 uint64_t histogram_percentile(const struct histogram *histogram, double part) {

@@ -1,5 +1,6 @@
 #include <runtime/runtime.h>
 
+#include "guard.h"
 #include "histogram.h"
 
 #include <base/cleanup.h>
@@ -25,6 +26,9 @@ enum {
     WARNINGS_MAX = 2,
     WARNING_BYTES = 256,
 };
+static const uint64_t DEADLINE_NS = 150 * NS_PER_MS, PATIENT_DEADLINE_NS = NS_PER_S;
+enum { DEADLINE_PERIODS = 5 };
+static const uint64_t STATISTICS_PERIOD_NS = NS_PER_S;
 static const double SPEED_MAX = 100; // past it a light barrier is over between two scans
 
 struct runtime {
@@ -37,7 +41,10 @@ struct runtime {
     atomic_bool stop;
     atomic_bool running;
     atomic_uint_least64_t cycles, missed;
-    struct histogram execution, wakeup;
+    struct histogram execution, period, wakeup;
+    uint64_t told_ns; // monotonic: when the statistics went to the scan
+    struct guard guard;
+    int guard_refused;            // the guard could not be started
     bool realtime, memory_locked; // before `prepared`, constant after it
     char warnings[WARNINGS_MAX][WARNING_BYTES];
     size_t warning_count;
@@ -75,6 +82,34 @@ static void prepare(struct runtime *runtime) {
     }
 }
 
+// ---------------------------------------------------------------- statistics
+
+static struct scan_duration duration_of(const struct histogram *histogram) {
+    if (histogram->count == 0) return (struct scan_duration){0};
+    return (struct scan_duration){.last_ns = histogram->last_ns,
+                                  .least_ns = histogram->min_ns,
+                                  .mean_ns = histogram->sum_ns / histogram->count,
+                                  .p99_ns = histogram_percentile(histogram, 0.99),
+                                  .most_ns = histogram_max(histogram)};
+}
+
+/// For the variables of the controller, which states them as often.
+static void tell_statistics(struct runtime *runtime, uint64_t now) {
+    struct scan_statistics *statistics = &runtime->scan->statistics;
+    if (statistics->reset_requested) {
+        histogram_reset(&runtime->execution);
+        histogram_reset(&runtime->period);
+        histogram_reset(&runtime->wakeup);
+    } else if (now - runtime->told_ns < STATISTICS_PERIOD_NS) {
+        return;
+    }
+    statistics->reset_requested = false;
+    statistics->execution = duration_of(&runtime->execution);
+    statistics->period = duration_of(&runtime->period);
+    statistics->wakeup = duration_of(&runtime->wakeup);
+    runtime->told_ns = now;
+}
+
 // ---------------------------------------------------------------- the thread
 
 static void sleep_until(uint64_t monotonic_ns) {
@@ -98,6 +133,7 @@ static uint64_t scan_at(struct runtime *runtime, uint64_t now, struct scan_time 
     uint64_t end = clock_monotonic_ns();
     time->execution_ns = end - now;
     histogram_add(&runtime->execution, end - now);
+    tell_statistics(runtime, end);
     return end;
 }
 
@@ -108,9 +144,11 @@ static void run(struct runtime *runtime) {
     struct scan_time time = {0};
     uint64_t due = clock_monotonic_ns(), last = due;
     while (!atomic_load_explicit(&runtime->stop, memory_order_acquire)) {
+        guard_expect(&runtime->guard, due);
         sleep_until(due);
         uint64_t now = clock_monotonic_ns();
         histogram_add(&runtime->wakeup, now - due);
+        if (runtime->scan->cycles > 0) histogram_add(&runtime->period, now - last);
         // A simulated plant waits for its controller, so that the same commands meet it at the same place; a real one
         // has moved on by as much as the clock says.
         time.elapsed_ns = simulated ? simulated_ns : now - last;
@@ -123,17 +161,35 @@ static void run(struct runtime *runtime) {
         time.missed += missed;
         atomic_store_explicit(&runtime->missed, time.missed, memory_order_relaxed);
     }
+    guard_expect(&runtime->guard, clock_monotonic_ns());
     time.elapsed_ns = 0;
     scan_request_stop(runtime->scan); // the last scan drives the outputs to the safe state
     scan_at(runtime, clock_monotonic_ns(), &time);
 }
 
+static uint64_t deadline_of(const struct runtime *runtime) {
+    uint64_t deadline_ns = runtime->options.deadline_ns;
+    if (deadline_ns > 0) return deadline_ns;
+    deadline_ns = runtime->realtime ? DEADLINE_NS : PATIENT_DEADLINE_NS;
+    uint64_t periods_ns = DEADLINE_PERIODS * runtime->options.period_ns;
+    return periods_ns > deadline_ns ? periods_ns : deadline_ns;
+}
+
 static void *thread_main(void *context) {
     struct runtime *runtime = context;
     prepare(runtime);
+    runtime->scan->statistics.realtime = runtime->realtime;
+    runtime->scan->statistics.memory_locked = runtime->memory_locked;
+    runtime->guard_refused = guard_start(&runtime->guard, runtime->scan, deadline_of(runtime),
+                                         runtime->realtime ? runtime->options.priority + 1 : 0, STACK_BYTES);
+    if (runtime->guard_refused != 0) {
+        sem_post(&runtime->prepared);
+        return NULL;
+    }
     atomic_store(&runtime->running, true);
     sem_post(&runtime->prepared);
     run(runtime);
+    guard_stop(&runtime->guard);
     atomic_store(&runtime->running, false);
     return NULL;
 }
@@ -148,6 +204,10 @@ static enum error check(const struct scan *scan, const struct runtime_options *o
     if (!(options->speed > 0 && options->speed <= SPEED_MAX)) {
         return problem_say(ret_problem, ERROR_INVALID, "speed %g: choose more than 0, at most %g", options->speed,
                            SPEED_MAX);
+    }
+    if (options->deadline_ns != 0 && options->deadline_ns < 2 * options->period_ns) {
+        return problem_say(ret_problem, ERROR_INVALID, "deadline %g ms: choose at least two periods of %g ms",
+                           (double)options->deadline_ns / 1e6, (double)options->period_ns / 1e6);
     }
     if (options->speed != 1 && !scan->driver.simulated) {
         return problem_say(ret_problem, ERROR_INVALID, "speed %g: only a simulated plant can run faster or slower",
@@ -192,6 +252,11 @@ enum error runtime_start(struct scan *scan, const struct runtime_options *option
         return problem_say(ret_problem, error_from_errno(refused), "scan thread: %s", strerror(refused));
     }
     while (sem_wait(&runtime->prepared) != 0) continue;
+    if (runtime->guard_refused != 0) {
+        pthread_join(runtime->thread, NULL);
+        return problem_say(ret_problem, error_from_errno(runtime->guard_refused), "guard thread: %s",
+                           strerror(runtime->guard_refused));
+    }
     *ret_runtime = TAKE(runtime);
     return ERROR_NONE;
 }
@@ -207,6 +272,8 @@ struct runtime_report runtime_report(const struct runtime *runtime) {
         .memory_locked = runtime->memory_locked,
         .cycles = atomic_load_explicit(&runtime->cycles, memory_order_relaxed),
         .missed = atomic_load_explicit(&runtime->missed, memory_order_relaxed),
+        .guard_trips = atomic_load(&runtime->scan->guard_trips),
+        .deadline_ns = runtime->guard.deadline_ns,
         .execution_p50_ns = histogram_percentile(&runtime->execution, 0.5),
         .execution_p99_ns = histogram_percentile(&runtime->execution, 0.99),
         .execution_max_ns = histogram_max(&runtime->execution),

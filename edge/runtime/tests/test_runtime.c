@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -31,14 +32,15 @@ struct edge {
     union scan_value seen[TAGS_MAX];
     struct io_driver inner;
     unsigned slow_reads; // so many reads take longer than a period
+    long slow_read_ms;
 };
 
 static enum error read_slowly(void *context, uint64_t elapsed_ns, uint8_t *inputs, size_t bytes) {
     struct edge *edge = context;
     if (edge->slow_reads > 0) {
         edge->slow_reads--;
-        struct timespec five_ms = {.tv_nsec = 5000000};
-        nanosleep(&five_ms, NULL);
+        struct timespec delay = {.tv_nsec = edge->slow_read_ms * 1000000L};
+        nanosleep(&delay, NULL);
     }
     return edge->inner.read(edge->inner.context, elapsed_ns, inputs, bytes);
 }
@@ -166,13 +168,49 @@ static void a_stop_leaves_the_outputs_safe_and_says_so(void **state) {
 
 static void a_scan_that_takes_too_long_is_counted_and_not_made_up_for(void **state) {
     struct edge *edge = *state;
-    edge->slow_reads = 10; // 5 ms each at a period of 1 ms
+    edge->slow_reads = 10;
+    edge->slow_read_ms = 5; // each at a period of 1 ms
     start(edge, 1);
     while (runtime_report(edge->runtime).cycles < 20) wait_for_wake(edge);
     struct runtime_report report = runtime_report(edge->runtime);
     assert_true(report.missed >= 40);
     assert_true(report.execution_max_ns >= 5000000);
     assert_true(report.execution_p99_ns >= report.execution_p50_ns);
+}
+
+static double microseconds(const struct edge *edge, struct text path) {
+    return edge->seen[tag_at(edge, path)].real;
+}
+
+static void times_are_variables_and_begin_anew_when_told(void **state) {
+    struct edge *edge = *state;
+    struct problem problem = {0};
+    struct runtime_options options = {.period_ns = NS_PER_MS, .speed = 1, .deadline_ns = 60 * NS_PER_S};
+    edge->slow_reads = 2;
+    edge->slow_read_ms = 600;
+    if (runtime_start(program_scan(edge->program), &options, &edge->runtime, &problem)) fail_msg("%s", problem.text);
+    while (microseconds(edge, TEXT("MPS/mps_plc/ExecutionMax")) < 600000) wait_for_wake(edge);
+    while (microseconds(edge, TEXT("MPS/mps_plc/PeriodMax")) < 600000) wait_for_wake(edge);
+    while (runtime_report(edge->runtime).cycles < 20) wait_for_wake(edge);
+    assert_int_equal(call(edge, TEXT("MPS/mps_plc"), "resetStatistics", VALUE_NULL, 0).status, STATUS_Good);
+    uint64_t cycles = runtime_report(edge->runtime).cycles;
+    while (microseconds(edge, TEXT("MPS/mps_plc/ExecutionMax")) >= 600000) wait_for_wake(edge);
+    while (runtime_report(edge->runtime).cycles < cycles + 100) wait_for_wake(edge);
+    while (microseconds(edge, TEXT("MPS/mps_plc/WakeupLast")) <= 0) wait_for_wake(edge);
+    const char *const times[] = {"Execution", "Period", "Wakeup"};
+    for (size_t i = 0; i < 3; i++) {
+        const char *const parts[] = {"Min", "Mean", "P99", "Max", "Last"};
+        double value[5];
+        for (size_t part = 0; part < 5; part++) {
+            char path[64];
+            snprintf(path, sizeof path, "MPS/mps_plc/%s%s", times[i], parts[part]);
+            value[part] = microseconds(edge, text_of(path));
+            assert_true(value[part] > 0);
+        }
+        assert_true(value[0] <= value[1] && value[1] <= value[3]);
+        assert_true(value[2] <= value[3] && value[4] <= value[3]);
+    }
+    assert_true(microseconds(edge, TEXT("MPS/mps_plc/PeriodMean")) > 500);
 }
 
 static void plant_time_runs_as_fast_as_told(void **state) {
@@ -202,11 +240,11 @@ struct bad_option {
     const char *problem;
 };
 static const struct bad_option bad_options[] = {
-    {"a period of nothing is refused", {0, 1, 0}, true, "period"},
-    {"a period above a second is refused", {2000000000, 1, 0}, true, "period"},
-    {"a speed of nothing is refused", {1000000, 0, 0}, true, "speed"},
-    {"a speed beyond all measure is refused", {1000000, 1e9, 0}, true, "speed"},
-    {"a real plant has one speed", {1000000, 2, 0}, false, "only a simulated plant"},
+    {"a period of nothing is refused", {.period_ns = 0, .speed = 1}, true, "period"},
+    {"a period above a second is refused", {.period_ns = 2000000000, .speed = 1}, true, "period"},
+    {"a speed of nothing is refused", {.period_ns = 1000000, .speed = 0}, true, "speed"},
+    {"a speed beyond all measure is refused", {.period_ns = 1000000, .speed = 1e9}, true, "speed"},
+    {"a real plant has one speed", {.period_ns = 1000000, .speed = 2}, false, "only a simulated plant"},
 };
 enum { BAD_OPTIONS = sizeof bad_options / sizeof bad_options[0] };
 
@@ -220,7 +258,7 @@ static void check_bad_option(void **state) {
     assert_non_null(strstr(problem.text, c->problem));
 }
 
-enum { SCENES = 6 };
+enum { SCENES = 7 };
 
 int main(void) {
 #define SCENE(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -231,6 +269,8 @@ int main(void) {
         {"[edge-1.3] a scan that takes too long is counted and not made up for",
          a_scan_that_takes_too_long_is_counted_and_not_made_up_for, setup, teardown, NULL},
         {"[edge-1.4] plant time runs as fast as told", plant_time_runs_as_fast_as_told, setup, teardown, NULL},
+        {"[edge-9.4] times are variables and begin anew when told", times_are_variables_and_begin_anew_when_told, setup,
+         teardown, NULL},
         SCENE(real_time_is_granted_or_its_refusal_is_told),
     };
     for (size_t i = 0; i < BAD_OPTIONS; i++) {

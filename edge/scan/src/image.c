@@ -32,7 +32,31 @@ static void order_channels(struct scan_channel *channels, size_t count, uint32_t
     add_up(from, words);
 }
 
+static void add_to_mask(struct scan *scan, struct io_place place) {
+    io_set_word(scan->safe_mask, place, UINT32_MAX);
+}
+
+void scan_build_safe_image(struct scan *scan) {
+    memset(scan->safe_outputs, 0, scan->image_bytes);
+    memset(scan->safe_mask, 0, scan->image_bytes);
+    for (size_t i = 0; i < scan->output_count; i++) {
+        const struct scan_point *point = &scan->outputs[i];
+        if (point->safe != SCAN_SAFE_OFF && point->safe != SCAN_SAFE_ON) continue;
+        io_set_bit(scan->safe_outputs, point->place, (point->safe == SCAN_SAFE_ON) != point->inverted);
+        add_to_mask(scan, point->place);
+    }
+    for (size_t i = 0; i < scan->number_count; i++) {
+        const struct scan_number *number = &scan->numbers[i];
+        if (number->point.safe == SCAN_SAFE_HOLD) continue;
+        double raw = (number->safe_value - number->scale.offset) / number->scale.factor;
+        scan_encode(scan->safe_outputs, number->point.place, (enum scan_encoding)number->scale.encoding, raw);
+        add_to_mask(scan, number->point.place);
+    }
+    scan->safe_image = (struct io_safe_image){scan->safe_outputs, scan->safe_mask, scan->image_bytes};
+}
+
 void scan_order(struct scan *scan) {
+    scan_build_safe_image(scan);
     size_t words = scan->image_words;
     if (scan->input_count > 0) qsort(scan->inputs, scan->input_count, sizeof *scan->inputs, by_input);
     for (size_t i = 0; i < scan->input_count; i++) {

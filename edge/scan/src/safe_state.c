@@ -39,6 +39,7 @@ static struct scan_reason present_cause(const struct scan *scan) {
     }
     if (scan->read_failed || scan->write_failed) return scan_reason_of(SCAN_REASON_DRIVER_LOST, SCAN_NO_MODULE);
     if (scan->stopped) return scan_reason_of(SCAN_REASON_STOPPED, SCAN_NO_MODULE);
+    if (scan_refused(scan->halted)) return scan->halted;
     return scan_reason_none();
 }
 
@@ -98,6 +99,7 @@ void stage_supervise(struct scan *scan) {
     struct scan_reason cause = present_cause(scan);
     if (scan_refused(cause)) scan_enter_safe_state(scan, cause);
     watch_authority(scan);
+    stage_run_state(scan);
     watch_panel(scan);
 }
 

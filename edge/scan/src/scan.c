@@ -31,6 +31,7 @@ bool scan_once(struct scan *scan, const struct scan_time *time) {
     scan->plant_ns += time->elapsed_ns;
     scan->cycles++;
     scan->notify = false;
+    stage_begin(scan);
     stage_read(scan);
     stage_supervise(scan);
     stage_commands(scan);
@@ -61,10 +62,6 @@ void scan_unobserve(struct scan *scan, const void *context) {
         scan->observers[i] = scan->observers[--scan->observer_count];
         return;
     }
-}
-
-void scan_request_stop(struct scan *scan) {
-    atomic_store_explicit(&scan->stop_requested, true, memory_order_release);
 }
 
 struct scan_point *scan_point(struct scan *scan, uint32_t tag) {

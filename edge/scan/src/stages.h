@@ -3,8 +3,10 @@
 
 #include <scan/scan.h>
 
+void stage_begin(struct scan *scan); // is it a first one
 void stage_read(struct scan *scan);
 void stage_supervise(struct scan *scan); // causes of the safe state, reset button, deadlines of the authority
+void stage_run_state(struct scan *scan); // the guard, the key switch; part of the stage before
 void stage_commands(struct scan *scan);
 void stage_force_outputs(struct scan *scan); // between these two the wishes are what is forced
 void stage_interlocks(struct scan *scan);

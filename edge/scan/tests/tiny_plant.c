@@ -104,7 +104,7 @@ static struct {
     uint64_t changed_ns[TAGS];
     bool dirty[TAGS];
     uint32_t dirty_list[TAGS], output_of_tag[TAGS], input_of_tag[TAGS];
-    uint8_t images[4][24];
+    uint8_t images[6][24];
     uint32_t from[3][4]; // the images are three words long
     struct scan_input conditioned[CONDITIONED];
     struct scan_number numbers[2];
@@ -146,6 +146,9 @@ static void join(struct tiny_plant *plant) {
     scan->input_image = store.images[0];
     scan->last_input_image = store.images[1];
     scan->output_image = store.images[2];
+    scan->safe_outputs = store.images[4];
+    scan->safe_mask = store.images[5];
+    scan->run_switch = SCAN_NO_TAG;
     scan->last_output_image = store.images[3];
     scan->inputs = store.inputs;
     scan->outputs = store.outputs;

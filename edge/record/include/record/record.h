@@ -51,7 +51,7 @@ CLEANUP_DEFINE(struct recorder, recorder_stop)
 /// One scan with what went before it.
 struct record_scan {
     struct scan_time time;
-    bool read_failed, write_failed, stopped;
+    bool read_failed, write_failed, stopped, guarded;
     const uint8_t *inputs, *was_set, *was_clear; // images; borrowed until the next scan
     const uint8_t *outputs;
     const status_code *quality; // by range of the driver

@@ -1,7 +1,8 @@
 /// The scan thread: calls `scan_once` at absolute times of the monotonic clock, for as long as the PLC runs.
 /// The thread makes itself real-time (SCHED_FIFO, locked memory, touched stack); where the system refuses, it runs all
 /// the same, and the report says what was refused and how to allow it.
-/// A missed period is skipped and counted, never made up for.
+/// A missed period is skipped and counted, never made up for. A guard thread, one priority above, takes the outputs to
+/// their safe state when a scan misses its deadline, also while the scan thread hangs (src/guard.h).
 /// Threads: `runtime_start`, `runtime_stop`, `runtime_destroy` from one thread; `runtime_report` from any.
 #pragma once
 
@@ -12,7 +13,10 @@
 struct runtime_options {
     uint64_t period_ns; // 0.1 ms .. 1 s
     double speed;       // plant time per wall time, up to 100; only with a simulated driver other than 1
-    int priority;       // SCHED_FIFO, 1..99; 0: do not ask for it
+    int priority;       // SCHED_FIFO, 1..98; 0: do not ask for it
+    /// How long after the time for which it was due a scan must have ended; 0: 150 ms, or 1 s where the system grants
+    /// no real-time priority and so promises nothing; five periods when that is more.
+    uint64_t deadline_ns;
 };
 
 struct runtime_report {
@@ -20,6 +24,8 @@ struct runtime_report {
     bool realtime;      // SCHED_FIFO granted
     bool memory_locked; // mlockall granted
     uint64_t cycles, missed;
+    unsigned guard_trips;
+    uint64_t deadline_ns;
     uint64_t execution_p50_ns, execution_p99_ns, execution_max_ns; // of scan_once
     uint64_t wakeup_p50_ns, wakeup_p99_ns, wakeup_max_ns;          // how late the thread woke
 };

@@ -39,6 +39,8 @@ struct scan_change {
     X(RELEASED, "Released", 300, "Emergency stop released")                                                            \
     X(SAFE_STATE_ENTERED, "SafeStateEntered", 800, "Safe state entered")                                               \
     X(SAFE_STATE_LEFT, "SafeStateLeft", 300, "Safe state left")                                                        \
+    X(STARTED, "Started", 300, "The controller was started")                                                           \
+    X(STOPPED, "Stopped", 500, "The controller was stopped")                                                           \
     X(COMMAND_REFUSED, "CommandRefused", 400, "Command refused")                                                       \
     X(LIMIT_EXCEEDED, "LimitExceeded", 500, "Limit exceeded")                                                          \
     X(LIMIT_LEFT, "LimitLeft", 100, "Back within the limits")                                                          \

@@ -66,4 +66,6 @@ struct scan_module {
     const struct scan_limits *limits; // SCAN_ARGUMENTS_MAX for each method; NULL: none
     struct scan_reason fault;         // NONE when it has none; see scan_fault()
     void *memory;                     // what the kind keeps for this instance
+    const void *initial; // as it was built, of `memory_bytes`: a cold start takes it; NULL: nothing to take
+    size_t memory_bytes;
 };

@@ -16,6 +16,9 @@
     X(DRIVER_LOST, BadInvalidState, "the I/O driver does not answer")                                                  \
     X(PROGRAM_FAULT, BadInvalidState, "the program of {module} came to a result that is no number")                    \
     X(STOPPED, BadInvalidState, "the controller was stopped")                                                          \
+    X(HALTED, BadInvalidState, "the controller is stopped; call its start first")                                      \
+    X(KEY_SWITCH, BadInvalidState, "{module} stands at stop; turn it to run first")                                    \
+    X(GUARD, BadInvalidState, "a scan missed its deadline, so the guard took the outputs to their safe state")         \
     X(STOP_BUTTON, BadInvalidState, "{module} was pressed while nobody held the control authority")                    \
     X(SAFE_STATE, BadInvalidState, "the safe state is latched since: {cause}; remove the cause, then reset")           \
     X(NOT_REACHED, BadInvalidState, "{module} did not reach its end position in time; reset first")                    \

@@ -14,6 +14,7 @@
 #include <scan/force.h>
 #include <scan/module.h>
 #include <scan/point.h>
+#include <scan/statistics.h>
 #include <stdatomic.h>
 
 enum { SCAN_NO_TAG = 0xFFFFFFFF };
@@ -110,6 +111,10 @@ struct scan {
     size_t emergency_stop_count;
     uint32_t reset_button, stop_button; // tags; SCAN_NO_TAG: none
     uint32_t stop_button_module;
+    uint32_t run_switch; // tag: true means run; SCAN_NO_TAG: none
+    uint32_t run_switch_module;
+    uint8_t *safe_outputs, *safe_mask; // of the size of the image: what the guard writes, and which bits of it
+    struct io_safe_image safe_image;   // both
 
     // state
     struct scan_time now;
@@ -123,11 +128,19 @@ struct scan {
     bool outputs_known;             // `written` and `number_written` are in the image and in the tags
     uint64_t read_ns;               // monotonic: when the driver last read
     bool reset_was_pressed, stop_was_pressed;
-    bool stopped;
+    bool stopped;              // for good: the program ends
+    struct scan_reason halted; // by method or key switch, until started; NONE: it runs
+    bool first;                // the first scan after the start of the program or of the controller
+    bool warm;                 // what modules remembered was kept over the last start
+    bool restarted, key_stopped;
+    bool guarded; // the guard tripped since the scan before
+    unsigned guard_trips_seen;
+    struct scan_statistics statistics;
     bool notify; // events or results of this scan wait for the server
     size_t fault_count;
     struct scan_reason first_fault;
     atomic_bool stop_requested;
+    atomic_uint guard_trips; // ever
 
     struct scan_observer observers[SCAN_OBSERVERS_MAX];
     size_t observer_count;
@@ -135,7 +148,7 @@ struct scan {
 };
 
 /// To be called once when everything above stands: brings inputs and channels into the order of their bytes, and fills
-/// `input_of_tag` and the three `..._from`, which have `image_words` + 1 entries.
+/// the safe image, `input_of_tag` and the three `..._from`, which have `image_words` + 1 entries.
 void scan_order(struct scan *scan);
 
 /// The point of a signal's tag, input or output; NULL when the tag is no signal.
@@ -150,6 +163,11 @@ void scan_unobserve(struct scan *scan, const void *context); // the observer wit
 
 /// Any thread: the next scan enters the safe state with the cause "stopped" and stays there.
 void scan_request_stop(struct scan *scan);
+/// The guard's thread: the next scan enters the safe state. To be called before the driver's `safe`, so that no scan
+/// can take the outputs back without knowing.
+void scan_guard_tripped(struct scan *scan);
+/// Works out `safe_outputs` and `safe_mask` from places and safe states of the outputs.
+void scan_build_safe_image(struct scan *scan);
 
 // ---- for the kinds of modules, inside a scan
 static inline bool scan_on(const struct scan *scan, uint32_t tag) {
@@ -182,6 +200,12 @@ struct scan_reason scan_interlocked(const struct scan *scan, const struct scan_m
 /// Leaves the safe state when its causes are gone, and clears faults: what the panel's reset button and the
 /// controller's method do. No wish survives it, so nothing moves before a fresh command.
 struct scan_reason scan_reset(struct scan *scan);
+
+/// Stops: outputs to their safe state until `scan_start`. `why`: HALTED or KEY_SWITCH.
+void scan_stop(struct scan *scan, struct scan_reason why);
+/// Starts again, which includes a reset: refused while a cause of the safe state is there. Nothing moves before a fresh
+/// command. Cold: the modules begin as they were built; warm: with what they know.
+struct scan_reason scan_start(struct scan *scan, bool cold);
 
 union scan_value scan_boolean(bool value);
 union scan_value scan_int32(int32_t value);
