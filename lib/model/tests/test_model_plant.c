@@ -287,7 +287,7 @@ static void the_controller(void **state) {
     assert_text(class->base->name, "Controller");
     assert_true(plant_class_is(class, TEXT("Thing")));
     assert_int_equal(class->parameter_count, 0); // Driver only has another value here
-    assert_int_equal(class->base->parameter_count, 2);
+    assert_int_equal(class->base->parameter_count, 3);
     const struct plant_field *mode = plant_class_variable(class, TEXT("State"));
     assert_int_equal(mode->name_count, 4);
     assert_text(mode->names[3], "safe");
