@@ -12,6 +12,7 @@ static const struct command verbs[] = {
     {"check", "what is wrong with a model", model_check},
     {"show", "what is in it: things, values, wires, methods", model_show},
     {"export", "make documents and descriptions from it", model_export},
+    {"diff", "what differs between two models, and what that means", model_diff},
 };
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
 
@@ -31,11 +32,12 @@ static void print_help(void) {
            "    splc model check plants/mps\n"
            "    splc model show plants/mps\n"
            "    splc model export plants/mps --format html -o mps.html\n"
+           "    splc model diff old.aml plants/mps\n"
            "\n" EXIT_STATUS_HELP);
 }
 
 int command_model(int argc, char **argv) {
-    if (argc < 2) return refuse_usage("usage: splc model check|show|export PLANT; see splc model --help");
+    if (argc < 2) return refuse_usage("usage: splc model check|show|export|diff PLANT; see splc model --help");
     const char *word = argv[1];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return print_help(), EXIT_DONE;
     const char *names[VERB_COUNT];

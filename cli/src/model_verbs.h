@@ -4,3 +4,4 @@
 int model_check(int argc, char **argv);
 int model_show(int argc, char **argv);
 int model_export(int argc, char **argv);
+int model_diff(int argc, char **argv);

@@ -113,6 +113,35 @@ test("show names every signal with its pin, for people and as JSON", async () =>
     assert.deepEqual(paths.sort(), [...signalPaths].sort());
 });
 
+test("diff says what differs, what that means and why, and its exit status is the verdict", async (t) => {
+    const folder = temporaryFolder();
+    t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const original = fs.readFileSync(path.join(MPS, "plant.aml"), "utf8");
+    const edited = (name, ...changes) => {
+        const file = path.join(folder, `${name}.aml`);
+        fs.writeFileSync(file, changes.reduce((text, [find, put]) => text.replace(find, put), original));
+        return file;
+    };
+    const diff = (file, ...args) => splc(["model", "diff", MPS, file, ...args]);
+
+    const same = await diff(edited("same"));
+    assert.deepEqual([same.status, same.stdout], [0, "compatible: nothing differs\n"]);
+    const words = await diff(edited("words", ["<Value>Belt motor</Value>", "<Value>Drive</Value>"]));
+    assert.equal(words.status, 0);
+    assert.match(words.stdout, /^compatible: MPS\/mps_conveyor\/motor\/DisplayName: .*"Belt motor" became "Drive"/);
+    const moved = ["483104ee-4ff1-5c32-a250-a08c52f7b810\">", "e2133e10-2faf-5f87-a20d-64e5875f628b\">"];
+    const pin = await diff(edited("pin", moved));
+    assert.equal(pin.status, 3);
+    assert.match(pin.stdout, /^needs a stop: .*sensor_inductive\/state: .*I_4 became RevPiDI\/I_16: the wire has to be moved/);
+    const renamed = await diff(edited("renamed", ['Name="sensor_inductive"', 'Name="sensor_metal"'], moved), "--json");
+    assert.equal(renamed.status, 4);
+    const { verdict, differences } = JSON.parse(renamed.stdout);
+    assert.equal(verdict, "breaking");
+    assert.deepEqual(differences.map((one) => [one.rule, one.verdict]), [["renamed", "breaking"], ["wire", "needs a stop"]]);
+    assert.equal((await diff("/nowhere")).status, 1);
+    assert.equal((await splc(["model", "diff", MPS])).status, 2);
+});
+
 // ---------------------------------------------------------------- beside the plant
 
 plantSuite("what is generated, and the plant that runs", { change: unattended }, (proves, plant) => {
