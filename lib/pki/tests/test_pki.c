@@ -340,8 +340,28 @@ static void equal_is_equal(void **state) {
     assert_false(pki_equal(TEXT("token"), TEXT_EMPTY));
 }
 
+static void digests_are_those_of_the_standards(void **state) {
+    (void)state;
+    char hex[PKI_DIGEST_BYTES];
+    assert_int_equal(pki_digest(TEXT("abc"), hex), ERROR_NONE); // FIPS 180-4
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_int_equal(pki_digest(TEXT_EMPTY, hex), ERROR_NONE);
+    assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    char code[PKI_HMAC_BYTES];
+    static const unsigned char wanted[] = {0x5b, 0xdc, 0xc1, 0x46}; // RFC 4231, 4.3
+    assert_int_equal(pki_hmac(TEXT("Jefe"), TEXT("what do ya want for nothing?"), code), ERROR_NONE);
+    assert_memory_equal(code, wanted, sizeof wanted);
+    char key[131]; // longer than a block: RFC 4231, 4.7
+    memset(key, 0xaa, sizeof key);
+    static const unsigned char of_long_key[] = {0x60, 0xe4, 0x31, 0x59};
+    struct text text = TEXT("Test Using Larger Than Block-Size Key - Hash Key First");
+    assert_int_equal(pki_hmac((struct text){key, sizeof key}, text, code), ERROR_NONE);
+    assert_memory_equal(code, of_long_key, sizeof of_long_key);
+}
+
 int main(void) {
     static const struct CMUnitTest plain[] = {
+        cmocka_unit_test(digests_are_those_of_the_standards),
         cmocka_unit_test(openssl_verifies_servers_and_devices_against_the_authority),
         cmocka_unit_test(a_certificate_serves_only_its_purpose_and_names),
         cmocka_unit_test(the_authority_signs_and_nothing_else),
