@@ -32,6 +32,7 @@ struct piece belt_take(struct belt *belt, size_t index) {
 
 static int direction(const struct sim *sim) {
     const struct belt *belt = &sim->belt;
+    if (fault_at(sim, FAULT_MOTOR_RUNS_ON, belt->motor) && belt->last_direction != 0) return belt->last_direction;
     if (wire_on(belt->stop, sim->outputs)) return 0;
     return (int)wire_on(belt->right, sim->outputs) - (int)wire_on(belt->left, sim->outputs);
 }
@@ -43,7 +44,11 @@ bool belt_powered(const struct sim *sim, bool power) {
 static void accelerate(struct sim *sim, bool power) {
     struct belt *belt = &sim->belt;
     double wanted = wire_on(belt->slowly, sim->outputs) ? belt->slow : belt->fast;
-    wanted *= power ? direction(sim) : 0;
+    int turns = power ? direction(sim) : 0;
+    if (turns != 0) belt->last_direction = turns;
+    if (fault_at(sim, FAULT_MOTOR_DEAD, belt->motor)) turns = 0;
+    if (fault_at(sim, FAULT_MOTOR_SLOW, belt->motor)) wanted /= 3;
+    wanted *= turns;
     if (belt->speed < wanted)
         belt->speed = belt->speed + belt->ramp < wanted ? belt->speed + belt->ramp : wanted;
     else
@@ -59,6 +64,17 @@ static double stopped_by_piston(const struct ejector *ejector, double from, doub
     return to;
 }
 
+/// So is what sticks before a sensor.
+static double stopped_by_jam(const struct sim *sim, double from, double to) {
+    for (size_t i = 0; i < sim->beam_count; i++) {
+        const struct beam *beam = &sim->beams[i];
+        if (beam->kind != BEAM_BELT || !fault_at(sim, FAULT_JAM_ON_BELT, beam->element)) continue;
+        double wall = beam->at - sim->belt.piece_length;
+        if (from <= wall && to > wall) return wall;
+    }
+    return to;
+}
+
 /// The belt slips under a workpiece that something holds, and under those that have run up to it.
 static void carry(struct sim *sim) {
     struct belt *belt = &sim->belt;
@@ -67,6 +83,7 @@ static void carry(struct sim *sim) {
         size_t index = right ? i : belt->piece_count - 1 - i;
         double *at = &belt->pieces[index].at;
         double to = stopped_by_piston(&sim->ejector, *at, *at + belt->speed);
+        to = stopped_by_jam(sim, *at, to);
         if (i > 0) {
             double ahead = belt->pieces[right ? index - 1 : index + 1].at;
             double limit = right ? ahead - belt->piece_length : ahead + belt->piece_length;
@@ -90,7 +107,15 @@ static void leave_at_ends(struct sim *sim) {
     }
 }
 
+static void lose_one(struct sim *sim) {
+    if (!fault_at(sim, FAULT_WORKPIECE_LOST, NULL) || sim->belt.piece_count == 0) return;
+    belt_take(&sim->belt, 0);
+    sim->counts.lost++;
+    sim->faults[FAULT_WORKPIECE_LOST].active = false; // once
+}
+
 void belt_step(struct sim *sim, bool power) {
+    lose_one(sim);
     accelerate(sim, power);
     if (sim->belt.speed == 0) return;
     carry(sim);

@@ -63,7 +63,9 @@ void sim_empty_slide(struct sim *sim) {
 void panel_step(struct sim *sim) {
     for (size_t i = 0; i < sim->control_count; i++) {
         struct control *control = &sim->controls[i];
-        if (control->kind == CONTROL_BUTTON && sim->step >= control->until) control->on = false;
+        bool stuck = fault_at(sim, FAULT_BUTTON_STUCK, control->element);
+        if (control->kind == CONTROL_BUTTON && sim->step >= control->until && !stuck) control->on = false;
+        if (stuck) control->on = true;
     }
 }
 

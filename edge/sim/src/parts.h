@@ -9,6 +9,7 @@
 ///     under way is finished by the air.
 #pragma once
 
+#include "faults.h"
 #include "process_io.h"
 
 #include <io/image.h>
@@ -36,6 +37,8 @@ struct belt {
     double fast, slow;           // mm per step
     double ramp;                 // change of speed per step
     struct wire right, left, slowly, stop;
+    const struct plant_element *motor;
+    int last_direction;              // for a motor that runs on
     double speed;                    // now; positive: to the right
     struct piece pieces[PIECES_MAX]; // by place, rightmost first
     size_t piece_count;
@@ -43,6 +46,7 @@ struct belt {
 
 /// A cylinder behind a valve with two solenoids and a memory.
 struct piston {
+    const struct plant_element *element;
     struct wire extend, retract, extended, retracted;
     double out_step, in_step;       // part of the stroke per step
     unsigned delay;                 // steps a solenoid must be on before the valve switches
@@ -68,6 +72,7 @@ struct ejector {
 
 enum beam_kind { BEAM_BELT, BEAM_MAGAZINE_EMPTY, BEAM_SLIDE_FULL };
 struct beam {
+    const struct plant_element *element;
     enum beam_kind kind;
     struct wire wire;
     double at;
@@ -76,6 +81,7 @@ struct beam {
 
 enum control_kind { CONTROL_BUTTON, CONTROL_SWITCH, CONTROL_EMERGENCY_STOP };
 struct control {
+    const struct plant_element *element;
     enum control_kind kind;
     char name[CONTROL_NAME_BYTES];
     char word_off[CONTROL_NAME_BYTES], word_on[CONTROL_NAME_BYTES]; // switches: TextFalse, TextTrue
@@ -103,6 +109,7 @@ struct person {
 };
 
 struct sim {
+    const struct plant *plant;
     uint64_t step;
     uint64_t rest_ns; // plant time that is not yet a step
     uint64_t random;
@@ -118,7 +125,9 @@ struct sim {
     struct process_io process_io;
     struct person person;
     bool attended; // somebody has held the control authority
-    uint8_t *outputs;
+    struct fault faults[FAULT_COUNT];
+    uint64_t noise; // random numbers of faults: those of the stock stay the same
+    uint8_t *outputs, *last_inputs;
     size_t image_bytes;
     _Atomic(const struct io_safe_image *) guarded; // set by the guard, until the next scan begins
     uint64_t seed;

@@ -7,6 +7,7 @@
 // Where in its stroke a piston meets the workpiece: the pusher just before its end, the ejector's plate half-way.
 static const double FEED_CONTACT = 0.9;
 static const double EJECT_CONTACT = 0.5;
+static const double SLOW = 0.1; // of the speed, with too little air
 
 bool piston_powered(const struct sim *sim, const struct piston *piston, bool power) {
     return power && (wire_on(piston->extend, sim->outputs) || wire_on(piston->retract, sim->outputs));
@@ -18,27 +19,42 @@ static void piston_step(const struct sim *sim, struct piston *piston, bool power
     bool retract = power && wire_on(piston->retract, sim->outputs);
     piston->extend_on = extend && !retract ? piston->extend_on + 1 : 0;
     piston->retract_on = retract && !extend ? piston->retract_on + 1 : 0;
-    if (piston->extend_on > piston->delay) piston->valve_extends = true;
-    if (piston->retract_on > piston->delay) piston->valve_extends = false;
-    piston->at += piston->valve_extends ? piston->out_step : -piston->in_step;
+    bool switches = !fault_at(sim, FAULT_VALVE_STUCK, piston->element);
+    if (switches && piston->extend_on > piston->delay) piston->valve_extends = true;
+    if (switches && piston->retract_on > piston->delay) piston->valve_extends = false;
+    bool held = fault_at(sim, FAULT_CYLINDER_STUCK, piston->element) || fault_at(sim, FAULT_AIR_LOSS, NULL);
+    double part = fault_at(sim, FAULT_CYLINDER_SLOW, piston->element) ? SLOW : 1;
+    if (held) part = 0;
+    piston->at += part * (piston->valve_extends ? piston->out_step : -piston->in_step);
     if (piston->at > 1) piston->at = 1;
     if (piston->at < 0) piston->at = 0;
 }
 
-static void feed(struct sim *sim) {
+static void lay(struct sim *sim, double at) {
     struct magazine *magazine = &sim->magazine;
-    struct piece piece = {.at = magazine->feeds_at, .material = magazine->stock[0]};
-    magazine->carrying = false;
+    struct piece piece = {.at = at, .material = magazine->stock[0]};
     magazine->stock_count--;
     memmove(magazine->stock, magazine->stock + 1, magazine->stock_count * sizeof magazine->stock[0]);
     sim->counts.fed++;
     if (!belt_place(&sim->belt, piece)) sim->counts.lost++;
 }
 
+static void feed(struct sim *sim) {
+    struct magazine *magazine = &sim->magazine;
+    double beside = magazine->feeds_at + sim->belt.piece_length;
+    bool two = fault_at(sim, FAULT_DOUBLE_FEED, NULL) && magazine->stock_count > 1 && belt_free_at(&sim->belt, beside);
+    magazine->carrying = false;
+    if (two) lay(sim, beside);
+    lay(sim, magazine->feeds_at);
+    if (two) sim->faults[FAULT_DOUBLE_FEED].active = false; // once
+}
+
 void magazine_step(struct sim *sim, bool power) {
     struct magazine *magazine = &sim->magazine;
     struct piston *pusher = &magazine->pusher;
-    if (pusher->at <= 0) magazine->carrying = magazine->stock_count > 0; // the bottom one lies before the pusher
+    if (pusher->at <= 0)
+        magazine->carrying = magazine->stock_count > 0 &&
+                             !fault_at(sim, FAULT_MAGAZINE_BLOCKED, NULL); // the bottom one lies before the pusher
     piston_step(sim, pusher, power);
     bool blocked = magazine->carrying && pusher->at > FEED_CONTACT && !belt_free_at(&sim->belt, magazine->feeds_at);
     if (blocked) pusher->at = FEED_CONTACT;

@@ -28,7 +28,7 @@ static double measured(const struct process *process, const struct gauge *gauge)
 }
 
 static void look(const struct process *process, struct gauge *gauge) {
-    double now = measured(process, gauge) * gauge->factor + gauge->drift;
+    double now = measured(process, gauge) * gauge->factor;
     gauge->shown += (now - gauge->shown) * gauge->response;
     double limit = gauge->on ? gauge->switches_at - gauge->hysteresis : gauge->switches_at;
     gauge->on = gauge->shown >= limit;

@@ -36,7 +36,6 @@ struct gauge {
     double factor;        // from l, °C, 1 or l/step to the signal's unit
     double response;      // part of the way to the true value per step; 1: at once
     double shown;         // with its lag, in the signal's unit
-    double drift;         // added by a fault
     struct analog number; // fitted, or
     struct wire level_switch;
     double switches_at, hysteresis;
@@ -44,6 +43,7 @@ struct gauge {
 };
 
 struct process_io {
+    const struct plant_element *vessels[VESSELS_MAX]; // their things
     struct actor actors[ACTORS_MAX];
     size_t actor_count;
     struct gauge gauges[GAUGES_MAX];

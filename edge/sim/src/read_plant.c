@@ -77,6 +77,7 @@ static enum error read_belt(struct belt *belt, const struct plant *plant, struct
     belt->fast = fast * MM_PER_M * STEP_S;
     belt->slow = slow * MM_PER_M * STEP_S;
     belt->ramp = belt->fast * STEP_S / ramp;
+    belt->motor = motor;
     belt->right = wire_of(motor, "right");
     belt->left = wire_of(motor, "left");
     belt->slowly = wire_of(motor, "slow");
@@ -96,6 +97,7 @@ static enum error read_piston(struct piston *piston, const struct plant *plant, 
     piston->out_step = STEP_S / out;
     piston->in_step = STEP_S / in;
     piston->delay = delay > 0 && delay < 60 ? (unsigned)lround(delay / STEP_S) : 0;
+    piston->element = cylinder;
     piston->extend = wire_of(cylinder, "extend");
     piston->retract = wire_of(cylinder, "retract");
     piston->extended = wire_of(cylinder, "extended");
@@ -156,6 +158,7 @@ static enum error read_ejector(struct sim *sim, const struct plant *plant, struc
 
 static enum error add_beam(struct sim *sim, const struct plant_element *element, struct beam beam,
                            struct problem *ret_problem) {
+    beam.element = element;
     beam.wire = wire_of(element, "signal");
     if (sim->beam_count < BEAMS_MAX) {
         sim->beams[sim->beam_count++] = beam;
@@ -193,7 +196,7 @@ static enum error add_control(struct sim *sim, const struct plant_element *eleme
     }
     struct control *control = &sim->controls[sim->control_count];
     struct text off = plant_attribute(element, TEXT("TextFalse")), on = plant_attribute(element, TEXT("TextTrue"));
-    *control = (struct control){.kind = kind, .wire = wire_of(element, signal)};
+    *control = (struct control){.element = element, .kind = kind, .wire = wire_of(element, signal)};
     control->on = text_is(plant_attribute(element, TEXT("Sim/Position")), "true");
     control->starts = text_is(plant_attribute(element, TEXT("Function")), "start");
     snprintf(control->name, sizeof control->name, "%.*s", TEXT_ARG(element->name));

@@ -9,7 +9,6 @@ static const double STEP_S = 0.001, STEPS_PER_MIN = 60000;
 struct reading {
     struct process *process;
     struct process_io *io;
-    const struct plant_element *things[VESSELS_MAX]; // by vessel
     struct problem *problem;
 };
 
@@ -47,7 +46,7 @@ static enum error read_vessel(struct reading *reading, const struct plant_elemen
         return problem_say(reading->problem, ERROR_INVALID, "%.*s: Sim/Level is %g l, but the vessel holds 0 to %g l",
                            TEXT_ARG(thing->path), vessel.level_l, vessel.volume_l);
     process->supplied_l += vessel.level_l;
-    reading->things[process->vessel_count] = thing;
+    reading->io->vessels[process->vessel_count] = thing;
     process->vessels[process->vessel_count++] = vessel;
     return ERROR_NONE;
 }
@@ -59,7 +58,7 @@ static enum error find_vessel(const struct reading *reading, const struct plant_
     *ret_vessel = PROCESS_OUTSIDE;
     if (name.length == 0 && !own) return ERROR_NONE;
     for (size_t i = 0; i < reading->process->vessel_count; i++) {
-        const struct plant_element *thing = reading->things[i];
+        const struct plant_element *thing = reading->io->vessels[i];
         if (name.length == 0 ? thing != element->thing : !text_equal(thing->name, name)) continue;
         *ret_vessel = (int)i;
         return ERROR_NONE;
@@ -171,7 +170,7 @@ static double factor_of(const struct reading *reading, const struct gauge *gauge
         return text_is(unit, "l/h") ? STEPS_PER_MIN * 60 : 0;
     }
     double volume_l = reading->process->vessels[gauge->index].volume_l;
-    double height_mm = plant_number(reading->things[gauge->index], TEXT("Sim/VesselHeight"), 0);
+    double height_mm = plant_number(reading->io->vessels[gauge->index], TEXT("Sim/VesselHeight"), 0);
     if (unit.length == 0 || text_is(unit, "l")) return 1;
     if (text_is(unit, "%")) return 100 / volume_l;
     if (text_is(unit, "m³")) return 0.001;

@@ -4,8 +4,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const uint64_t STEP_NS = 1000000;
+static const struct timespec LATE = {.tv_nsec = 30000000}; // of the fault driverLate
 
 uint64_t sim_random(uint64_t *state) {
     *state += UINT64_C(0x9E3779B97F4A7C15);
@@ -19,13 +21,16 @@ enum error sim_create(const struct plant *plant, const struct sim_options *optio
                       struct problem *ret_problem) {
     CLEANUP(sim_destroy_at) struct sim *sim = calloc(1, sizeof *sim);
     if (sim == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
-    sim->seed = sim->random = options->seed;
+    sim->plant = plant;
+    sim->seed = sim->random = sim->noise = options->seed;
     sim->person.present = options->operator_present;
     enum error error = sim_read_plant(sim, plant, ret_problem);
     if (!error) error = sim_read_press(sim, options->press, options->press_count, ret_problem);
     if (error) return error;
     sim->outputs = calloc(sim->image_bytes, 1);
-    if (sim->outputs == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
+    sim->last_inputs = calloc(sim->image_bytes + 1, 1);
+    if (sim->outputs == NULL || sim->last_inputs == NULL)
+        return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
     *ret_sim = TAKE(sim);
     return ERROR_NONE;
 }
@@ -33,6 +38,7 @@ enum error sim_create(const struct plant *plant, const struct sim_options *optio
 void sim_destroy(struct sim *sim) {
     if (sim == NULL) return;
     free(sim->outputs);
+    free(sim->last_inputs);
     free(sim);
 }
 
@@ -59,14 +65,16 @@ static void step(struct sim *sim) {
 }
 
 static bool beam_reports(const struct sim *sim, const struct beam *beam) {
-    if (beam->kind == BEAM_MAGAZINE_EMPTY) return sim->magazine.stock_count == 0;
-    if (beam->kind == BEAM_SLIDE_FULL) return sim->counts.on_slide >= sim->ejector.slide_capacity;
-    double reach = sim->belt.piece_length / 2;
+    bool dirty = fault_at(sim, FAULT_SENSOR_DIRTY, beam->element);
+    if (beam->kind == BEAM_MAGAZINE_EMPTY) return sim->magazine.stock_count <= (dirty ? 1 : 0);
+    if (beam->kind == BEAM_SLIDE_FULL) return sim->counts.on_slide + dirty >= sim->ejector.slide_capacity;
+    double reach = dirty ? sim->belt.piece_length : sim->belt.piece_length / 2;
+    bool any_material = !beam->metal_only || fault_at(sim, FAULT_WRONG_MATERIAL, beam->element);
     for (size_t i = 0; i < sim->belt.piece_count; i++) {
         const struct piece *piece = &sim->belt.pieces[i];
         double distance = piece->at - beam->at;
         bool there = distance <= reach && distance >= -reach;
-        if (there && (piece->material == METAL || !beam->metal_only)) return true;
+        if (there && (piece->material == METAL || any_material)) return true;
     }
     return false;
 }
@@ -81,6 +89,9 @@ static enum error read_inputs(void *context, uint64_t elapsed_ns, uint8_t *input
     if (bytes < sim->image_bytes) return ERROR_INVALID;
     const struct io_safe_image *guarded = atomic_exchange_explicit(&sim->guarded, NULL, memory_order_acquire);
     if (guarded != NULL) io_apply_safe(sim->outputs, guarded, sim->image_bytes); // while the scan did not come
+    if (fault_at(sim, FAULT_DRIVER_LATE, NULL)) nanosleep(&LATE, NULL);
+    faults_change_outputs(sim);
+    faults_change_process(sim);
     sim->rest_ns += elapsed_ns;
     for (; sim->rest_ns >= STEP_NS; sim->rest_ns -= STEP_NS) step(sim);
     for (size_t i = 0; i < sim->beam_count; i++) {
@@ -92,12 +103,14 @@ static enum error read_inputs(void *context, uint64_t elapsed_ns, uint8_t *input
     report_piston(&sim->magazine.pusher, inputs);
     report_piston(&sim->ejector.piston, inputs);
     process_io_report(&sim->process, &sim->process_io, inputs);
-    return ERROR_NONE;
+    faults_change_inputs(sim, inputs, bytes);
+    return fault_at(sim, FAULT_DRIVER_LOSS, NULL) ? ERROR_UNAVAILABLE : ERROR_NONE;
 }
 
 static enum error write_outputs(void *context, const uint8_t *outputs, size_t bytes) {
     struct sim *sim = context;
     if (bytes < sim->image_bytes) return ERROR_INVALID;
+    if (fault_at(sim, FAULT_DRIVER_LOSS, NULL)) return ERROR_UNAVAILABLE;
     memcpy(sim->outputs, outputs, sim->image_bytes);
     return ERROR_NONE;
 }
@@ -133,6 +146,7 @@ enum {
     METAL_PASSED,
     PLASTIC_PASSED,
     SEED,
+    FAULTS_ACTIVE,
 };
 static const struct scan_field variables[] = {
     [FED] = {"fed", VALUE_UINT32, NULL},
@@ -147,6 +161,7 @@ static const struct scan_field variables[] = {
     [METAL_PASSED] = {"metalPassed", VALUE_UINT32, NULL},
     [PLASTIC_PASSED] = {"plasticPassed", VALUE_UINT32, NULL},
     [SEED] = {"seed", VALUE_UINT32, NULL},
+    [FAULTS_ACTIVE] = {"faultsActive", VALUE_UINT32, NULL},
 };
 
 static void step_module(struct scan *scan, struct scan_module *module) {
@@ -166,6 +181,7 @@ static void step_module(struct scan *scan, struct scan_module *module) {
         [METAL_PASSED] = counts.metal_passed,
         [PLASTIC_PASSED] = counts.plastic_passed,
         [SEED] = (uint32_t)sim->seed,
+        [FAULTS_ACTIVE] = (uint32_t)sim_fault_count(sim),
     };
     for (uint32_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         scan_set(scan, module->first_tag + i, scan_uint32(values[i]), STATUS_Good);
@@ -215,14 +231,62 @@ static struct scan_reason call_empty_slide(struct scan *scan, struct scan_module
     return scan_reason_none();
 }
 
+static struct scan_reason faults_answer(enum sim_fault_answer answer, const struct scan_module *module) {
+    if (answer == SIM_NO_SUCH_FAULT) return scan_reason_of(SCAN_REASON_NO_SUCH_FAULT, module->index);
+    if (answer == SIM_NO_SUCH_TARGET) return scan_reason_of(SCAN_REASON_NO_SUCH_TARGET, module->index);
+    return scan_reason_none();
+}
+
+static struct scan_reason call_inject(struct scan *scan, struct scan_module *module, const struct scan_command *command,
+                                      struct scan_result *result) {
+    (void)scan, (void)result;
+    struct text name = text_argument(&command->arguments[0]), target = text_argument(&command->arguments[1]);
+    return faults_answer(sim_inject_fault(module->memory, name, target), module);
+}
+
+static struct scan_reason call_clear(struct scan *scan, struct scan_module *module, const struct scan_command *command,
+                                     struct scan_result *result) {
+    (void)scan, (void)result;
+    return faults_answer(sim_clear_fault(module->memory, text_argument(&command->arguments[0])), module);
+}
+
+static void append(char text[static SCAN_TEXT_BYTES], struct text piece) {
+    size_t length = strnlen(text, SCAN_TEXT_BYTES), room = SCAN_TEXT_BYTES - 1 - length;
+    if (piece.length > room) piece.length = room;
+    if (piece.length > 0) memcpy(text + length, piece.data, piece.length);
+    text[length + piece.length] = '\0';
+}
+
+static struct scan_reason call_list(struct scan *scan, struct scan_module *module, const struct scan_command *command,
+                                    struct scan_result *result) {
+    (void)scan;
+    struct sim_fault fault = {.name = ""};
+    sim_fault_at(module->memory, command->arguments[0].value.uint32, &fault);
+    for (size_t i = 0; i < 2; i++) result->outputs[i] = (struct scan_argument){.type = VALUE_STRING};
+    result->output_count = 2;
+    append(result->outputs[0].text, text_of(fault.name));
+    append(result->outputs[1].text, fault.element);
+    if (fault.signal.length > 0) append(result->outputs[1].text, TEXT("/"));
+    append(result->outputs[1].text, fault.signal);
+    return scan_reason_none();
+}
+
 static const struct scan_field press_inputs[] = {{"name", VALUE_STRING, NULL}};
 static const struct scan_field turn_inputs[] = {{"name", VALUE_STRING, NULL}, {"on", VALUE_BOOL, NULL}};
+
+static const struct scan_field inject_inputs[] = {{"fault", VALUE_STRING, NULL}, {"target", VALUE_STRING, NULL}};
+static const struct scan_field clear_inputs[] = {{"fault", VALUE_STRING, NULL}};
+static const struct scan_field list_inputs[] = {{"index", VALUE_UINT32, NULL}};
+static const struct scan_field list_outputs[] = {{"Fault", VALUE_STRING, NULL}, {"Target", VALUE_STRING, NULL}};
 
 static const struct scan_method methods[] = {
     {"press", SCAN_HAND, press_inputs, 1, NULL, 0, call_press},
     {"turn", SCAN_HAND, turn_inputs, 2, NULL, 0, call_turn},
     {"refill", SCAN_HAND, NULL, 0, NULL, 0, call_refill},
     {"emptySlide", SCAN_HAND, NULL, 0, NULL, 0, call_empty_slide},
+    {"injectFault", SCAN_HAND, inject_inputs, 2, NULL, 0, call_inject},
+    {"clearFault", SCAN_HAND, clear_inputs, 1, NULL, 0, call_clear},
+    {"listFaults", SCAN_GET, list_inputs, 1, list_outputs, 2, call_list},
 };
 
 const struct scan_kind sim_kind = {

@@ -175,6 +175,68 @@ static void the_emergency_stop_closes_and_switches_off(void **state) {
     assert_int_equal(raw(kettle, "I_inlet_closed"), 1);
 }
 
+static void break_it(struct kettle *kettle, const char *fault, const char *target) {
+    assert_int_equal(sim_inject_fault(kettle->sim, text_of(fault), text_of(target)), SIM_FAULT_DONE);
+}
+
+static void a_broken_wire_gives_no_counts(void **state) {
+    struct kettle *kettle = *state;
+    break_it(kettle, "wireBroken", "kettle/temperature");
+    run(kettle, 1);
+    assert_int_equal(raw(kettle, "I_temperature_value"), 0); // 0 mA, where 4 mA is the least
+}
+
+static void a_sensor_that_drifts_shows_more_and_more(void **state) {
+    struct kettle *kettle = *state;
+    run(kettle, 1);
+    break_it(kettle, "sensorDrifts", "kettle/temperature/value");
+    run(kettle, 10000);
+    assert_about(raw(kettle, "I_temperature_value"), 4000 + 3200 + 0.05 * 16000, 5);
+}
+
+static void a_noisy_sensor_stays_within_two_percent(void **state) {
+    struct kettle *kettle = *state;
+    break_it(kettle, "sensorNoise", "kettle/temperature");
+    bool differs = false;
+    for (int i = 0; i < 200; i++) {
+        run(kettle, 1);
+        double off = raw(kettle, "I_temperature_value") - (4000.0 + 3200);
+        assert_true(fabs(off) <= 0.02 * 16000 + 5);
+        differs = differs || fabs(off) > 100;
+    }
+    assert_true(differs);
+}
+
+static void a_leak_empties_the_vessel(void **state) {
+    struct kettle *kettle = *state;
+    break_it(kettle, "leak", "kettle");
+    run(kettle, 10000); // a hundredth of ten litres with each second
+    run(kettle, 1);
+    assert_about(raw(kettle, "I_level_value") / 276.48, 40, 1);
+    assert_int_equal(sim_clear_fault(kettle->sim, TEXT("leak")), SIM_FAULT_DONE);
+    run(kettle, 10000);
+    assert_about(raw(kettle, "I_level_value") / 276.48, 40, 1);
+}
+
+static void a_stuck_valve_does_not_close(void **state) {
+    struct kettle *kettle = *state;
+    set(kettle, "O_inlet_open", 1);
+    run(kettle, 1500);
+    break_it(kettle, "flowStuck", "kettle/inlet");
+    set(kettle, "O_inlet_open", 0);
+    run(kettle, 2000);
+    assert_int_equal(raw(kettle, "I_inlet_opened"), 1);
+    assert_int_equal(sim_clear_fault(kettle->sim, TEXT_EMPTY), SIM_FAULT_DONE);
+    run(kettle, 1500);
+    assert_int_equal(raw(kettle, "I_inlet_closed"), 1);
+}
+
+static void a_plant_that_conveys_nothing_has_no_motor_to_die(void **state) {
+    struct kettle *kettle = *state;
+    enum sim_fault_answer answer = sim_inject_fault(kettle->sim, TEXT("motorDead"), TEXT("kettle/stirrer"));
+    assert_int_equal(answer, SIM_NO_SUCH_TARGET);
+}
+
 struct refusal {
     const char *name, *from, *to, *says;
 };
@@ -215,6 +277,12 @@ int main(void) {
         CASE(a_level_switch_has_its_hysteresis),
         CASE(the_heater_warms),
         CASE(the_emergency_stop_closes_and_switches_off),
+        CASE(a_broken_wire_gives_no_counts),
+        CASE(a_sensor_that_drifts_shows_more_and_more),
+        CASE(a_noisy_sensor_stays_within_two_percent),
+        CASE(a_leak_empties_the_vessel),
+        CASE(a_stuck_valve_does_not_close),
+        CASE(a_plant_that_conveys_nothing_has_no_motor_to_die),
     };
     enum { REFUSALS = sizeof refusals / sizeof refusals[0] };
     struct CMUnitTest refused[REFUSALS];

@@ -304,7 +304,7 @@ static void classes_without_an_instance(void **state) {
     (void)state;
     const struct plant_class *simulation = plant_find_class(mps, TEXT("Simulation"));
     assert_text(simulation->base->name, "Thing");
-    assert_int_equal(simulation->variable_count, 12);
+    assert_int_equal(simulation->variable_count, 13);
     assert_int_equal(simulation->method_count, 4);
     const struct plant_method *turn = plant_class_method(simulation, TEXT("turn"));
     assert_int_equal(turn->input_count, 2);

@@ -49,6 +49,9 @@
     X(NOT_FITTED, BadNotSupported, "{module} has no output for that")                                                  \
     X(NO_SUCH_BUTTON, BadInvalidArgument, "the panel has no such button; it has {buttons}")                            \
     X(NO_SUCH_SWITCH, BadInvalidArgument, "the panel has no such switch; it has {switches}")                           \
+    X(NO_SUCH_FAULT, BadInvalidArgument, "the simulation knows no such fault; docs/spec/faults.md lists them")         \
+    X(NO_SUCH_TARGET, BadInvalidArgument,                                                                              \
+      "that fault cannot be there; docs/spec/faults.md says what its target is: a path below the station, or nothing") \
     X(FORCE_NO_POINT, BadInvalidArgument, "only inputs and outputs can be forced")                                     \
     X(FORCE_PROTECTED, BadNotSupported,                                                                                \
       "{module} cannot be forced: the emergency stop and the panel's stop and reset buttons always work")              \

@@ -4,7 +4,8 @@
 /// time. No clock and no thread of its own; all calls in the scan thread (through driver and module).
 ///
 /// As a module it has variables and methods like any other (docs/spec/opcua.md, "The simulation"):
-/// press(name), turn(name, on), refill(), emptySlide().
+/// press(name), turn(name, on), refill(), emptySlide(), injectFault(fault, target), clearFault(fault),
+/// listFaults(index).
 #pragma once
 
 #include <base/cleanup.h>
@@ -29,8 +30,8 @@ struct sim_counts {
 };
 
 struct sim;
-/// Copies what it needs of the plant. The problem names the element and the attribute that is missing or impossible,
-/// or the word in `press` that nobody can do.
+/// Borrows the plant, which must live longer. The problem names the element and the attribute that is missing or
+/// impossible, or the word in `press` that nobody can do.
 enum error sim_create(const struct plant *plant, const struct sim_options *options, struct sim **ret_sim,
                       struct problem *ret_problem);
 void sim_destroy(struct sim *sim); // NULL is fine
@@ -45,3 +46,19 @@ bool sim_press(struct sim *sim, struct text name); // 0.3 s of plant time
 bool sim_turn(struct sim *sim, struct text name, bool on);
 void sim_refill(struct sim *sim);
 void sim_empty_slide(struct sim *sim);
+
+// ---- faults (docs/spec/faults.md)
+
+extern const char *const sim_fault_names[]; // NULL ends
+enum sim_fault_answer { SIM_FAULT_DONE, SIM_NO_SUCH_FAULT, SIM_NO_SUCH_TARGET };
+/// `target`: path below the station of a module, or of a signal ("mps_magazine/ejector/extended"); empty where the
+/// fault is the whole station's. A fault is at one place at a time: a second one elsewhere moves it.
+enum sim_fault_answer sim_inject_fault(struct sim *sim, struct text name, struct text target);
+enum sim_fault_answer sim_clear_fault(struct sim *sim, struct text name); // empty: all
+
+struct sim_fault {
+    const char *name;
+    struct text element, signal; // empty: the station; the whole module
+};
+size_t sim_fault_count(const struct sim *sim);
+bool sim_fault_at(const struct sim *sim, size_t index, struct sim_fault *ret_fault); // of those that are there now
