@@ -13,6 +13,9 @@ static const struct command verbs[] = {
     {"show", "what is in it: things, values, wires, methods", model_show},
     {"export", "make documents and descriptions from it", model_export},
     {"diff", "what differs between two models, and what that means", model_diff},
+    {"import", "make one from a tag list or an export; read an MTP", model_import},
+    {"inspect", "what is in any AutomationML file", model_inspect},
+    {"convert", "write any AutomationML file as CAEX 3.0", model_convert},
 };
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
 
@@ -37,7 +40,8 @@ static void print_help(void) {
 }
 
 int command_model(int argc, char **argv) {
-    if (argc < 2) return refuse_usage("usage: splc model check|show|export|diff PLANT; see splc model --help");
+    if (argc < 2)
+        return refuse_usage("usage: splc model check|show|export|diff|import|inspect|convert; see splc model --help");
     const char *word = argv[1];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return print_help(), EXIT_DONE;
     const char *names[VERB_COUNT];

@@ -51,7 +51,7 @@ static void put_indent(struct writer *writer, unsigned depth) {
     for (unsigned i = 0; i < depth; i++) buffer_string(writer->out, "  ");
 }
 
-static void put_escaped(struct buffer *out, struct text text, bool attribute) {
+void caex_escape(struct text text, bool attribute, struct buffer *out) {
     for (size_t i = 0; i < text.length; i++) {
         char byte = text.data[i];
         if (byte == '&')
@@ -69,14 +69,14 @@ static void put_escaped(struct buffer *out, struct text text, bool attribute) {
 
 static void put_attribute(struct writer *writer, struct text name, struct text value) {
     buffer_print(writer->out, " %.*s=\"", TEXT_ARG(name));
-    put_escaped(writer->out, value, true);
+    caex_escape(value, true, writer->out);
     buffer_byte(writer->out, '"');
 }
 
 static void put_text_element(struct writer *writer, unsigned depth, const char *name, struct text value) {
     put_indent(writer, depth);
     buffer_print(writer->out, "<%s>", name);
-    put_escaped(writer->out, value, false);
+    caex_escape(value, false, writer->out);
     buffer_print(writer->out, "</%s>\n", name);
 }
 
@@ -93,7 +93,7 @@ static const struct caex_node *first_inside(const struct caex_node *extension) {
 static void put_extension(struct writer *writer, unsigned depth, const struct caex_node *node, struct text space) {
     if (node->name.length == 0) { // a text among elements
         put_indent(writer, depth);
-        put_escaped(writer->out, node->value, false);
+        caex_escape(node->value, false, writer->out);
         buffer_byte(writer->out, '\n');
         return;
     }
@@ -107,7 +107,7 @@ static void put_extension(struct writer *writer, unsigned depth, const struct ca
         return;
     }
     buffer_byte(writer->out, '>');
-    put_escaped(writer->out, node->value, false);
+    caex_escape(node->value, false, writer->out);
     if (first_inside(node) != NULL) {
         buffer_byte(writer->out, '\n');
         for (at = first_inside(node); at != NULL; at = caex_next(at))
@@ -223,15 +223,11 @@ static void put_file_header(struct writer *writer, const struct caex_node *file)
     put_origins(writer, file);
 }
 
-/// A UUID of our own making (version 8 of RFC 9562), the same for the same place.
-static void put_made_id(const struct caex_node *node, struct buffer *out) {
-    CLEANUP(buffer_clear) struct buffer path = {0};
-    caex_path(node, &path);
-    buffer_print(&path, "#%u", node->line);
+void caex_make_id(struct text seed, struct buffer *out) {
     uint64_t halves[] = {14695981039346656037U, 1099511628211U * 3};
-    for (size_t i = 0; i < path.length * 2; i++) {
+    for (size_t i = 0; i < seed.length * 2; i++) {
         uint64_t *half = &halves[i % 2];
-        *half = (*half ^ (unsigned char)path.data[i / 2]) * 1099511628211U;
+        *half = (*half ^ (unsigned char)seed.data[i / 2]) * 1099511628211U;
         *half ^= *half >> 29;
     }
     halves[0] = (halves[0] & ~UINT64_C(0xF000)) | UINT64_C(0x8000);
@@ -239,6 +235,14 @@ static void put_made_id(const struct caex_node *node, struct buffer *out) {
     buffer_print(out, "%08llx-%04llx-%04llx-%04llx-%012llx", (unsigned long long)(halves[0] >> 32),
                  (unsigned long long)(halves[0] >> 16 & 0xFFFF), (unsigned long long)(halves[0] & 0xFFFF),
                  (unsigned long long)(halves[1] >> 48), (unsigned long long)(halves[1] & 0xFFFFFFFFFFFF));
+}
+
+/// The same for the same place.
+static void put_made_id(const struct caex_node *node, struct buffer *out) {
+    CLEANUP(buffer_clear) struct buffer path = {0};
+    caex_path(node, &path);
+    buffer_print(&path, "#%u", node->line);
+    caex_make_id(buffer_view(&path), out);
 }
 
 static struct text pointer_key(const struct caex_node *const *node) {

@@ -68,6 +68,14 @@ void findings_add(struct model_findings *findings, bool error, unsigned line, st
     findings->items[findings->count++] = finding;
 }
 
+void model_findings_add(struct model_findings *findings, bool error, unsigned line, struct text path,
+                        const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    findings_add(findings, error, line, path, format, arguments);
+    va_end(arguments);
+}
+
 static int by_line(const void *a, const void *b) {
     const struct model_finding *first = a, *second = b;
     if (first->line != second->line) return first->line < second->line ? -1 : 1;

@@ -164,3 +164,8 @@ bool caex_has_role(struct caex_node *element, struct text role);
 /// path), the writer header of CAEX 2.15 as SourceDocumentInformation. Comments and indentation are not kept. Reading
 /// it back and writing it again gives the same bytes.
 enum error caex_write(const struct caex *caex, struct buffer *out);
+
+/// Appends a UUID made from a text (version 8 of RFC 9562): the same text gives the same, in every program.
+void caex_make_id(struct text seed, struct buffer *out);
+/// Appends a text as XML has it, in an attribute between double quotes or as the content of an element.
+void caex_escape(struct text text, bool attribute, struct buffer *out);

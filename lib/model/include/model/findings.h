@@ -21,5 +21,8 @@ CLEANUP_DEFINE(struct model_findings, model_findings_destroy)
 size_t model_findings_count(const struct model_findings *findings);
 size_t model_findings_errors(const struct model_findings *findings);
 const struct model_finding *model_findings_at(const struct model_findings *findings, size_t index);
+/// Adds one; texts are copied. Past MODEL_FINDINGS_MAX it is only counted.
+void model_findings_add(struct model_findings *findings, bool error, unsigned line, struct text path,
+                        const char *format, ...) __attribute__((format(printf, 5, 6)));
 /// "plant.aml:120: error: Plant/MPS/...: text", one line each, in the order of the file.
 void model_findings_print(const struct model_findings *findings, const char *file_name, struct buffer *out);
