@@ -9,7 +9,11 @@
 
 enum { NATS = 0 }; // index of what the fog's services need
 
-static const char *const fog_services[] = {"twins", "gateway", "functions", "api"};
+static const char *const fog_services[] = {"gateway", "functions", "api"};
+/// The twin service may be several processes; all of them are the service "twins".
+static const char *const twin_names[SITE_TWIN_PROCESSES_MAX] = {
+    "twins",   "twins-2",  "twins-3",  "twins-4",  "twins-5",  "twins-6",  "twins-7",  "twins-8",
+    "twins-9", "twins-10", "twins-11", "twins-12", "twins-13", "twins-14", "twins-15", "twins-16"};
 
 /// Keeps `text` until `cascade_clear`; NULL stays NULL, which is found at the end.
 static char *keep(struct cascade *cascade, char *text) {
@@ -75,14 +79,20 @@ static void add_edge(struct cascade *cascade, const struct cascade_options *opti
     edge->comes_back = "its outputs then are in their safe state, and nothing moves before somebody presses start";
 }
 
+static void add_fog_service(struct cascade *cascade, const struct site *site, const char *program, const char *offset,
+                            const char *service, const char *name) {
+    const char *const words[] = {
+        program, service, site->plant_folder, "--data", site->data_folder, "--port-offset", offset, NULL};
+    add(cascade, site, name, NATS, words);
+}
+
 static void add_fog(struct cascade *cascade, const struct cascade_options *options, const char *offset) {
     const char *program = keep(cascade, file_join(options->programs, "splc-fog"));
     const struct site *site = options->site;
-    for (size_t i = 0; i < sizeof fog_services / sizeof *fog_services; i++) {
-        const char *const words[] = {
-            program, fog_services[i], site->plant_folder, "--data", site->data_folder, "--port-offset", offset, NULL};
-        add(cascade, site, fog_services[i], NATS, words);
-    }
+    for (unsigned i = 0; i < site->fog.twin_processes; i++)
+        add_fog_service(cascade, site, program, offset, "twins", twin_names[i]);
+    for (size_t i = 0; i < sizeof fog_services / sizeof *fog_services; i++)
+        add_fog_service(cascade, site, program, offset, fog_services[i], fog_services[i]);
 }
 
 enum error cascade_init(struct cascade *cascade, const struct cascade_options *options) {

@@ -16,6 +16,8 @@ enum { SUBJECTS_MAX = 12 };
     "$aws.things.*.shadow.update", "$aws.things.*.shadow.get", "$aws.things.*.shadow.delete",                          \
         "$aws.things.*.shadow.name.*.update", "$aws.things.*.shadow.name.*.get", "$aws.things.*.shadow.name.*.delete"
 
+#define TWIN_LISTS "splc.twins.list", "splc.twins.things"
+
 /// Who may say and hear what on the bus; NULL ends each list. Answers go to inboxes, `_INBOX.>`.
 static const struct rights {
     const char *user;
@@ -25,20 +27,20 @@ static const struct rights {
     {"gateway",
      {SHADOW_REQUESTS, "$aws.commands.things.*.executions.*.response.json", "splc.status.gateway", "splc.event",
       "_INBOX.>"},
-     {"$aws.things.*.shadow.>", "$aws.commands.things.*.executions.*.request.json", "_INBOX.>"}},
+     {"$aws.things.*.shadow.>", "$aws.commands.things.*.executions.*.request.json", "splc.twins.loaded", "_INBOX.>"}},
     {"twins",
-     {"$aws.things.*.shadow.>", "splc.status.twins", "splc.event", "_INBOX.>"},
+     {"$aws.things.*.shadow.>", "splc.status.twins", "splc.twins.members", "splc.twins.loaded", "splc.event", "_INBOX.>"},
      {"$aws.things.*.shadow.>", "splc.twins.>", "_INBOX.>"}},
     {"functions",
-     {SHADOW_REQUESTS, "splc.twins.>", "splc.status.functions", "splc.event", "_INBOX.>"},
+     {SHADOW_REQUESTS, TWIN_LISTS, "splc.status.functions", "splc.event", "_INBOX.>"},
      {"$aws.things.*.shadow.>", "_INBOX.>"}},
     {"api",
      {">"}, // any topic of its clients; it looks itself at what is reserved
      {"$aws.things.*.shadow.>", "$aws.commands.things.*.executions.*.response.json", "splc.>", "_INBOX.>"}},
     {"uplink",
-     {SHADOW_REQUESTS, "splc.twins.>", "splc.status.uplink", "splc.event"},
+     {SHADOW_REQUESTS, TWIN_LISTS, "splc.status.uplink", "splc.event"},
      {"$aws.things.*.shadow.>", "_INBOX.>"}},
-    {"tool", {SHADOW_REQUESTS, "splc.twins.>", "$aws.commands.things.*.executions.*.request.json"}, {">"}},
+    {"tool", {SHADOW_REQUESTS, TWIN_LISTS, "$aws.commands.things.*.executions.*.request.json"}, {">"}},
 };
 
 /// What the api must not publish, of any topic of its clients: broker's own subjects, answers, and what others say of
@@ -54,6 +56,8 @@ static const char *const api_publish_not[] = {"$SYS.>",
                                               "splc.status.twins",
                                               "splc.status.functions",
                                               "splc.status.uplink",
+                                              "splc.twins.members",
+                                              "splc.twins.loaded",
                                               NULL};
 
 /// What a device may do with its own twin and commands; %s is its name.

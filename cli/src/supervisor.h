@@ -21,7 +21,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { SUPERVISOR_PROCESSES_MAX = 16 };
+enum { SUPERVISOR_PROCESSES_MAX = 32 };
 
 struct supervised {
     const char *name;             // "gateway"

@@ -198,6 +198,8 @@ static const struct saying sayings[] = {
     {"the gateway tells nobody else's status", "gateway", "splc.status.twins", false},
     {"the twins accept", "twins", "$aws.things.mps_conveyor.shadow.name.status.update.accepted", true},
     {"the twins give no command", "twins", "$aws.commands.things.t.executions.1.request.json", false},
+    {"the twins tell what they have loaded", "twins", "splc.twins.loaded", true},
+    {"nobody else does", "tool", "splc.twins.loaded", false},
     {"functions wish", "functions", "$aws.things.mps_conveyor.shadow.update", true},
     {"functions document nothing", "functions", "$aws.things.mps_conveyor.shadow.update.documents", false},
     {"the api gives commands", "api", "$aws.commands.things.t.executions.1.request.json", true},

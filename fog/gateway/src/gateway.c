@@ -141,26 +141,23 @@ static void sync_all(struct gateway *gateway) {
     retry_tick(gateway);
 }
 
+/// Asks every twin what it holds, and tells it what the edge says: something may have been missed on either side.
+static void tell_all_again(struct gateway *gateway) {
+    for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) report_again(&gateway->twins[i]);
+    sync_all(gateway);
+}
+
 static void bus_state(void *context, bool connected, const char *reason) {
     struct gateway *gateway = context;
     if (!connected) return log_warning("bus lost: %s", reason);
     log_info("bus connected");
-    sync_all(gateway);
+    tell_all_again(gateway);
 }
 
-/// A twin service that was killed has forgotten what it accepted last ([twin-3.2]): it is told everything again.
-static void twins_status(void *context, const struct bus_message *message) {
-    struct gateway *gateway = context;
-    CLEANUP(json_destroy_at) struct json_document *document = NULL;
-    struct json_limits limits = {GATEWAY_DOCUMENT_BYTES, 64};
-    if (json_parse(message->data, limits, &document, NULL)) return;
-    uint64_t started_ms = (uint64_t)json_integer(json_member(json_root(document), "startedAt"), 0);
-    uint64_t known_ms = gateway->twins_started_ms;
-    bool restarted = known_ms == 0 ? started_ms > gateway->started_ms : started_ms != known_ms;
-    gateway->twins_started_ms = started_ms;
-    if (!restarted) return;
-    for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) report_again(&gateway->twins[i]);
-    sync_all(gateway);
+/// What a twin service has loaded may be older than the plant ([twin-5.4]).
+static void twins_loaded(void *context, const struct bus_message *message) {
+    (void)message;
+    tell_all_again(context);
 }
 
 static size_t count_bad(const struct gateway *gateway) {
@@ -240,7 +237,7 @@ static enum error open_bus(struct gateway *gateway, struct problem *ret_problem)
     if (!error)
         error = bus_subscribe(gateway->bus, "$aws.commands.things.*.executions.*.request.json", "gateway",
                               command_received, gateway, &commands);
-    if (!error) error = bus_subscribe(gateway->bus, "splc.status.twins", NULL, twins_status, gateway, &twins);
+    if (!error) error = bus_subscribe(gateway->bus, "splc.twins.loaded", NULL, twins_loaded, gateway, &twins);
     if (error) return error;
     gateway->status = bus_status_open(gateway->bus, "gateway", "fog", fill_status, gateway);
     if (gateway->status == NULL) return ERROR_NO_MEMORY;
@@ -275,7 +272,6 @@ static void gateway_close(struct gateway *gateway) {
 
 enum error gateway_run(const struct site *site, struct problem *ret_problem) {
     CLEANUP(gateway_close) struct gateway gateway = {.site = site, .since_ns = clock_wall_ns()};
-    gateway.started_ms = gateway.since_ns / NS_PER_MS;
     gateway.loop = loop_create();
     if (gateway.loop == NULL) return ERROR_NO_MEMORY;
     enum error error = loop_stop_on_signals(gateway.loop);

@@ -89,7 +89,6 @@ struct gateway {
     enum lease_state lease;
     struct loop_timer *lease_timer;
     struct latency latency;
-    uint64_t started_ms, twins_started_ms; // wall; this process, and the twin service (0: not heard of yet)
     char *url, *certificate, *key, *server_certificate, *password; // paths
 };
 

@@ -52,6 +52,10 @@ static bool is_folder_below(struct text text) {
     return true;
 }
 
+static bool is_store(struct text text) {
+    return text_starts_with(text, TEXT("postgresql://")) || text_starts_with(text, TEXT("postgres://"));
+}
+
 static const char *const driver_words[] = {"sim", "picontrol", "modbus", NULL};
 
 const char *const site_press_words[] = {
@@ -186,6 +190,17 @@ static const struct setting fog_rows[] = {
      .low = 0.1,
      .high = 3600,
      .expected = "seconds from 0.1 to 3600"},
+    {.name = "store",
+     .kind = SETTING_TEXT,
+     .offset = AT(site.fog.store),
+     .accepts = is_store,
+     .expected = "postgresql://USER@HOST:PORT/DATABASE?passfile=FILE; left out: a file in the data folder"},
+    {.name = "twin_processes",
+     .kind = SETTING_UNSIGNED,
+     .offset = AT(site.fog.twin_processes),
+     .low = 1,
+     .high = SITE_TWIN_PROCESSES_MAX,
+     .expected = "a number from 1 to 16"},
     {.name = "functions",
      .kind = SETTING_LIST,
      .offset = AT(functions),
@@ -229,6 +244,7 @@ static void set_defaults(struct site *site) {
     site->fog.https_port = 8443;
     site->fog.desired_ttl_s = 5;
     site->supervision.silence_s = 10;
+    site->fog.twin_processes = 1;
 }
 
 // --- what concerns more than one field ---

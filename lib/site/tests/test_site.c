@@ -65,6 +65,8 @@ static void every_field_is_read(void **state) {
                                   "  http_port: 3\n"
                                   "  https_port: 4\n"
                                   "  desired_time_to_live: 0.5\n"
+                                  "  store: postgresql://splc@%2Frun%2Fdb/plant\n"
+                                  "  twin_processes: 3\n"
                                   "  functions:\n"
                                   "    - functions/automatic\n"
                                   "    - counting\n",
@@ -87,6 +89,8 @@ static void every_field_is_read(void **state) {
     assert_int_equal(site->fog.http_port, 3);
     assert_int_equal(site->fog.https_port, 4);
     assert_true(site->fog.desired_ttl_s == 0.5);
+    assert_string_equal(site->fog.store, "postgresql://splc@%2Frun%2Fdb/plant");
+    assert_int_equal(site->fog.twin_processes, 3);
     assert_int_equal(site->fog.function_count, 2);
     assert_string_equal(site->fog.functions[0].name, "automatic");
     assert_string_equal(site->fog.functions[0].folder, "/plants/mps/functions/automatic");

@@ -1,323 +1,62 @@
-#include <store/store.h>
+#include "kind.h"
 
-#include <base/buffer.h>
-
-#include <errno.h>
-#include <fcntl.h>
-#include <sqlite3.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-enum {
-    STORE_APPLICATION_ID = 0x53504C43, // "SPLC" in the file's header
-    STORE_FORMAT = 1,
-    STORE_CELL_BYTES_MAX = 1 << 20, // of a name or a document; more is damage
-};
-
-enum statement {
-    STATEMENT_PUT,
-    STATEMENT_LOAD,
-    STATEMENT_SETTLE,
-    STATEMENT_TOUCH,
-    STATEMENT_BEGIN,
-    STATEMENT_COMMIT,
-    STATEMENT_COUNT
-};
-
-static const char *const statements[STATEMENT_COUNT] = {
-    [STATEMENT_PUT] = ("INSERT INTO shadow (thing, shadow, version, ceiling, document) VALUES (?, ?, ?, ?, ?)"
-                       " ON CONFLICT (thing, shadow) DO UPDATE SET"
-                       " version = excluded.version, ceiling = excluded.ceiling, document = excluded.document"),
-    [STATEMENT_LOAD] = "SELECT thing, shadow, version, ceiling, document FROM shadow ORDER BY thing, shadow",
-    [STATEMENT_SETTLE] = "UPDATE shadow SET ceiling = version WHERE ceiling <> version",
-    [STATEMENT_TOUCH] = "PRAGMA user_version = 1", // the format; writes the first page
-    [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
-    [STATEMENT_COMMIT] = "COMMIT",
-};
-
-struct store {
-    char *path;
-    sqlite3 *database;
-    sqlite3_stmt *prepared[STATEMENT_COUNT];
-};
-
-/* ---- What went wrong, and what helps ---- */
-
-static const struct remedy {
-    int code;
-    enum error error;
-    const char *text;
-} remedies[] = {
-    {SQLITE_NOMEM, ERROR_NO_MEMORY, "out of memory"},
-    {SQLITE_BUSY, ERROR_UNAVAILABLE, "another process uses it; stop that one first"},
-    {SQLITE_CORRUPT, ERROR_INVALID,
-     "damaged; stop the service and put a copy in its place, or move it away to begin anew"},
-    {SQLITE_NOTADB, ERROR_INVALID,
-     "not a database; stop the service and move it away, or put the right file in its place"},
-    {SQLITE_FULL, ERROR_IO, "the disk is full; free some space"},
-    {SQLITE_READONLY, ERROR_IO, "only readable; check owner and mode of the file and its folder"},
-    {SQLITE_CANTOPEN, ERROR_IO, "cannot be opened; check owner and mode of the file and its folder"},
-    {SQLITE_PERM, ERROR_IO, "not permitted; check owner and mode of the file and its folder"},
-};
-
-static enum error say(const struct store *store, struct problem *ret_problem) {
-    int code = sqlite3_errcode(store->database);
-    for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
-        if (remedies[i].code == (code & 0xFF))
-            return problem_say(ret_problem, remedies[i].error, "%s: %s", store->path, remedies[i].text);
-    int system_error = sqlite3_system_errno(store->database);
-    return problem_say(ret_problem, ERROR_IO, "%s: %s%s%s; check the disk", store->path,
-                       sqlite3_errmsg(store->database), system_error == 0 ? "" : ": ",
-                       system_error == 0 ? "" : strerror(system_error));
+static bool is_uri(struct text where) {
+    return text_starts_with(where, TEXT("postgresql://")) || text_starts_with(where, TEXT("postgres://"));
 }
 
-/* ---- Opening ---- */
-
-static enum error run(struct store *store, const char *sql, struct problem *ret_problem) {
-    if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) == SQLITE_OK) return ERROR_NONE;
-    return say(store, ret_problem);
-}
-
-/// The single integer that `sql` gives.
-static enum error ask_integer(struct store *store, const char *sql, int64_t *ret_value, struct problem *ret_problem) {
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL);
-    if (code == SQLITE_OK) code = sqlite3_step(statement);
-    if (code == SQLITE_ROW) *ret_value = sqlite3_column_int64(statement, 0);
-    enum error error = code == SQLITE_ROW ? ERROR_NONE : say(store, ret_problem);
-    sqlite3_finalize(statement);
-    return error;
-}
-
-static enum error check_whole(struct store *store, struct problem *ret_problem) {
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->database, "PRAGMA quick_check(1)", -1, &statement, NULL);
-    if (code == SQLITE_OK) code = sqlite3_step(statement);
-    bool whole = code == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
-    enum error error = ERROR_NONE;
-    if (code == SQLITE_ROW && !whole)
-        error = problem_say(ret_problem, ERROR_INVALID,
-                            "%s: damaged (%s); stop the service and put a copy in its place, "
-                            "or move it away to begin anew",
-                            store->path, sqlite3_column_text(statement, 0));
-    if (code != SQLITE_ROW) error = say(store, ret_problem);
-    sqlite3_finalize(statement);
-    return error;
-}
-
-static enum error make_tables(struct store *store, struct problem *ret_problem) {
-    CLEANUP(buffer_clear) struct buffer sql = {0};
-    buffer_print(&sql,
-                 "BEGIN IMMEDIATE;"
-                 "CREATE TABLE shadow (thing TEXT NOT NULL, shadow TEXT NOT NULL, version INTEGER NOT NULL,"
-                 " ceiling INTEGER NOT NULL, document TEXT, PRIMARY KEY (thing, shadow)) STRICT;"
-                 "PRAGMA application_id = %d; PRAGMA user_version = %d;"
-                 "COMMIT;",
-                 STORE_APPLICATION_ID, STORE_FORMAT);
-    if (sql.failed) return ERROR_NO_MEMORY;
-    return run(store, sql.data, ret_problem);
-}
-
-static enum error check_format(struct store *store, bool *ret_new, struct problem *ret_problem) {
-    int64_t application = 0, format = 0, tables = 0;
-    enum error error = ask_integer(store, "PRAGMA application_id", &application, ret_problem);
-    if (!error) error = ask_integer(store, "PRAGMA user_version", &format, ret_problem);
-    if (!error) error = ask_integer(store, "SELECT count(*) FROM sqlite_schema", &tables, ret_problem);
-    if (error) return error;
-    *ret_new = application == 0 && tables == 0;
-    if (*ret_new) return ERROR_NONE;
-    if (application != STORE_APPLICATION_ID)
-        return problem_say(ret_problem, ERROR_INVALID,
-                           "%s: a database of another program; move it away, or put the right file in its place",
-                           store->path);
-    if (format == STORE_FORMAT) return ERROR_NONE;
-    return problem_say(ret_problem, ERROR_INVALID,
-                       "%s: has format %lld, this program knows format %d; use the version that wrote it", store->path,
-                       (long long)format, STORE_FORMAT);
-}
-
-/// The lock comes before all else: with it in exclusive mode SQLite needs no shared memory and keeps others out until
-/// the close. The journal mode comes after the look at the format, because it is written to the file.
-static const char lock[] = "PRAGMA locking_mode = EXCLUSIVE";
-static const char settings[] = "PRAGMA journal_mode = WAL;"
-                               "PRAGMA synchronous = FULL;"
-                               "PRAGMA journal_size_limit = 16777216;"
-                               "PRAGMA trusted_schema = OFF;";
-
-static enum error prepare(struct store *store, struct problem *ret_problem) {
-    for (size_t i = 0; i < STATEMENT_COUNT; i++)
-        if (sqlite3_prepare_v3(store->database, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &store->prepared[i],
-                               NULL) != SQLITE_OK)
-            return say(store, ret_problem);
-    return ERROR_NONE;
-}
-
-static enum error open_database(struct store *store, const char *name, int flags, struct problem *ret_problem) {
-    flags |= SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    if (sqlite3_open_v2(name, &store->database, flags, NULL) != SQLITE_OK) return say(store, ret_problem);
-    sqlite3_limit(store->database, SQLITE_LIMIT_LENGTH, STORE_CELL_BYTES_MAX);
-    bool is_new = false, writable = (flags & SQLITE_OPEN_READWRITE) != 0;
-    enum error error = run(store, lock, ret_problem);
-    if (!error) error = check_format(store, &is_new, ret_problem);
-    if (!error && writable) error = run(store, settings, ret_problem);
-    if (!error && is_new) error = make_tables(store, ret_problem);
-    if (!error) error = check_whole(store, ret_problem);
-    if (!error) error = prepare(store, ret_problem);
-    return error;
-}
-
-static void close_database(struct store *store) {
-    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
-        sqlite3_finalize(store->prepared[i]);
-        store->prepared[i] = NULL;
-    }
-    sqlite3_close(store->database);
-    store->database = NULL;
-}
-
-/// A file in a folder where nothing can be written: readable all the same once it was closed in an orderly way, which
-/// leaves no log beside it.
-static enum error open_for_reading(struct store *store, struct problem *ret_problem) {
-    CLEANUP(buffer_clear) struct buffer name = {0};
-    buffer_print(&name, "%s-wal", store->path);
-    if (name.failed) return ERROR_NO_MEMORY;
-    if (access(name.data, F_OK) == 0)
-        return problem_say(ret_problem, ERROR_IO,
-                           "%s: only readable, but %s must be taken in first; check owner and mode "
-                           "of the file and its folder",
-                           store->path, name.data);
-    buffer_reset(&name);
-    buffer_string(&name, "file:");
-    for (const char *byte = store->path; *byte != '\0'; byte++) {
-        if (strchr("%?#", *byte) != NULL) buffer_print(&name, "%%%02X", (unsigned)*byte);
-        if (strchr("%?#", *byte) == NULL) buffer_byte(&name, *byte);
-    }
-    buffer_string(&name, "?immutable=1");
-    if (name.failed) return ERROR_NO_MEMORY;
-    return open_database(store, name.data, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, ret_problem);
-}
-
-static enum error open_any(struct store *store, struct problem *ret_problem) {
-    enum error error = open_database(store, store->path, SQLITE_OPEN_READWRITE, ret_problem);
-    if (error != ERROR_IO || sqlite3_db_readonly(store->database, "main") != 1) return error;
-    close_database(store);
-    return open_for_reading(store, ret_problem);
-}
-
-/// SQLite would make it readable for others.
-static enum error make_file(const char *path, struct problem *ret_problem) {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0) close(fd);
-    if (fd >= 0 || access(path, R_OK) == 0) return ERROR_NONE;
-    return problem_say(ret_problem, error_from_errno(errno), "%s: cannot be opened: %s", path, strerror(errno));
-}
-
-enum error store_open(const char *path, struct store **ret_store, struct problem *ret_problem) {
-    enum error error = make_file(path, ret_problem);
-    if (error) return error;
-    struct store *store = calloc(1, sizeof *store);
-    if (store == NULL) return ERROR_NO_MEMORY;
-    store->path = strdup(path);
-    error = store->path == NULL ? ERROR_NO_MEMORY : open_any(store, ret_problem);
-    if (error) {
-        store_close(store);
-        return error;
-    }
-    *ret_store = store;
-    return ERROR_NONE;
+enum error store_open(const char *where, struct store **ret_store, struct problem *ret_problem) {
+    return is_uri(text_of(where)) ? postgres_open(where, ret_store, ret_problem)
+                                  : sqlite_open(where, ret_store, ret_problem);
 }
 
 void store_close(struct store *store) {
-    if (store == NULL) return;
-    close_database(store);
-    free(store->path);
-    free(store);
+    if (store != NULL) store->kind->close(store);
 }
 
-/* ---- Reading ---- */
-
-static struct text column_text(sqlite3_stmt *statement, int column) {
-    const char *data = (const char *)sqlite3_column_text(statement, column);
-    return (struct text){data, data == NULL ? 0 : (size_t)sqlite3_column_bytes(statement, column)};
+/// FNV-1a.
+unsigned store_partition(struct text thing) {
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < thing.length; i++) hash = (hash ^ (unsigned char)thing.data[i]) * 16777619u;
+    return hash % STORE_PARTITIONS;
 }
 
-static enum error load_rows(struct store *store, store_row_fn *on_row, void *context, struct problem *ret_problem) {
-    sqlite3_stmt *load = store->prepared[STATEMENT_LOAD];
-    int code;
-    while ((code = sqlite3_step(load)) == SQLITE_ROW) {
-        struct store_row row = {
-            .thing = column_text(load, 0),
-            .shadow = column_text(load, 1),
-            .version = (uint64_t)sqlite3_column_int64(load, 2),
-            .ceiling = (uint64_t)sqlite3_column_int64(load, 3),
-            .document = column_text(load, 4),
-        };
-        enum error error = on_row(context, &row, ret_problem);
-        if (error) return error;
-    }
-    return code == SQLITE_DONE ? ERROR_NONE : say(store, ret_problem);
+unsigned store_owned(const struct store *store) {
+    return store->owned;
 }
 
-enum error store_load(struct store *store, store_row_fn *on_row, void *context, struct problem *ret_problem) {
-    enum error error = load_rows(store, on_row, context, ret_problem);
-    sqlite3_reset(store->prepared[STATEMENT_LOAD]);
+enum error store_take(struct store *store, unsigned partition, bool *ret_taken, struct problem *ret_problem) {
+    *ret_taken = store_has(store->owned, partition);
+    if (*ret_taken) return ERROR_NONE;
+    enum error error = store->kind->take(store, partition, ret_taken, ret_problem);
+    if (!error && *ret_taken) store->owned |= 1u << partition;
     return error;
 }
 
-/* ---- Writing ---- */
-
-static void roll_back(struct store *store) {
-    if (sqlite3_get_autocommit(store->database)) return;
-    sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL); // leaves no transaction, also when it fails
+void store_give(struct store *store, unsigned partition) {
+    if (!store_has(store->owned, partition)) return;
+    store->owned &= ~(1u << partition);
+    store->kind->give(store, partition);
 }
 
-static enum error step(struct store *store, enum statement which, struct problem *ret_problem) {
-    sqlite3_stmt *statement = store->prepared[which];
-    enum error error = sqlite3_step(statement) == SQLITE_DONE ? ERROR_NONE : say(store, ret_problem);
-    sqlite3_reset(statement);
-    if (error) roll_back(store);
-    return error;
+enum error store_load(struct store *store, unsigned partitions, store_row_fn *on_row, void *context,
+                      struct problem *ret_problem) {
+    return store->kind->load(store, partitions, on_row, context, ret_problem);
 }
 
 enum error store_begin(struct store *store, struct problem *ret_problem) {
-    roll_back(store);
-    return step(store, STATEMENT_BEGIN, ret_problem);
-}
-
-static bool bind_text(sqlite3_stmt *statement, int index, struct text text) {
-    const char *data = text.length == 0 ? "" : text.data;
-    return sqlite3_bind_text64(statement, index, data, text.length, SQLITE_STATIC, SQLITE_UTF8) == SQLITE_OK;
-}
-
-static bool bind_document(sqlite3_stmt *statement, int index, struct text document) {
-    if (document.length == 0) return sqlite3_bind_null(statement, index) == SQLITE_OK;
-    return bind_text(statement, index, document);
-}
-
-static bool bind_row(sqlite3_stmt *put, const struct store_row *row) {
-    return bind_text(put, 1, row->thing) && bind_text(put, 2, row->shadow) &&
-           sqlite3_bind_int64(put, 3, (sqlite3_int64)row->version) == SQLITE_OK &&
-           sqlite3_bind_int64(put, 4, (sqlite3_int64)row->ceiling) == SQLITE_OK && bind_document(put, 5, row->document);
+    return store->kind->begin(store, ret_problem);
 }
 
 enum error store_put(struct store *store, const struct store_row *row, struct problem *ret_problem) {
-    sqlite3_stmt *put = store->prepared[STATEMENT_PUT];
-    enum error error = bind_row(put, row) ? step(store, STATEMENT_PUT, ret_problem) : say(store, ret_problem);
-    if (error) roll_back(store);
-    sqlite3_clear_bindings(put); // the texts are the caller's
-    return error;
-}
-
-enum error store_settle(struct store *store, struct problem *ret_problem) {
-    return step(store, STATEMENT_SETTLE, ret_problem);
+    if (store_has(store->owned, store_partition(row->thing))) return store->kind->put(store, row, ret_problem);
+    return problem_say(ret_problem, ERROR_CONFLICT, "another process keeps the shadows of %.*s now",
+                       TEXT_ARG(row->thing));
 }
 
 enum error store_touch(struct store *store, struct problem *ret_problem) {
-    return step(store, STATEMENT_TOUCH, ret_problem);
+    return store->kind->touch(store, ret_problem);
 }
 
 enum error store_commit(struct store *store, struct problem *ret_problem) {
-    return step(store, STATEMENT_COMMIT, ret_problem);
+    return store->kind->commit(store, ret_problem);
 }

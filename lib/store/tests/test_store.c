@@ -37,10 +37,18 @@ static int tear_down(void **state) {
     return 0;
 }
 
+static void take_all(struct store *store) {
+    for (unsigned i = 0; i < STORE_PARTITIONS; i++) {
+        bool taken = false;
+        if (store_take(store, i, &taken, NULL) != ERROR_NONE || !taken) abort(); // also in children
+    }
+}
+
 static struct store *open_good(const char *path) {
     struct store *store = NULL;
     struct problem problem = {0};
     if (store_open(path, &store, &problem) != ERROR_NONE) fail_msg("%s", problem.text);
+    take_all(store);
     return store;
 }
 
@@ -82,7 +90,7 @@ static enum error print_row(void *context, const struct store_row *row, struct p
 static void assert_rows(struct store *store, const char *expected) {
     CLEANUP(buffer_clear) struct buffer rows = {0};
     struct problem problem = {0};
-    if (store_load(store, print_row, &rows, &problem) != ERROR_NONE) fail_msg("%s", problem.text);
+    if (store_load(store, STORE_ALL, print_row, &rows, &problem) != ERROR_NONE) fail_msg("%s", problem.text);
     assert_string_equal(rows.data == NULL ? "" : rows.data, expected);
 }
 
@@ -127,18 +135,6 @@ static void what_was_not_committed_is_not_there(void **state) {
     store_close(store);
 }
 
-static void settling_lowers_every_ceiling(void **state) {
-    struct fixture *fixture = *state;
-    struct store *store = open_good(fixture->path);
-    write_good(store, "a", 5, "{}");
-    write_good(store, "b", 6, "");
-    assert_int_equal(store_begin(store, NULL), ERROR_NONE);
-    assert_int_equal(store_settle(store, NULL), ERROR_NONE);
-    assert_int_equal(store_commit(store, NULL), ERROR_NONE);
-    assert_rows(store, "a~s@5/5={};b~s@6/6=;");
-    store_close(store);
-}
-
 static void files_are_for_their_owner_only(void **state) {
     struct fixture *fixture = *state;
     struct store *store = open_good(fixture->path);
@@ -165,7 +161,7 @@ static void a_walk_ends_with_the_error_of_its_caller(void **state) {
     write_good(store, "b", 1, "{}");
     int rows = 0;
     struct problem problem = {0};
-    assert_int_equal(store_load(store, refuse_row, &rows, &problem), ERROR_INVALID);
+    assert_int_equal(store_load(store, STORE_ALL, refuse_row, &rows, &problem), ERROR_INVALID);
     assert_int_equal(rows, 1);
     assert_string_equal(problem.text, "a: bad");
     assert_rows(store, "a~s@1/101={};b~s@1/101={};"); // and the next one begins anew
@@ -174,13 +170,55 @@ static void a_walk_ends_with_the_error_of_its_caller(void **state) {
 
 /* ---- Refusing ---- */
 
-static void a_second_user_is_refused(void **state) {
+/// "a" is of one partition and "b" of another.
+static void what_one_has_taken_nobody_else_can(void **state) {
+    struct fixture *fixture = *state;
+    unsigned a = store_partition(TEXT("a")), b = store_partition(TEXT("b"));
+    assert_int_not_equal(a, b);
+    struct store *first = NULL, *second = NULL;
+    assert_int_equal(store_open(fixture->path, &first, NULL), ERROR_NONE);
+    assert_int_equal(store_open(fixture->path, &second, NULL), ERROR_NONE);
+    bool taken = false;
+    assert_int_equal(store_take(first, a, &taken, NULL), ERROR_NONE);
+    assert_true(taken);
+    assert_int_equal(store_take(second, a, &taken, NULL), ERROR_NONE);
+    assert_false(taken);
+    assert_int_equal(store_take(second, b, &taken, NULL), ERROR_NONE);
+    assert_true(taken);
+    assert_int_equal(store_owned(second), 1u << b);
+
+    struct problem problem = {0};
+    write_good(first, "a", 1, "{}");
+    write_good(second, "b", 1, "{}");
+    assert_int_equal(write_one(second, "a", 2, TEXT("{}"), &problem), ERROR_CONFLICT);
+    assert_string_equal(problem.text, "another process keeps the shadows of a now");
+    assert_rows(second, "a~s@1/101={};b~s@1/101={};"); // everybody may read
+
+    store_give(first, a);
+    assert_int_equal(store_take(second, a, &taken, NULL), ERROR_NONE);
+    assert_true(taken);
+    store_close(second); // gives all
+    assert_int_equal(store_take(first, b, &taken, NULL), ERROR_NONE);
+    assert_true(taken);
+    store_close(first);
+}
+
+static void rows_of_a_partition_are_loaded_alone(void **state) {
     struct fixture *fixture = *state;
     struct store *store = open_good(fixture->path);
-    assert_refused(fixture->path, ERROR_UNAVAILABLE, "another process uses it");
     write_good(store, "a", 1, "{}");
+    write_good(store, "b", 1, "{}");
+    CLEANUP(buffer_clear) struct buffer rows = {0};
+    assert_int_equal(store_load(store, 1u << store_partition(TEXT("b")), print_row, &rows, NULL), ERROR_NONE);
+    assert_string_equal(rows.data, "b~s@1/101={};");
     store_close(store);
-    store_close(open_good(fixture->path));
+}
+
+/// It is in the stores.
+static void a_thing_is_in_the_same_partition_for_ever(void **state) {
+    (void)state;
+    assert_int_equal(store_partition(TEXT("mps_conveyor")), 15);
+    assert_int_equal(store_partition(TEXT("")), 2166136261u % STORE_PARTITIONS);
 }
 
 static void a_file_that_is_no_database_is_refused_and_left_alone(void **state) {
@@ -313,8 +351,9 @@ static int read_as_nobody(const char *path) {
     struct store *store = NULL;
     struct problem problem = {0};
     if (store_open(path, &store, &problem) != ERROR_NONE) return fprintf(stderr, "%s\n", problem.text), 2;
+    take_all(store);
     CLEANUP(buffer_clear) struct buffer rows = {0};
-    if (store_load(store, print_row, &rows, &problem) != ERROR_NONE) return 3;
+    if (store_load(store, STORE_ALL, print_row, &rows, &problem) != ERROR_NONE) return 3;
     if (!text_is(buffer_view(&rows), "a~s@1/101={};")) return 4;
     if (write_one(store, "b", 1, TEXT("{}"), &problem) != ERROR_IO) return 5;
     if (strstr(problem.text, "check owner and mode") == NULL) return fprintf(stderr, "%s\n", problem.text), 6;
@@ -383,8 +422,9 @@ static void a_document_past_every_limit_fails_the_transaction(void **state) {
 static void write_until_killed(const char *path, int told) {
     struct store *store = NULL;
     if (store_open(path, &store, NULL) != ERROR_NONE) _exit(1);
+    take_all(store);
     uint64_t version = 0;
-    if (store_load(store, print_row, &(struct buffer){0}, NULL) != ERROR_NONE) _exit(2);
+    if (store_load(store, STORE_ALL, print_row, &(struct buffer){0}, NULL) != ERROR_NONE) _exit(2);
     for (;;) {
         version++;
         if (write_one(store, "a", version, TEXT("{\"x\":1}"), NULL) != ERROR_NONE) _exit(3);
@@ -413,7 +453,7 @@ static void a_commit_that_was_told_survives_a_kill(void **state) {
         while (read(told[0], &version, sizeof version) == (ssize_t)sizeof version) {}
         close(told[0]);
         struct store *store = open_good(fixture->path);
-        assert_int_equal(store_load(store, keep_version, &kept, NULL), ERROR_NONE);
+        assert_int_equal(store_load(store, STORE_ALL, keep_version, &kept, NULL), ERROR_NONE);
         assert_true(kept == version || kept == version + 1); // the last one may not have been told any more
         store_close(store);
     }
@@ -423,10 +463,11 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rows_are_there_after_closing_and_opening, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_not_committed_is_not_there, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(settling_lowers_every_ceiling, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_are_for_their_owner_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_walk_ends_with_the_error_of_its_caller, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_second_user_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_one_has_taken_nobody_else_can, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rows_of_a_partition_are_loaded_alone, set_up, tear_down),
+        cmocka_unit_test(a_thing_is_in_the_same_partition_for_ever),
         cmocka_unit_test_setup_teardown(a_file_that_is_no_database_is_refused_and_left_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_refused_and_left_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_cut_short_is_refused, set_up, tear_down),

@@ -90,8 +90,24 @@ static void collect_dirty(struct twins *twins) {
     }
 }
 
+/// The last of all: every version that was given away is written, so nothing is reserved any more.
+static void collect_reserved(struct twins *twins) {
+    size_t at = 0;
+    void *each;
+    while (map_next(twins->shadows, &at, NULL, &each)) {
+        struct shadow *shadow = each;
+        if (shadow->twin == NULL || shadow->ceiling <= twin_version(shadow->twin)) continue;
+        if (!add_row(&twins->batch, shadow, shadow->twin)) return; // continues above the ceiling, as after a crash
+        twins->batch.rows[twins->batch.count - 1].ceiling = twin_version(shadow->twin);
+    }
+}
+
 static void empty_batch(struct write_batch *batch) {
     for (size_t i = 0; i < batch->count; i++) twin_unref(batch->rows[i].twin);
+    loaded_free(batch->loaded);
+    batch->loaded = NULL;
+    batch->give = batch->want = 0;
+    batch->names = false;
     batch->count = 0;
     batch->problem.text[0] = '\0';
 }
@@ -99,6 +115,7 @@ static void empty_batch(struct write_batch *batch) {
 void batch_clear(struct write_batch *batch) {
     empty_batch(batch);
     free(batch->rows);
+    buffer_clear(&batch->things);
     *batch = (struct write_batch){0};
 }
 
@@ -107,11 +124,13 @@ void batch_clear(struct write_batch *batch) {
 static void commit(struct twins *twins) {
     if (twins->writing) return;
     bool flush = twins->flush_due;
-    if (!flush && twins->gathering == NULL) return;
+    bool shares = !twins->batch.settle && share_prepare(twins, &twins->batch);
+    if (!flush && twins->gathering == NULL && !shares) return;
     twins->flush_due = false;
     collect_gathering(twins);
     if (flush) collect_dirty(twins);
-    bool try = is_degraded(twins) || twins->batch.settle; // without a row, too
+    if (twins->batch.settle) collect_reserved(twins);
+    bool try = is_degraded(twins) || shares; // without a row, too
     if (twins->batch.count == 0 && !try) return;
     twins->writing = true;
     writer_start(twins->writer, &twins->batch);
@@ -174,6 +193,7 @@ void commit_done(void *context, struct write_batch *batch) {
     struct twins *twins = context;
     batch->error ? commit_degrade(twins, &batch->problem) : recover(twins);
     batch_done(twins, batch);
+    share_done(twins, batch);
     empty_batch(batch);
     twins->writing = false; // not earlier: what was taken up again above belongs to the next batch
     commit(twins);

@@ -5,6 +5,7 @@
 ///   commit.c    what goes to the disk, and what happens when it is there or could not be written
 ///   writer.c    the thread that writes
 ///   shadows.c   the table of shadows; the two lists over it
+///   share.c     which partitions of the store this process has, when several share it
 ///
 /// A shadow:
 ///
@@ -87,10 +88,29 @@ struct write_row {
 struct write_batch {
     struct write_row *rows;
     size_t count, capacity;
-    bool settle; // the last one
+    bool settle; // the last one: no version is reserved any more
+
+    // After the rows, when they are written:
+    unsigned give; // partitions to give back
+    unsigned want; // how many more to take
+    bool names;    // which things have shadows in the store is asked for
+
     enum error error;
     struct problem problem;
+    unsigned owned;               // partitions that this process has now
+    struct loaded_shadow *loaded; // of those that were taken; for the receiver to take over
+    struct buffer things;         // a JSON array of names
 };
+
+/// A shadow as it comes from the store.
+struct loaded_shadow {
+    struct twin *twin;
+    uint64_t ceiling;
+    bool crashed; // whoever had it did not end in an orderly way
+    struct loaded_shadow *next;
+    char key[];
+};
+void loaded_free(struct loaded_shadow *list); // NULL is fine
 
 struct writer;
 
@@ -112,6 +132,12 @@ struct twins {
     bool ending;
     bool ready;
 
+    // share.c
+    unsigned owned, leaving; // partitions; requests for those that leave are not taken any more
+    struct map *members;     // other processes by name: when they were heard last
+    char name[48];           // of this process among them
+    struct buffer askers;    // of splc.twins.things, while the store is asked: reply subjects, NUL after each
+
     struct problem trouble; // why storing fails; empty: all is well
     size_t held_bytes;      // of requests that wait
     size_t existing;        // shadows that exist
@@ -124,8 +150,13 @@ struct shadow *shadow_add(struct twins *twins, struct text key);                
 void shadow_forget_unused(struct twins *twins, struct shadow *shadow);              // one that came to nothing
 void shadow_replace(struct twins *twins, struct shadow *shadow, struct twin *twin); // takes a reference of its own
 void shadows_free(struct twins *twins);
-void shadows_answer_list(void *context, const struct bus_message *message);   // splc.twins.list
-void shadows_answer_things(void *context, const struct bus_message *message); // splc.twins.things
+/// Takes over what was loaded; the list is emptied. ERROR_NO_MEMORY: not all of it is there.
+enum error shadows_adopt(struct twins *twins, struct loaded_shadow **list);
+bool shadows_quiet(const struct twins *twins, unsigned partitions);         // nothing of them waits for the disk
+void shadows_drop(struct twins *twins, unsigned partitions);                // their requests that wait are refused
+void shadows_answer_list(void *context, const struct bus_message *message); // splc.twins.list
+/// Names of all things in their order, for the caller to free; they belong to the shadows. NULL: out of memory.
+struct text *shadows_list_things(struct twins *twins, size_t *ret_count);
 
 /// requests.c
 void request_received(void *context, const struct bus_message *message);
@@ -133,6 +164,7 @@ void requests_publish_held(struct twins *twins, struct shadow *shadow);
 /// After a commit that failed: what must be stored is refused, the rest is done anew.
 void requests_redo_held(struct twins *twins, struct shadow *shadow);
 void requests_take_waiting(struct twins *twins, struct shadow *shadow);
+void requests_refuse_held(struct twins *twins, struct held_list *list, const char *why);
 void requests_free_held(struct twins *twins, struct held_list *list);
 
 /// commit.c
@@ -146,15 +178,22 @@ void commit_done(void *context, struct write_batch *batch);
 void commit_end(struct twins *twins); // writes all that is left and lowers the ceilings
 void batch_clear(struct write_batch *batch);
 
+/// share.c
+enum error share_open(struct twins *twins);
+void share_connected(struct twins *twins); // the bus is there, or there again
+bool share_has(const struct twins *twins, struct text thing);
+bool share_prepare(struct twins *twins, struct write_batch *batch); // true: the batch is wanted for its own sake
+void share_done(struct twins *twins, struct write_batch *batch);    // after its rows were looked after
+void share_close(struct twins *twins);
+
 /// writer.c
 typedef void writer_done_fn(void *context, struct write_batch *batch);
-/// Loads every row by `on_row` before the thread starts. A store that cannot be used gives a writer that fails every
-/// batch with the reason, which is also in `ret_problem`; only ERROR_UNAVAILABLE (another process has it) and
-/// ERROR_NO_MEMORY give none.
-struct store_row;
-typedef enum error writer_row_fn(void *context, const struct store_row *row, struct problem *ret_problem);
-enum error writer_open(struct loop *loop, const char *path, writer_row_fn *on_row, writer_done_fn *on_done,
-                       void *context, struct writer **ret_writer, struct problem *ret_problem);
+/// Takes all partitions that are free; `first` says which and what was in them. A store that cannot be used gives a
+/// writer that fails every batch with the reason, which is also in `ret_problem`: then all partitions are there, and
+/// nothing in them. Only ERROR_UNAVAILABLE (another program has it, its server is away) and ERROR_NO_MEMORY give none.
+enum error writer_open(struct loop *loop, const char *where, writer_done_fn *on_done, void *context,
+                       struct write_batch *first, struct writer **ret_writer, struct problem *ret_problem);
+bool writer_has_store(const struct writer *writer);
 /// Writes the batch and calls `on_done` from the loop, with `error` and `problem` filled. One batch at a time.
 void writer_start(struct writer *writer, struct write_batch *batch);
 /// Waits for the batch under way and reports it; from then on `writer_start` writes and reports before it returns.

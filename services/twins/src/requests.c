@@ -213,6 +213,13 @@ void requests_take_waiting(struct twins *twins, struct shadow *shadow) {
     }
 }
 
+void requests_refuse_held(struct twins *twins, struct held_list *list, const char *why) {
+    for (struct held *held; (held = list_take(list)) != NULL;) {
+        refuse(twins, &held->call, ERROR_UNAVAILABLE, why);
+        held_free(twins, held);
+    }
+}
+
 /* ---- From the bus ---- */
 
 static bool operation_of(struct text name, enum twin_operation *ret_operation) {
@@ -240,7 +247,7 @@ void request_received(void *context, const struct bus_message *message) {
     struct twins *twins = context;
     struct text thing, shadow;
     struct call call = {.subject = message->subject, .reply = message->reply, .payload = message->data};
-    if (!read_subject(message->subject, &thing, &shadow, &call.operation)) return;
+    if (!read_subject(message->subject, &thing, &shadow, &call.operation) || !share_has(twins, thing)) return;
     if (!twin_is_thing_name(thing))
         return refuse(twins, &call, ERROR_INVALID, "Invalid thing name: 1 to 128 characters out of a-z A-Z 0-9 : _ -");
     if (shadow.length > 0 && !twin_is_shadow_name(shadow))

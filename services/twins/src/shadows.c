@@ -4,6 +4,7 @@
 #include <json/json.h>
 
 #include <stdlib.h>
+#include <store/store.h>
 #include <string.h>
 
 /* ---- One shadow ---- */
@@ -61,6 +62,72 @@ void shadows_free(struct twins *twins) {
     map_destroy(twins->shadows);
 }
 
+/* ---- Partitions that come and go ---- */
+
+static bool is_in(const struct shadow *shadow, unsigned partitions) {
+    return (partitions >> store_partition(shadow_thing(shadow)) & 1) != 0;
+}
+
+static bool adopt(struct twins *twins, const struct loaded_shadow *loaded) {
+    struct shadow *shadow = shadow_add(twins, text_of(loaded->key));
+    if (shadow == NULL) return false;
+    shadow_replace(twins, shadow, loaded->twin);
+    shadow->restored = true;
+    shadow->ceiling = loaded->ceiling;
+    shadow->version_written = twin_version(loaded->twin);
+    if (loaded->crashed) commit_mark_dirty(twins, shadow); // reserves versions anew
+    return true;
+}
+
+enum error shadows_adopt(struct twins *twins, struct loaded_shadow **list) {
+    struct loaded_shadow *loaded = *list;
+    bool good = true;
+    for (; loaded != NULL && good; loaded = loaded->next) good = adopt(twins, loaded);
+    loaded_free(*list);
+    *list = NULL;
+    return good ? ERROR_NONE : ERROR_NO_MEMORY;
+}
+
+bool shadows_quiet(const struct twins *twins, unsigned partitions) {
+    size_t at = 0;
+    void *each;
+    while (map_next(twins->shadows, &at, NULL, &each)) {
+        const struct shadow *shadow = each;
+        bool quiet = shadow->state == SHADOW_FREE && !shadow->dirty && shadow->waiting.first == NULL;
+        if (!quiet && is_in(shadow, partitions)) return false;
+    }
+    return true;
+}
+
+static void unlink_dropped(struct twins *twins, unsigned partitions) {
+    for (struct shadow **at = &twins->dirty; *at != NULL;)
+        if (is_in(*at, partitions))
+            *at = (*at)->next_dirty;
+        else
+            at = &(*at)->next_dirty;
+    for (struct shadow **at = &twins->gathering; *at != NULL;)
+        if (is_in(*at, partitions))
+            *at = (*at)->next_gathering;
+        else
+            at = &(*at)->next_gathering;
+}
+
+void shadows_drop(struct twins *twins, unsigned partitions) {
+    static const char why[] = "Another process keeps this shadow now; try again";
+    unlink_dropped(twins, partitions);
+    size_t at = 0;
+    void *each;
+    while (map_next(twins->shadows, &at, NULL, &each)) {
+        struct shadow *shadow = each;
+        if (!is_in(shadow, partitions)) continue;
+        requests_refuse_held(twins, &shadow->held, why);
+        requests_refuse_held(twins, &shadow->waiting, why);
+        twins->existing -= twin_exists(shadow->twin);
+        map_remove(twins->shadows, text_of(shadow->key));
+        free_shadow(twins, shadow);
+    }
+}
+
 /* ---- Lists ---- */
 
 enum { PAGE_SIZE_MAX = 100, PAGE_SIZE = 25 }; // AWS's
@@ -69,33 +136,34 @@ static int compare_texts(const void *a, const void *b) {
     return text_compare(*(const struct text *)a, *(const struct text *)b);
 }
 
-/// Names in their order, without repetitions; for the caller to free. NULL: out of memory.
-/// `name_of` gives the name that a shadow stands for; an empty one is left out.
-static struct text *collect_names(struct twins *twins, struct text thing,
-                                  struct text (*name_of)(const struct shadow *shadow, struct text thing),
-                                  size_t *ret_count) {
+/// Names of the thing's shadows in their order, for the caller to free. NULL: out of memory.
+static struct text *collect_names(struct twins *twins, struct text thing, size_t *ret_count) {
+    struct text *names = malloc((map_count(twins->shadows) + 1) * sizeof *names);
+    if (names == NULL) return NULL;
+    size_t count = 0, at = 0;
+    void *each;
+    while (map_next(twins->shadows, &at, NULL, &each)) {
+        const struct shadow *shadow = each;
+        bool is_named = shadow_name(shadow).length > 0 && text_equal(shadow_thing(shadow), thing);
+        if (is_named && twin_exists(shadow->twin)) names[count++] = shadow_name(shadow);
+    }
+    if (count > 0) qsort(names, count, sizeof *names, compare_texts);
+    *ret_count = count;
+    return names;
+}
+
+struct text *shadows_list_things(struct twins *twins, size_t *ret_count) {
     struct text *names = malloc((map_count(twins->shadows) + 1) * sizeof *names);
     if (names == NULL) return NULL;
     size_t count = 0, at = 0, kept = 0;
     void *each;
-    while (map_next(twins->shadows, &at, NULL, &each)) {
-        struct text name = name_of(each, thing);
-        if (name.length > 0 && twin_exists(((struct shadow *)each)->twin)) names[count++] = name;
-    }
+    while (map_next(twins->shadows, &at, NULL, &each))
+        if (twin_exists(((struct shadow *)each)->twin)) names[count++] = shadow_thing(each);
     if (count > 0) qsort(names, count, sizeof *names, compare_texts);
     for (size_t i = 0; i < count; i++)
         if (kept == 0 || !text_equal(names[i], names[kept - 1])) names[kept++] = names[i];
     *ret_count = kept;
     return names;
-}
-
-static struct text named_of_thing(const struct shadow *shadow, struct text thing) {
-    return text_equal(shadow_thing(shadow), thing) ? shadow_name(shadow) : TEXT_EMPTY;
-}
-
-static struct text any_thing(const struct shadow *shadow, struct text thing) {
-    (void)thing;
-    return shadow_thing(shadow);
 }
 
 static void put_names(struct json_writer *writer, const struct text *names, size_t count) {
@@ -157,17 +225,6 @@ static void answer_page(struct twins *twins, const struct bus_message *message, 
     answer(twins, message, &document);
 }
 
-static void answer_things(struct twins *twins, const struct bus_message *message, const struct text *names,
-                          size_t count) {
-    CLEANUP(buffer_clear) struct buffer document = {0};
-    struct json_writer writer = json_writer(&document);
-    json_open_object(&writer);
-    json_key(&writer, "things");
-    put_names(&writer, names, count);
-    json_close_object(&writer);
-    answer(twins, message, &document);
-}
-
 void shadows_answer_list(void *context, const struct bus_message *message) {
     struct twins *twins = context;
     if (message->reply.length == 0) return;
@@ -176,18 +233,10 @@ void shadows_answer_list(void *context, const struct bus_message *message) {
     enum error error = json_parse(message->data, limits, &request, NULL);
     struct page page;
     const char *wrong = read_page(error ? NULL : json_root(request), &page);
+    if (!share_has(twins, page.thing)) return;
     if (wrong != NULL) return answer_refusal(twins, message, wrong);
     size_t count = 0;
-    struct text *names = collect_names(twins, page.thing, named_of_thing, &count);
+    struct text *names = collect_names(twins, page.thing, &count);
     if (names != NULL) answer_page(twins, message, &page, names, count); // otherwise the caller's time-out says so
-    free(names);
-}
-
-void shadows_answer_things(void *context, const struct bus_message *message) {
-    struct twins *twins = context;
-    if (message->reply.length == 0) return;
-    size_t count = 0;
-    struct text *names = collect_names(twins, TEXT_EMPTY, any_thing, &count);
-    if (names != NULL) answer_things(twins, message, names, count); // otherwise the caller's time-out says so
     free(names);
 }

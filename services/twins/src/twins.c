@@ -10,40 +10,12 @@
 #include <site/function.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <store/store.h>
+#include <unistd.h>
 
 /// Reported values are on disk after at most this and one commit.
 static const uint64_t FLUSH_PERIOD_NS = 500 * NS_PER_MS;
 
 /* ---- Loading ---- */
-
-/// Versions up to the ceiling may have been given away before a crash; the document continues above them.
-static enum error load_row(void *context, const struct store_row *row, struct problem *ret_problem) {
-    struct twins *twins = context;
-    char key[TWINS_KEY_BYTES];
-    bool named = row->shadow.length > 0;
-    if (!twin_is_thing_name(row->thing) || (named && !twin_is_shadow_name(row->shadow)))
-        return problem_say(ret_problem, ERROR_INVALID, "twin store: '%.*s~%.*s' is no name of a shadow",
-                           TEXT_ARG(row->thing), TEXT_ARG(row->shadow));
-    int length = snprintf(key, sizeof key, "%.*s%s%.*s", TEXT_ARG(row->thing), named ? "~" : "", TEXT_ARG(row->shadow));
-    bool crashed = row->ceiling > row->version;
-    struct twin *twin = NULL;
-    enum error error = twin_load(row->document, crashed ? row->ceiling + 1 : row->version, &twin, ret_problem);
-    if (error) return problem_prefix(ret_problem, error, "twin store: shadow %s", key);
-
-    struct shadow *shadow = shadow_add(twins, (struct text){key, (size_t)length});
-    if (shadow == NULL) {
-        twin_unref(twin);
-        return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
-    }
-    shadow_replace(twins, shadow, twin);
-    shadow->restored = true;
-    shadow->ceiling = row->ceiling;
-    shadow->version_written = twin_version(twin);
-    if (crashed) commit_mark_dirty(twins, shadow);
-    twin_unref(twin);
-    return ERROR_NONE;
-}
 
 /// What functions keep in twins must not fall back behind the commands that they have given. A manifest that cannot be
 /// read is told by the function service.
@@ -64,9 +36,12 @@ static enum error open_writer(struct twins *twins, const struct site *site, stru
     CLEANUP(free_at) char *folder = site_path(site, "twins");
     CLEANUP(free_at) char *path = site_path(site, "twins/twins.db");
     if (folder == NULL || path == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+    const char *where = site->fog.store == NULL ? path : site->fog.store;
     enum error error = file_make_folder(folder, 0700, ret_problem);
-    if (!error) error = writer_open(twins->loop, path, load_row, commit_done, twins, &twins->writer, ret_problem);
+    if (!error) error = writer_open(twins->loop, where, commit_done, twins, &twins->batch, &twins->writer, ret_problem);
+    if (!error) error = shadows_adopt(twins, &twins->batch.loaded);
     if (error) return error;
+    twins->owned = twins->batch.owned;
     if (ret_problem->text[0] != '\0') commit_degrade(twins, ret_problem);
     commit_flush(twins); // reserves versions anew after a crash
     return ERROR_NONE;
@@ -78,13 +53,15 @@ static void on_state(void *context, bool connected, const char *reason) {
     struct twins *twins = context;
     if (!connected) log_warning("bus: %s", reason);
     if (connected && reason[0] != '\0') log_error("bus: %s", reason);
+    if (connected) share_connected(twins);
     if (!connected || twins->ready) return;
     twins->ready = true;
     log_info("%zu shadows, serving", twins->existing);
     notify_ready();
 }
 
-/// One subscription for all operations of a kind of shadow keeps them in their order.
+/// One subscription for all operations of a kind of shadow keeps them in their order. No queue group: each process
+/// takes what belongs to its partitions, so that requests for one shadow never overtake each other (share.c).
 static enum error subscribe(struct twins *twins) {
     static const struct {
         const char *subject;
@@ -93,14 +70,13 @@ static enum error subscribe(struct twins *twins) {
         {"$aws.things.*.shadow.*", request_received},
         {"$aws.things.*.shadow.name.*.*", request_received},
         {"splc.twins.list", shadows_answer_list},
-        {"splc.twins.things", shadows_answer_things},
     };
     for (size_t i = 0; i < sizeof subscriptions / sizeof subscriptions[0]; i++) {
         enum error error =
-            bus_subscribe(twins->bus, subscriptions[i].subject, "twins", subscriptions[i].on_message, twins, NULL);
+            bus_subscribe(twins->bus, subscriptions[i].subject, NULL, subscriptions[i].on_message, twins, NULL);
         if (error) return error;
     }
-    return ERROR_NONE;
+    return share_open(twins);
 }
 
 static void fill_status(void *context, struct json_writer *writer) {
@@ -111,6 +87,8 @@ static void fill_status(void *context, struct json_writer *writer) {
     json_put_unsigned(writer, twins->updates);
     json_key(writer, "rejected");
     json_put_unsigned(writer, twins->rejected);
+    json_key(writer, "partitions");
+    json_put_unsigned(writer, (unsigned)__builtin_popcount(twins->owned));
 }
 
 static enum error open_bus(struct twins *twins, const struct site *site, struct problem *ret_problem) {
@@ -143,8 +121,10 @@ static enum error run(struct twins *twins, const struct site *site, struct probl
     twins->loop = loop_create();
     twins->shadows = map_create();
     twins->memories = map_create();
-    if (twins->loop == NULL || twins->shadows == NULL || twins->memories == NULL || note_memories(twins, site))
-        return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+    twins->members = map_create();
+    snprintf(twins->name, sizeof twins->name, "%llu-%d", (unsigned long long)clock_wall_ns(), (int)getpid());
+    bool whole = twins->loop != NULL && twins->shadows != NULL && twins->memories != NULL && twins->members != NULL;
+    if (!whole || note_memories(twins, site)) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
     enum error error = loop_stop_on_signals(twins->loop);
     if (!error) error = notify_keep_alive(twins->loop);
     if (error) return problem_say(ret_problem, error, "signals cannot be watched");
@@ -168,6 +148,7 @@ enum error twins_run(const struct site *site, struct problem *ret_problem) {
     writer_close(twins.writer);
     shadows_free(&twins);
     map_destroy(twins.memories);
+    share_close(&twins);
     batch_clear(&twins.batch);
     twin_result_clear(&twins.result);
     buffer_clear(&twins.subject);

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <store/store.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <twins/twins.h>
@@ -21,7 +22,7 @@ enum { WAIT_S = 60 }; // long, because tests share the machine; none waits that 
 /* ---- The service's process ---- */
 
 bool service_is_wanted(int argc, char **argv) {
-    return argc == 4 && strcmp(argv[1], "--serve") == 0;
+    return argc == 5 && strcmp(argv[1], "--serve") == 0;
 }
 
 int service_run(char **argv) {
@@ -29,10 +30,12 @@ int service_run(char **argv) {
     log_open("twins");
     CLEANUP(free_at) char *package = testing_path(argv[2], "function");
     const struct site_function function = {.name = "keeper", .folder = package};
-    struct site site = {
-        .data_folder = argv[2],
-        .fog = {
-            .address = "127.0.0.1", .nats_port = (uint16_t)atoi(argv[3]), .functions = &function, .function_count = 1}};
+    struct site site = {.data_folder = argv[2]};
+    site.fog.address = "127.0.0.1";
+    site.fog.nats_port = (uint16_t)atoi(argv[3]);
+    site.fog.store = argv[4][0] == '\0' ? NULL : argv[4];
+    site.fog.functions = &function;
+    site.fog.function_count = 1;
     struct problem problem = {0};
     enum error error = twins_run(&site, &problem);
     if (error) fprintf(stderr, "%s\n", problem.text);
@@ -70,9 +73,15 @@ static void on_message(void *context, const struct bus_message *message) {
 
 static void on_status(void *context, const struct bus_message *message) {
     struct service *service = context;
-    char pid[32];
-    snprintf(pid, sizeof pid, "\"pid\":%d,", (int)service->pid);
-    if (memmem(message->data.data, message->data.length, pid, strlen(pid)) == NULL) return; // of one before
+    CLEANUP(json_destroy_at) struct json_document *document = NULL;
+    struct json_limits limits = {.bytes_max = 1 << 16, .depth_max = 8};
+    assert_int_equal(json_parse(message->data, limits, &document, NULL), ERROR_NONE);
+    int64_t pid = json_integer(json_member(json_root(document), "pid"), 0);
+    int64_t partitions = json_integer(json_member(json_root(document), "partitions"), -1);
+    for (size_t i = 0; i < SERVICE_PROCESSES_MAX; i++)
+        if (service->others[i].pid == pid) service->others[i].partitions = partitions;
+    if (pid != service->pid) return; // of one before, or another
+    service->partitions = partitions;
     buffer_reset(&service->status);
     buffer_text(&service->status, message->data);
 }
@@ -119,41 +128,75 @@ void service_open(struct service *service) {
     open_client(service);
 }
 
+static void start_process(struct service *service, pid_t *ret_pid) {
+    char port[16];
+    snprintf(port, sizeof port, "%u", service->nats->port);
+    const char *where = service->where == NULL ? "" : service->where;
+    const char *const arguments[] = {"/proc/self/exe", "--serve", service->folder, port, where, NULL};
+    struct process_options options = {.arguments = arguments, .output = -1, .own_group = true};
+    struct problem problem = {0};
+    if (process_start(&options, ret_pid, &problem) != ERROR_NONE) fail_msg("%s", problem.text);
+}
+
 static bool has_status(void *context) {
     return ((struct service *)context)->status.length > 0;
 }
 
 void service_start(struct service *service) {
-    char port[16];
-    snprintf(port, sizeof port, "%u", service->nats->port);
-    const char *const arguments[] = {"/proc/self/exe", "--serve", service->folder, port, NULL};
-    struct process_options options = {.arguments = arguments, .output = -1, .own_group = true};
-    struct problem problem = {0};
     buffer_reset(&service->status);
-    if (process_start(&options, &service->pid, &problem) != ERROR_NONE) fail_msg("%s", problem.text);
+    service->partitions = 0;
+    start_process(service, &service->pid);
     service_wait(service, has_status, service);
 }
 
-static int wait_for_end(struct service *service) {
+static int wait_for_end(pid_t *pid) {
     int status = -1;
-    while (waitpid(service->pid, &status, 0) < 0) {}
-    service->pid = 0;
+    while (waitpid(*pid, &status, 0) < 0) {}
+    *pid = 0;
     return status;
+}
+
+void service_start_other(struct service *service, size_t other) {
+    service->others[other] = (struct service_process){0};
+    start_process(service, &service->others[other].pid);
+}
+
+void service_kill_other(struct service *service, size_t other) {
+    kill(service->others[other].pid, SIGKILL);
+    assert_true(WIFSIGNALED(wait_for_end(&service->others[other].pid)));
+}
+
+static bool is_shared(void *context) {
+    const struct service *service = context;
+    int64_t running = service->pid != 0, sum = service->pid != 0 ? service->partitions : 0, most = sum;
+    for (size_t i = 0; i < SERVICE_PROCESSES_MAX; i++) {
+        if (service->others[i].pid == 0) continue;
+        running++;
+        sum += service->others[i].partitions;
+        if (service->others[i].partitions > most) most = service->others[i].partitions;
+    }
+    return sum == STORE_PARTITIONS && most <= (STORE_PARTITIONS + running - 1) / running;
+}
+
+void service_wait_shares(struct service *service) {
+    service_wait(service, is_shared, service);
 }
 
 void service_kill(struct service *service) {
     kill(service->pid, SIGKILL);
-    assert_true(WIFSIGNALED(wait_for_end(service)));
+    assert_true(WIFSIGNALED(wait_for_end(&service->pid)));
 }
 
 int service_stop(struct service *service) {
     kill(service->pid, SIGTERM);
-    int status = wait_for_end(service);
+    int status = wait_for_end(&service->pid);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
 }
 
 void service_close(struct service *service) {
+    for (size_t i = 0; i < SERVICE_PROCESSES_MAX; i++)
+        if (service->others[i].pid != 0) service_kill_other(service, i);
     if (service->pid != 0) assert_int_equal(service_stop(service), EXIT_SUCCESS);
     bus_close(service->bus);
     loop_destroy(service->loop);

@@ -10,11 +10,22 @@
 
 #define SERVICE_MEMORY "keeper_memory" // the thing that the site's one function keeps its memory in
 
+enum { SERVICE_PROCESSES_MAX = 3 };
+
+/// One process of several: what its last status said.
+struct service_process {
+    pid_t pid; // 0: not running
+    int64_t partitions;
+};
+
 struct service {
     struct testing_nats *nats;
-    char *folder; // data folder of the service
-    char *store;  // its database
-    pid_t pid;    // 0: not running
+    char *folder;      // data folder of the service
+    char *store;       // its database
+    const char *where; // PostgreSQL's URI for `fog.store`; NULL: the file. Set it after service_open
+    pid_t pid;         // 0: not running
+    struct service_process others[SERVICE_PROCESSES_MAX];
+    int64_t partitions; // of `pid`
     struct loop *loop;
     struct bus *bus;
     bool connected;
@@ -34,6 +45,11 @@ void service_start(struct service *service); // until it serves
 void service_kill(struct service *service);  // SIGKILL
 int service_stop(struct service *service);   // SIGTERM; its exit status
 void service_close(struct service *service);
+
+/// Further processes on the same store.
+void service_start_other(struct service *service, size_t other);
+void service_kill_other(struct service *service, size_t other);
+void service_wait_shares(struct service *service); // until each has as many partitions as the others, and all are had
 
 void service_wait(struct service *service, bool (*done)(void *context), void *context);
 void service_wait_status(struct service *service, const char *part); // until the status contains it

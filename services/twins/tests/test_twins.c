@@ -151,7 +151,7 @@ static void the_status_counts(void **state) {
     service_expect(service, T "update", "{\"state\":{\"desired\":{\"a\":1}}}", "\"version\":1");
     service_expect(service, T "update", "{\"state\":{\"reported\":{\"a\":1}}}", "\"version\":2");
     service_expect(service, T "update", "{\"state\":1}", "\"code\":400");
-    service_wait_status(service, "\"shadows\":1,\"updates\":2,\"rejected\":1}");
+    service_wait_status(service, "\"shadows\":1,\"updates\":2,\"rejected\":1,\"partitions\":16}");
     service_wait_status(service, "\"service\":\"twins\",\"tier\":\"fog\",\"state\":\"ok\",\"reason\":\"\"");
 }
 

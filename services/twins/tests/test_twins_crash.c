@@ -1,5 +1,5 @@
-// The service is killed under load, again and again: no change of desired that was accepted is lost, no version is
-// given twice. TWINS_CRASH_ROUNDS in the environment makes the test longer.
+// The service, or one of several, is killed under load, again and again: no change of desired that was accepted is
+// lost, no version is given twice. TWINS_CRASH_ROUNDS in the environment makes the test longer.
 #include "service.h"
 
 #include <json/json.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-enum { THINGS = 5, UNDER_WAY = 64, ROUNDS = 30, UPDATES_PER_ROUND_MAX = 400 };
+enum { THINGS = 5, UNDER_WAY = 64, ROUNDS = 30, ROUNDS_SEVERAL = 5, UPDATES_PER_ROUND_MAX = 400 };
 
 /// What the client knows of each thing. Thing 0 is deleted and created again all the time; the others count upwards in
 /// `desired.n`.
@@ -28,6 +28,14 @@ struct load {
     unsigned accepted; // of this round
     unsigned wanted;   // then comes the kill
     bool loading;
+    bool several;
+};
+
+/// What a test runs against.
+struct setting {
+    bool several;  // two processes on one store, one of which is killed
+    bool postgres; // PostgreSQL in place of the file
+    int rounds;
 };
 
 static unsigned random_below(struct load *load, unsigned limit) {
@@ -106,23 +114,35 @@ static void check_thing(struct load *load, struct thing *thing) {
         fail_msg("%s: version %lld after %lld", thing->get, (long long)version, (long long)thing->version);
 }
 
-static void run_round(struct load *load) {
-    service_start(&load->service);
+static void check_all(struct load *load) {
     for (size_t i = 0; i < THINGS; i++) check_thing(load, &load->things[i]);
+}
+
+static void press_on(struct load *load) {
     load->accepted = 0;
     load->wanted = random_below(load, UPDATES_PER_ROUND_MAX);
     load->loading = true;
     for (int i = 0; i < UNDER_WAY; i++) send_one(load);
     service_wait(&load->service, is_enough, load);
     load->loading = false;
+}
+
+static void run_round(struct load *load) {
+    service_start(&load->service);
+    service_wait_shares(&load->service);
+    check_all(load);
+    press_on(load);
     service_kill(&load->service);
+    if (!load->several) return;
+    service_wait_shares(&load->service); // the other one has them all now
+    check_all(load);
 }
 
 static void no_accepted_desired_is_lost_and_no_version_given_twice(void **state) {
-    (void)state;
+    const struct setting *setting = *state;
     const char *rounds_wanted = getenv("TWINS_CRASH_ROUNDS");
-    int rounds = rounds_wanted == NULL ? ROUNDS : atoi(rounds_wanted);
-    struct load load = {.random = UINT64_C(0x9E3779B97F4A7C15)};
+    int rounds = rounds_wanted == NULL ? setting->rounds : atoi(rounds_wanted);
+    struct load load = {.random = UINT64_C(0x9E3779B97F4A7C15), .several = setting->several};
     for (size_t i = 0; i < THINGS; i++) {
         struct thing *thing = &load.things[i];
         snprintf(thing->update, sizeof thing->update, "$aws.things.t%zu.shadow.update", i);
@@ -132,17 +152,28 @@ static void no_accepted_desired_is_lost_and_no_version_given_twice(void **state)
     service_open(&load.service);
     load.service.heard = heard;
     load.service.context = &load;
+    struct testing_postgres *postgres = setting->postgres ? testing_postgres_start() : NULL;
+    if (postgres != NULL) load.service.where = postgres->uri;
+    if (setting->several) service_start_other(&load.service, 0);
     for (int i = 0; i < rounds; i++) run_round(&load);
     service_start(&load.service);
-    for (size_t i = 0; i < THINGS; i++) check_thing(&load, &load.things[i]);
+    service_wait_shares(&load.service);
+    check_all(&load);
     service_close(&load.service);
+    testing_postgres_destroy(postgres);
 }
 
 int main(int argc, char **argv) {
     if (service_is_wanted(argc, argv)) return service_run(argv);
+    static struct setting settings[] = {
+        {false, false, ROUNDS}, {true, false, ROUNDS_SEVERAL}, {true, true, ROUNDS_SEVERAL}};
     static const struct CMUnitTest tests[] = {
         {"[twin-3.1] [twin-3.3] no accepted desired is lost and no version given twice",
-         no_accepted_desired_is_lost_and_no_version_given_twice, NULL, NULL, NULL},
+         no_accepted_desired_is_lost_and_no_version_given_twice, NULL, NULL, &settings[0]},
+        {"[twin-5.2] nor with two processes, one of which is killed",
+         no_accepted_desired_is_lost_and_no_version_given_twice, NULL, NULL, &settings[1]},
+        {"[twin-5.2] nor with two processes on PostgreSQL", no_accepted_desired_is_lost_and_no_version_given_twice,
+         NULL, NULL, &settings[2]},
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

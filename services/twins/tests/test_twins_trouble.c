@@ -159,7 +159,8 @@ static int run_another(struct service *service, struct buffer *output) {
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     char port[16];
     snprintf(port, sizeof port, "%u", service->nats->port);
-    const char *const arguments[] = {"/proc/self/exe", "--serve", service->folder, port, NULL};
+    const char *where = service->where == NULL ? "" : service->where;
+    const char *const arguments[] = {"/proc/self/exe", "--serve", service->folder, port, where, NULL};
     struct process_options options = {.arguments = arguments, .output = ends[1], .own_group = true};
     pid_t pid;
     assert_int_equal(process_start(&options, &pid, NULL), ERROR_NONE);
@@ -173,14 +174,12 @@ static int run_another(struct service *service, struct buffer *output) {
     return WEXITSTATUS(status);
 }
 
-static void a_second_service_on_the_same_store_ends(void **state) {
+static void a_store_whose_server_is_away_ends_the_service(void **state) {
     struct service *service = *state;
-    service_start(service);
+    service->where = "postgresql://splc@%2Fnowhere/plant";
     CLEANUP(buffer_clear) struct buffer output = {0};
     assert_int_equal(run_another(service, &output), EXIT_FAILURE);
-    assert_says(&output, service->store);
-    assert_says(&output, "another process uses it");
-    service_expect(service, T "update", report, "\"version\":1");
+    assert_says(&output, "PostgreSQL /nowhere:5432/plant");
 }
 
 static void a_missing_password_ends_the_service(void **state) {
@@ -205,7 +204,7 @@ int main(int argc, char **argv) {
         TEST("[twin-4.2] versions without a disk follow the clock", versions_without_a_disk_follow_the_clock),
         TEST("[twin-4.3] a damaged store is left alone", a_damaged_store_is_left_alone),
         TEST("[twin-4.3] a store that is only readable is read", a_store_that_is_only_readable_is_read),
-        TEST("[twin-4.4] a second service on the same store ends", a_second_service_on_the_same_store_ends),
+        TEST("[twin-4.4] a store whose server is away ends the service", a_store_whose_server_is_away_ends_the_service),
         TEST("a missing password ends the service", a_missing_password_ends_the_service),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,8 @@
 #include <base/problem.h>
 #include <base/text.h>
 
+enum { SITE_TWIN_PROCESSES_MAX = 16 };
+
 struct site_function {
     const char *name;   // "automatic"
     const char *folder; // absolute; package: holds `function.yaml`; below the plant folder
@@ -71,7 +73,9 @@ struct site {
     struct {
         const char *address;
         uint16_t nats_port, mqtt_port, http_port, https_port;
-        double desired_ttl_s; // a desired value of an actuator older than this is removed, not executed
+        double desired_ttl_s;    // a desired value of an actuator older than this is removed, not executed
+        const char *store;       // PostgreSQL's URI; NULL: DATA/twins/twins.db
+        unsigned twin_processes; // 1 .. SITE_TWIN_PROCESSES_MAX, all on one store
         const struct site_function *functions;
         size_t function_count;
     } fog;

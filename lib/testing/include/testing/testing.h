@@ -36,3 +36,16 @@ void testing_nats_kill(struct testing_nats *nats);    // SIGKILL
 void testing_nats_again(struct testing_nats *nats);   // on the same port, after a kill
 void testing_nats_destroy(struct testing_nats *nats); // kills it and removes its folder; NULL is fine
 CLEANUP_DEFINE(struct testing_nats, testing_nats_destroy)
+
+/// A PostgreSQL server of this test alone, reached through a socket in its folder: no port. Started by root it runs as
+/// the package's user.
+struct testing_postgres {
+    char *folder, *data;
+    char *uri; // for store_open
+    pid_t pid; // 0 while it is stopped
+};
+struct testing_postgres *testing_postgres_start(void);            // returns once it accepts connections
+void testing_postgres_kill(struct testing_postgres *postgres);    // as a crash
+void testing_postgres_again(struct testing_postgres *postgres);   // after a kill
+void testing_postgres_destroy(struct testing_postgres *postgres); // NULL is fine
+CLEANUP_DEFINE(struct testing_postgres, testing_postgres_destroy)
