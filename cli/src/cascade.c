@@ -81,8 +81,8 @@ static void add_edge(struct cascade *cascade, const struct cascade_options *opti
 
 static void add_fog_service(struct cascade *cascade, const struct site *site, const char *program, const char *offset,
                             const char *service, const char *name) {
-    const char *const words[] = {
-        program, service, site->plant_folder, "--data", site->data_folder, "--port-offset", offset, NULL};
+    const char *const words[] = {program, service, site->plant_folder, "--data", site->data_folder, "--port-offset",
+                                 offset,  NULL};
     add(cascade, site, name, NATS, words);
 }
 
