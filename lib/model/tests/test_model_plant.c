@@ -305,7 +305,7 @@ static void classes_without_an_instance(void **state) {
     const struct plant_class *simulation = plant_find_class(mps, TEXT("Simulation"));
     assert_text(simulation->base->name, "Thing");
     assert_int_equal(simulation->variable_count, 13);
-    assert_int_equal(simulation->method_count, 4);
+    assert_int_equal(simulation->method_count, 7);
     const struct plant_method *turn = plant_class_method(simulation, TEXT("turn"));
     assert_int_equal(turn->input_count, 2);
     assert_text(turn->inputs[0].name, "name");
