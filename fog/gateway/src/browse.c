@@ -1,7 +1,7 @@
 // Stations stand below Objects, things below stations, everything below things; types decide, never names of instances.
 //
 // Each request carries a `struct step`. `waiting` counts steps under way; when it reaches 0 a phase is over:
-//   NODES (browse the tree) -> PROPERTIES (read OnTrue and OnFalse of all variables at once) -> done
+//   NODES (browse the tree) -> PROPERTIES (read those of all variables at once) -> done
 #include "browse.h"
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +9,11 @@
 /// What a type says of its objects.
 enum type_kind { TYPE_OTHER, TYPE_THING, TYPE_CONTROLLER, TYPE_STATION, TYPE_CHANNEL };
 
-/// A property whose text is wanted: of which leaf, and where it goes.
+/// A property whose value is wanted: of which leaf, and where it goes.
 struct wanted {
     struct plan_node node;
-    char **target;
+    char **text; // one of the two
+    double *number;
     struct plan_leaf *leaf;
 };
 
@@ -91,14 +92,26 @@ static void finish(struct browse *browse) {
     done(context, plan, reason);
 }
 
-static void property_texts(void *context, status_code status, const struct opcua_data *data, size_t count) {
+/// A limit in seconds; 0, as if it were not there, for what can be none.
+static double seconds_of(const struct value *value) {
+    double seconds = 0;
+    if (value->type == VALUE_DOUBLE) seconds = value->real;
+    if (value->type == VALUE_UINT32) seconds = value->uint32;
+    if (value->type == VALUE_UINT16) seconds = value->uint16;
+    if (value->type == VALUE_INT32) seconds = value->int32;
+    return seconds > 0 && seconds < 1e9 ? seconds : 0;
+}
+
+static void properties_read(void *context, status_code status, const struct opcua_data *data, size_t count) {
     struct browse *browse = context;
-    if (status_is_bad(status)) fail(browse, "reading what desired values call failed");
+    if (status_is_bad(status)) fail(browse, "reading properties of variables failed");
     for (size_t i = 0; i < count && i < browse->wanted_count; i++) {
         struct wanted *wanted = &browse->wanted[i];
-        if (status_is_bad(data[i].status) || data[i].value.type != VALUE_STRING) continue;
-        free(*wanted->target);
-        *wanted->target = text_copy(data[i].value.string);
+        if (status_is_bad(data[i].status)) continue;
+        if (wanted->number != NULL) *wanted->number = seconds_of(&data[i].value);
+        if (wanted->text == NULL || data[i].value.type != VALUE_STRING) continue;
+        free(*wanted->text);
+        *wanted->text = text_copy(data[i].value.string);
         wanted->leaf->actuator = true;
     }
     finish(browse);
@@ -109,7 +122,7 @@ static void read_properties(struct browse *browse) {
     struct opcua_node *nodes = calloc(browse->wanted_count, sizeof *nodes);
     if (nodes == NULL) return fail(browse, "out of memory"), finish(browse);
     for (size_t i = 0; i < browse->wanted_count; i++) nodes[i] = plan_node_view(&browse->wanted[i].node);
-    enum error error = opcua_client_read(browse->client, nodes, browse->wanted_count, property_texts, browse);
+    enum error error = opcua_client_read(browse->client, nodes, browse->wanted_count, properties_read, browse);
     free(nodes);
     if (error) fail(browse, error_text(error)), finish(browse);
 }
@@ -147,20 +160,23 @@ static char *path_join(const char *path, struct text name) {
     return buffer_take(&joined);
 }
 
-static void want(struct step *step, const struct opcua_reference *property, char **target) {
+static void want(struct step *step, const struct opcua_reference *property, char **text, double *number) {
     struct browse *browse = step->browse;
     struct wanted *larger = realloc(browse->wanted, (browse->wanted_count + 1) * sizeof *larger);
     if (larger == NULL) return fail(browse, "out of memory");
     browse->wanted = larger;
     struct wanted *wanted = &larger[browse->wanted_count];
-    *wanted = (struct wanted){.target = target, .leaf = step->leaf};
+    *wanted = (struct wanted){.text = text, .number = number, .leaf = step->leaf};
     if (plan_node_copy(&wanted->node, &property->node)) browse->wanted_count++;
 }
 
 static void variable_property(struct step *step, const struct opcua_reference *reference) {
     if (!reference->property) return;
-    if (text_is(reference->browse_name, "OnTrue")) want(step, reference, &step->leaf->on_true);
-    if (text_is(reference->browse_name, "OnFalse")) want(step, reference, &step->leaf->on_false);
+    struct plan_leaf *leaf = step->leaf;
+    if (text_is(reference->browse_name, "OnTrue")) want(step, reference, &leaf->on_true, NULL);
+    if (text_is(reference->browse_name, "OnFalse")) want(step, reference, &leaf->on_false, NULL);
+    if (text_is(reference->browse_name, "MaxAge")) want(step, reference, NULL, &leaf->max_age_s);
+    if (text_is(reference->browse_name, "TimeToLive")) want(step, reference, NULL, &leaf->time_to_live_s);
 }
 
 static void inputs_found(void *context, status_code status, const struct opcua_argument *arguments, size_t count) {

@@ -127,6 +127,7 @@ static void shadow_event_received(void *context, const struct bus_message *messa
 static void retry_tick(void *context) {
     struct gateway *gateway = context;
     link_watch(gateway);
+    report_ages(gateway);
     for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) {
         struct twin_link *twin = &gateway->twins[i];
         sync_twin(twin);

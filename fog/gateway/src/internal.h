@@ -112,6 +112,8 @@ void lease_unknown(struct gateway *gateway); // the edge is silent
 /// As the twins should see it: bad while the edge is not heard.
 status_code report_status(const struct gateway *gateway, const struct plan_leaf *leaf);
 void report_leaf(struct gateway *gateway, struct plan_leaf *leaf, const struct opcua_data *data);
+/// Finds values that are older than they may be.
+void report_ages(struct gateway *gateway);
 /// Sends what is dirty, unless something of the thing is under way already.
 void report_flush(struct twin_link *twin);
 void report_again(struct twin_link *twin); // all of it is dirty: the twin may have forgotten

@@ -24,12 +24,15 @@ struct plan_leaf {
     struct plan_thing *thing;
     char *on_true, *on_false; // "setDirection(1)"; NULL: a wish is rejected
     bool actuator;            // has one of them
+    double max_age_s;         // what is not heard for longer is stale; 0: it may stay as it is for ever
+    double time_to_live_s;    // of a wish; 0: the site's
     struct value value;       // of the last notification; its string is `text`
     char *text;
     status_code status;
     int64_t source_time_ns;
     uint64_t bad_since_ns;     // wall; when it was last good, or first looked for; only while it is not good
     uint64_t heard_ns;         // monotonic; the last notification
+    bool stale;                // not heard for longer than its maximum age
     bool known;                // there has been a notification
     bool dirty;                // not yet reported
     bool sent;                 // in the update that is under way

@@ -31,13 +31,31 @@ static void note_first(struct gateway *gateway, int64_t source_time_ns) {
 
 status_code report_status(const struct gateway *gateway, const struct plan_leaf *leaf) {
     if (gateway->state != LINK_LIVE) return STATUS_BadNoCommunication;
-    return leaf->known ? leaf->status : STATUS_BadWaitingForInitialData;
+    if (!leaf->known) return STATUS_BadWaitingForInitialData;
+    return leaf->stale && status_is_good(leaf->status) ? STATUS_UncertainLastUsableValue : leaf->status;
+}
+
+static void leaf_stale(struct gateway *gateway, struct plan_leaf *leaf, bool stale) {
+    if (leaf->stale == stale) return;
+    leaf->stale = stale;
+    if (stale) leaf->bad_since_ns = clock_wall_ns() - (clock_monotonic_ns() - leaf->heard_ns);
+    gateway->twins[leaf->thing->index].status_dirty = true;
+}
+
+void report_ages(struct gateway *gateway) {
+    uint64_t now_ns = clock_monotonic_ns();
+    for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->leaf_count; i++) {
+        struct plan_leaf *leaf = gateway->plan->leaves[i];
+        if (leaf->max_age_s <= 0 || !leaf->known) continue;
+        leaf_stale(gateway, leaf, (double)(now_ns - leaf->heard_ns) > leaf->max_age_s * 1e9);
+    }
 }
 
 void report_leaf(struct gateway *gateway, struct plan_leaf *leaf, const struct opcua_data *data) {
     struct twin_link *twin = &gateway->twins[leaf->thing->index];
     twin->touched = true;
     leaf->heard_ns = clock_monotonic_ns();
+    leaf_stale(gateway, leaf, false);
     if (!leaf->known || leaf->status != data->status) twin->status_dirty = true;
     if (!leaf->known) note_first(gateway, data->source_time_ns);
     leaf_store(leaf, data);
@@ -165,7 +183,7 @@ static void send_update(struct twin_link *twin) {
 /// When the leaf was last known to be good, wall; 0: never.
 static uint64_t good_until_ns(const struct gateway *gateway, const struct plan_leaf *leaf) {
     if (!leaf->known) return 0;
-    return status_is_good(leaf->status) ? gateway->heard_ns : leaf->bad_since_ns;
+    return status_is_good(leaf->status) && !leaf->stale ? gateway->heard_ns : leaf->bad_since_ns;
 }
 
 static void write_bad_leaf(const struct gateway *gateway, const struct plan_leaf *leaf, struct json_writer *writer) {

@@ -350,9 +350,16 @@ static void call_send(struct twin_link *twin) {
     wish_end(twin, STATUS_BadCommunicationError, text_of(error_text(error)));
 }
 
+/// The model's, at the actuator, or else the site's.
+static double time_to_live_s(const struct twin_link *twin, const struct wish *wish) {
+    const struct plan_leaf *leaf = wish->nameless ? NULL : plan_find_leaf(twin->thing, text_of(wish->path));
+    if (leaf != NULL && leaf->time_to_live_s > 0) return leaf->time_to_live_s;
+    return twin->gateway->site->fog.desired_ttl_s;
+}
+
 static bool too_old(const struct twin_link *twin, const struct wish *wish) {
     double age_s = (double)clock_wall_ns() / (double)NS_PER_S - (double)wish->made_s;
-    return age_s > twin->gateway->site->fog.desired_ttl_s + 1; // time stamps are whole seconds
+    return age_s > time_to_live_s(twin, wish) + 1; // time stamps are whole seconds
 }
 
 /// A wish that is not called yet: ends it, calls, or lets it wait, at most for its time to live.

@@ -149,6 +149,12 @@ static void add_property(struct station *station, const char *path, const char *
     check(opcua_server_add_property(station->server, &names, &value));
 }
 
+static void add_seconds(struct station *station, const char *path, double seconds) {
+    struct opcua_names names = names_at(station, path);
+    struct value value = {.type = VALUE_DOUBLE, .real = seconds};
+    check(opcua_server_add_property(station->server, &names, &value));
+}
+
 static void add_method(struct station *station, const char *path, const struct opcua_method *method) {
     struct opcua_names names = names_at(station, path);
     check(opcua_server_add_method(station->server, &names, method));
@@ -194,6 +200,8 @@ static void add_things(struct station *station) {
     add_variable(station, "ST/belt/sensor/state", VALUE_BOOL);
     add_variable(station, "ST/belt/count", VALUE_UINT32);
     if (!station->without_part) add_variable(station, "ST/belt/part", VALUE_UINT32);
+    if (station->with_limits) add_seconds(station, "ST/belt/count/MaxAge", 0.3);
+    if (station->with_limits) add_seconds(station, "ST/belt/motor/on/TimeToLive", 0.5);
     struct opcua_method method = {inputs, 2, outputs, 1, say, station};
     add_method(station, "ST/belt/say", &method);
     method = (struct opcua_method){NULL, 0, &outputs[0], 1, stop_motor, station};

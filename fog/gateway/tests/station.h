@@ -36,6 +36,7 @@ struct station {
 
     // What the test decides
     bool without_part; // belt/part does not exist
+    bool with_limits;  // belt/count has the MaxAge 0.3 s, a wish at belt/motor/on the TimeToLive 0.5 s
     bool refuses;      // commanding methods answer BadInvalidState, "emergency stop is active"
     bool sluggish;     // a call changes no output
     bool confused;     // a call changes the output of the other motor

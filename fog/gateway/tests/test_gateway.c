@@ -302,6 +302,35 @@ static void a_wish_that_is_too_old_is_removed_and_not_executed(void **state) {
     assert_calls(world, "");
 }
 
+static void start_with_limits(struct world *world) {
+    world->station.with_limits = true;
+    world_start_twins(world);
+    world_start_station(world);
+    world->station.lock_answer = -1; // so wishes must wait
+    world_start_gateway(world);
+    world_await(world, "belt", NULL, "reported/count", "7");
+}
+
+static void the_model_s_time_to_live_counts_before_the_site_s(void **state) {
+    struct world *world = *state;
+    start_with_limits(world);
+    world_wish(world, "{\"motor\":{\"on\":true}}", NULL); // the site's would be 60 s
+    world_await(world, "belt", NULL, "reported/motor/command/status", "\"BadTimeout\"");
+    world_await(world, "belt", NULL, "desired/motor/on", NULL);
+    assert_calls(world, "");
+}
+
+static void a_value_that_is_not_heard_for_too_long_is_stale(void **state) {
+    struct world *world = *state;
+    start_with_limits(world);
+    world_await_bad(world, "belt", "count", "UncertainLastUsableValue");
+    assert_non_null(strstr(world->answer.data, "\"badCount\":1")); // the others have no limit
+    buffer_reset(&world->heard);
+    station_write_uint(&world->station, "belt/count", 8);
+    world_await_text(world, &world->heard, "\"badCount\":0");
+    world_await_bad(world, "belt", "count", "UncertainLastUsableValue");
+}
+
 static void the_same_wish_again_is_executed_again(void **state) {
     struct world *world = *state;
     for (int i = 0; i < 3; i++) {
@@ -575,6 +604,10 @@ int main(int argc, char **argv) {
                 what_names_no_output_is_removed),
         {"a wish that is too old is removed and not executed [bus-4.4]",
          a_wish_that_is_too_old_is_removed_and_not_executed, set_up, tear_down, NULL},
+        {"the model's time to live of a wish counts before the site's [bus-4.4]",
+         the_model_s_time_to_live_counts_before_the_site_s, set_up, tear_down, NULL},
+        {"a value that is not heard for longer than its maximum age is stale [bus-4.14]",
+         a_value_that_is_not_heard_for_too_long_is_stale, set_up, tear_down, NULL},
         RUNNING("the same wish again is executed again [bus-4.3]", the_same_wish_again_is_executed_again),
         RUNNING("a wish that changes while it is called is executed as well [bus-4.3]",
                 a_wish_that_changes_while_it_is_called_is_executed_as_well),
