@@ -145,10 +145,7 @@ static int make_plant(struct import *import, const struct import_tags *tags) {
 static int import_tags_of(struct import *import) {
     CLEANUP(import_tags_destroy_at) struct import_tags *tags = NULL;
     struct problem problem = {""};
-    struct model_findings *findings = model_findings_create(); // those of the document are of no use here
-    model_findings_destroy(import->findings);
-    import->findings = findings;
-    if (findings == NULL) return refuse("out of memory");
+    struct model_findings *findings = import->findings;
     enum error error = import->caex == NULL ? import_csv(buffer_view(&import->bytes), findings, &tags, &problem)
                                             : import_apc(import->caex, findings, &tags, &problem);
     if (error) {
@@ -178,6 +175,9 @@ static int run(struct import *import) {
     if (is_document(buffer_view(&import->bytes))) {
         import->caex = foreign_file_read(import->path, buffer_view(&import->bytes), import->findings);
         if (import->caex == NULL) return EXIT_REFUSED;
+        model_findings_destroy(import->findings); // that libraries are missing in it is of no interest here
+        import->findings = model_findings_create();
+        if (import->findings == NULL) return refuse("out of memory");
         if (import_is_mtp(import->caex)) return show_mtp(import);
     }
     return import_tags_of(import);

@@ -167,7 +167,7 @@ static bool read_address(struct text text, struct import_tag *tag) {
     if (text_starts_with(text, TEXT("%"))) text = text_from(text, 1);
     if (text.length == 0) return false;
     char area = (char)toupper((unsigned char)text.data[0]);
-    if (memchr("IEQAO", area, 5) == NULL) return false;
+    if (area == '\0' || strchr("IEQAO", area) == NULL) return false;
     tag->output = area != 'I' && area != 'E';
     text = text_trim(text_from(text, 1));
     if (text_starts_with(text, TEXT("X")) || text_starts_with(text, TEXT("x"))) text = text_from(text, 1);

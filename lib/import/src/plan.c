@@ -191,8 +191,9 @@ static bool failed(const struct plan *plan) {
 enum error plan_make(struct plan *plan, const struct import_tags *tags) {
     plan->items = calloc(import_tags_count(tags) + 1, sizeof *plan->items);
     if (plan->items == NULL) return ERROR_NO_MEMORY;
-    for (size_t i = 0; i < import_tags_count(tags); i++)
-        if (is_one_bit(plan, import_tags_at(tags, i))) plan->items[plan->count++].tag = import_tags_at(tags, i);
+    const struct import_tag *tag;
+    for (size_t i = 0; (tag = import_tags_at(tags, i)) != NULL; i++)
+        if (is_one_bit(plan, tag)) plan->items[plan->count++].tag = tag;
     for (size_t pass = 0; pass < 2; pass++) // modules that are named come before those that are not
         for (size_t i = 0; i < plan->count; i++) {
             bool own_module = plan->items[i].tag->module.length == 0;

@@ -115,9 +115,9 @@ static enum error add_node(struct reader *reader, enum caex_kind kind, unsigned 
 static void read_change(struct caex *caex, struct caex_node *node, struct text value) {
     static const char *const words[] = {
         [CHANGE_STATE] = "state", [CHANGE_CREATE] = "create", [CHANGE_DELETE] = "delete", [CHANGE_CHANGE] = "change"};
-    for (uint8_t i = 0; i < sizeof words / sizeof words[0]; i++)
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (text_is(value, words[i])) {
-            node->change = i;
+            node->change = (uint8_t)i;
             return;
         }
     caex_error(caex, node, "ChangeMode '%.*s' is none of state, create, delete, change", TEXT_ARG(value));

@@ -51,6 +51,13 @@ static void put_indent(struct writer *writer, unsigned depth) {
     for (unsigned i = 0; i < depth; i++) buffer_string(writer->out, "  ");
 }
 
+#define REPLACEMENT "\xEF\xBF\xBD" // U+FFFD, for what XML cannot have
+
+/// U+FFFE and U+FFFF.
+static bool is_no_character(struct text text) {
+    return text_starts_with(text, TEXT("\xEF\xBF\xBE")) || text_starts_with(text, TEXT("\xEF\xBF\xBF"));
+}
+
 void caex_escape(struct text text, bool attribute, struct buffer *out) {
     for (size_t i = 0; i < text.length; i++) {
         char byte = text.data[i];
@@ -62,7 +69,12 @@ void caex_escape(struct text text, bool attribute, struct buffer *out) {
             buffer_string(out, "&gt;");
         else if (byte == '\r' || (attribute && (byte == '"' || byte == '\n' || byte == '\t')))
             buffer_print(out, "&#%d;", byte);
-        else
+        else if ((unsigned char)byte < ' ' && byte != '\n' && byte != '\t')
+            buffer_string(out, REPLACEMENT);
+        else if (is_no_character(text_from(text, i))) {
+            buffer_string(out, REPLACEMENT);
+            i += 2;
+        } else
             buffer_byte(out, byte);
     }
 }

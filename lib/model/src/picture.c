@@ -28,13 +28,15 @@ static void check_size(struct store *store, const struct element *element, const
 static void check_place(struct store *store, const struct element *element, const struct axis *axis) {
     const struct element *parent = (const struct element *)element->shown.parent;
     const struct caex_node *node = NULL, *frame_node = NULL, *size_node = NULL;
+    if (parent == NULL) return; // the station is the picture
     double place = stated(element, axis->place, &node), size = stated(element, axis->size, &size_node);
-    double frame = parent == NULL ? NAN : stated(parent, axis->size, &frame_node);
+    double frame = stated(parent, axis->size, &frame_node);
     if (isnan(place)) return;
-    if (place < 0 || place >= frame)
+    if (place < 0 && isnan(frame))
+        caex_error(&store->caex, node, "%s %g is outside of every picture; move it inside", axis->place.data, place);
+    else if (place < 0 || place >= frame)
         caex_error(&store->caex, node, "%s %g is outside of the picture of '%.*s', which is %g px %s; move it inside",
-                   axis->place.data, place, TEXT_ARG(parent == NULL ? TEXT_EMPTY : parent->shown.name), frame,
-                   axis->direction);
+                   axis->place.data, place, TEXT_ARG(parent->shown.name), frame, axis->direction);
     else if (place + size > frame)
         caex_warning(&store->caex, node, "reaches to %g and so out of the picture of '%.*s', which is %g px %s",
                      place + size, TEXT_ARG(parent->shown.name), frame, axis->direction);

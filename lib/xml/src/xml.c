@@ -7,6 +7,7 @@
 
 struct reader {
     xmlParserCtxtPtr parser;
+    struct text rest; // of the document
     const struct xml_limits *limits;
     const struct xml_handler *handler;
     void *context;
@@ -99,20 +100,20 @@ static void on_document_type(void *context, const xmlChar *name, const xmlChar *
            "a document type declaration is not allowed; remove <!DOCTYPE ...>");
 }
 
+/// Only notes it: libxml2 may be in the midst of something that xmlStopParser would pull from under it (while it looks
+/// for the encoding, it crashes). No more bytes come after an error, so it ends soon by itself.
 static void on_problem(void *context, const xmlError *error) {
     struct reader *reader = context;
     if (reader->error || error->level < XML_ERR_ERROR) return;
     struct text text = text_trim(text_of(error->message));
-    unsigned line = error->line > 0 ? (unsigned)error->line : 0;
-    if (error->code == XML_ERR_NO_MEMORY) {
-        refuse(reader, ERROR_NO_MEMORY, line, "out of memory");
-        return;
-    }
-    *reader->ret_line = line;
-    stop(reader, error->int2 > 0
-                     ? problem_say(reader->ret_problem, ERROR_INVALID, "not well-formed XML: %.*s (column %d)",
-                                   TEXT_ARG(text), error->int2)
-                     : problem_say(reader->ret_problem, ERROR_INVALID, "not well-formed XML: %.*s", TEXT_ARG(text)));
+    *reader->ret_line = error->line > 0 ? (unsigned)error->line : 0;
+    if (error->code == XML_ERR_NO_MEMORY)
+        reader->error = problem_say(reader->ret_problem, ERROR_NO_MEMORY, "out of memory");
+    else if (error->int2 > 0)
+        reader->error = problem_say(reader->ret_problem, ERROR_INVALID, "not well-formed XML: %.*s (column %d)",
+                                    TEXT_ARG(text), error->int2);
+    else
+        reader->error = problem_say(reader->ret_problem, ERROR_INVALID, "not well-formed XML: %.*s", TEXT_ARG(text));
 }
 
 /// NOENT makes libxml2 write "&" for "&amp;" in attributes; other entities cannot exist without a document type.
@@ -120,14 +121,15 @@ enum { READ_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_NOERROR | XM
 
 /// The document goes in piece by piece: libxml2 would copy all of it otherwise.
 static int give_bytes(void *context, char *bytes, int capacity) {
-    struct text *rest = context;
-    size_t length = rest->length < (size_t)capacity ? rest->length : (size_t)capacity;
-    if (length > 0) memcpy(bytes, rest->data, length);
-    *rest = text_from(*rest, length);
+    struct reader *reader = context;
+    if (reader->error) return 0;
+    size_t length = reader->rest.length < (size_t)capacity ? reader->rest.length : (size_t)capacity;
+    if (length > 0) memcpy(bytes, reader->rest.data, length);
+    reader->rest = text_from(reader->rest, length);
     return (int)length;
 }
 
-static void read_with(struct reader *reader, struct text bytes) {
+static void read_with(struct reader *reader) {
     xmlSAXHandler sax = {
         .initialized = XML_SAX2_MAGIC,
         .internalSubset = on_document_type,
@@ -140,7 +142,7 @@ static void read_with(struct reader *reader, struct text bytes) {
     };
     *reader->parser->sax = sax;
     reader->parser->userData = reader;
-    xmlDocPtr document = xmlCtxtReadIO(reader->parser, give_bytes, NULL, &bytes, NULL, NULL, READ_OPTIONS);
+    xmlDocPtr document = xmlCtxtReadIO(reader->parser, give_bytes, NULL, reader, NULL, NULL, READ_OPTIONS);
     if (document != NULL) xmlFreeDoc(document); // only a tree builder makes one
     if (!reader->parser->wellFormed) refuse(reader, ERROR_INVALID, 0, "not well-formed XML");
 }
@@ -155,6 +157,7 @@ enum error xml_read(struct text bytes, const struct xml_limits *limits, const st
         return problem_say(ret_problem, ERROR_TOO_LARGE, "larger than %zu bytes", limits->bytes);
     xmlInitParser();
     struct reader reader = {.parser = xmlNewParserCtxt(),
+                            .rest = bytes,
                             .limits = limits,
                             .handler = handler,
                             .context = context,
@@ -165,7 +168,7 @@ enum error xml_read(struct text bytes, const struct xml_limits *limits, const st
     void *context_before = xmlStructuredErrorContext;
     xmlStructuredErrorFunc function_before = xmlStructuredError;
     xmlSetStructuredErrorFunc(&reader, (xmlStructuredErrorFunc)on_problem);
-    read_with(&reader, bytes);
+    read_with(&reader);
     xmlSetStructuredErrorFunc(context_before, function_before);
     free(reader.attributes);
     xmlFreeParserCtxt(reader.parser);

@@ -167,5 +167,6 @@ enum error caex_write(const struct caex *caex, struct buffer *out);
 
 /// Appends a UUID made from a text (version 8 of RFC 9562): the same text gives the same, in every program.
 void caex_make_id(struct text seed, struct buffer *out);
-/// Appends a text as XML has it, in an attribute between double quotes or as the content of an element.
+/// Appends a text (UTF-8) as XML has it, in an attribute between double quotes or as the content of an element. Control
+/// characters, which XML cannot have, become U+FFFD.
 void caex_escape(struct text text, bool attribute, struct buffer *out);
