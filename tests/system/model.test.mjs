@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
@@ -18,6 +19,7 @@ import { CHECKOUT, MPS, plantSuite, temporaryFolder, THINGS } from "./support/pl
 import { splc } from "./support/splc.mjs";
 import { until } from "./support/until.mjs";
 
+const aas = createRequire(import.meta.url)("@aas-core-works/aas-core3.0-typescript"); // its ES modules name files that Node.js does not find
 const NODE_MODULES = path.join(CHECKOUT, "tests/node_modules");
 
 /// The document, as it comes from the command.
@@ -34,6 +36,26 @@ async function exportedFile(t, format, ...args) {
     const file = path.join(folder, `plant.${format}`);
     await exported(format, MPS, "-o", file, ...args);
     return file;
+}
+
+/// The parts of a package; python's zip reader knows nothing of ours.
+async function unpacked(t, ...args) {
+    const file = await exportedFile(t, "aasx", ...args);
+    const folder = path.join(path.dirname(file), "unpacked");
+    execFileSync("python3", ["-m", "zipfile", "-e", file, folder]);
+    return { folder, environment: JSON.parse(fs.readFileSync(path.join(folder, "aasx/data.json"), "utf8")) };
+}
+
+/// {submodel idShort: {path of idShorts: element}}
+function elementsOf(environment) {
+    const walk = (list, before, into) => {
+        for (const element of list) {
+            into[[...before, element.idShort].join("/")] = element;
+            if (element.modelType === "SubmodelElementCollection") walk(element.value, [...before, element.idShort], into);
+        }
+        return into;
+    };
+    return Object.fromEntries(environment.submodels.map((submodel) => [submodel.idShort, walk(submodel.submodelElements, [], {})]));
 }
 
 function ajv() {
@@ -80,6 +102,33 @@ test("picture and page are well-formed, load nothing and run nothing", async () 
     for (const text of [picture, page.replace("<!DOCTYPE html>", "")]) execFileSync("xmllint", ["--noout", "--nonet", "-"], { input: text });
     for (const text of [picture, page]) assert.doesNotMatch(text, /<script|href="http|src=|url\(http|@import/);
     for (const one of signalPaths) assert.ok(page.includes(`<code>${one}</code>`), `${one} among the wires`);
+});
+
+test("the Asset Administration Shell keeps the metamodel with its constraints, and says who made the station", async (t) => {
+    const { environment } = await unpacked(t, "--simulated");
+    const read = aas.jsonization.environmentFromJsonable(environment);
+    assert.equal(read.error, null, read.error?.message);
+    const found = [...aas.verification.verify(read.mustValue(), true)].map((error) => `${error.path}: ${error.message}`);
+    assert.deepEqual(found, []);
+    const { Nameplate, TechnicalData } = elementsOf(environment);
+    assert.equal(Nameplate.ManufacturerName.value[0].text, "Festo Didactic");
+    const motor = Object.entries(TechnicalData).find(([, element]) => element.idShort === "Path" && element.value === "mps_conveyor/motor");
+    const speed = TechnicalData[motor[0].replace(/Path$/, "NominalSpeed")];
+    assert.deepEqual([speed.valueType, speed.value, speed.qualifiers[0].value], ["xs:double", "0.077", "m/s"]);
+});
+
+test("the package leads from its origin to the environment and to every file, as the Open Packaging Conventions want", async (t) => {
+    const { folder, environment } = await unpacked(t);
+    const targets = (file) => [...fs.readFileSync(path.join(folder, file), "utf8").matchAll(/Type="[^"]*\/([a-z-]+)" Target="([^"]*)"/g)];
+    const [[, originType, origin]] = targets("_rels/.rels");
+    const [[, specType, spec]] = targets("aasx/_rels/aasx-origin.rels");
+    assert.deepEqual([originType, origin, specType, spec], ["aasx-origin", "/aasx/aasx-origin", "aas-spec", "/aasx/data.json"]);
+    const supplements = targets("aasx/_rels/data.json.rels").map(([, , target]) => target).sort();
+    const files = Object.values(elementsOf(environment).Documentation).map((element) => element.value).sort();
+    assert.deepEqual(files, supplements);
+    for (const file of [origin, spec, ...supplements]) assert.ok(fs.existsSync(path.join(folder, file)), file);
+    const types = fs.readFileSync(path.join(folder, "[Content_Types].xml"), "utf8");
+    for (const file of supplements) assert.ok(types.includes(`Extension="${file.split(".").at(-1)}"`), file);
 });
 
 test("an unknown format is refused with the list of formats, and a mistyped one with a hint", async () => {
@@ -193,6 +242,37 @@ plantSuite("what is generated, and the plant that runs", { change: unattended },
         assert.ok(report({ motor: { CommandedSpeed: -0.04 } }));
         assert.ok(!report({ motor: { stop: { state: "true" } } }), "a text for a Boolean");
         assert.ok(!of("mps_plc")({ state: { reported: { State: "asleep" } }, version: 1 }), "a state that the controller has not");
+    });
+
+    proves("operational data lead to the live values, over HTTP and over OPC UA", async () => {
+        const folder = path.join(plant.folder, "aasx");
+        const where = ["--opcua-url", plant.connect.opcua.url, "--http-url", plant.connect.http.url];
+        await exported("aasx", MPS, "--simulated", "-o", `${folder}.aasx`, ...where);
+        execFileSync("python3", ["-m", "zipfile", "-e", `${folder}.aasx`, folder]);
+        const elements = elementsOf(JSON.parse(fs.readFileSync(path.join(folder, "aasx/data.json"), "utf8")));
+        const interfaces = elements.AssetInterfacesDescription;
+        const { session } = await clients.session("viewer");
+        const twins = new Map();
+        let checked = 0;
+        for (const element of Object.values(elements.OperationalData)) {
+            if (element.modelType !== "ReferenceElement") continue;
+            const [submodel, ...keys] = element.value.keys.map((key) => key.value);
+            assert.ok(submodel.endsWith(":aas:interfaces"));
+            const at = keys.join("/");
+            const [base, href, key] = [`${keys[0]}/EndpointMetadata/base`, `${at}/forms/href`, `${at}/key`].map((one) => interfaces[one].value);
+            if (element.idShort === "OverHTTP") {
+                if (!twins.has(href)) twins.set(href, await (await fetch(base + href, { headers: { authorization: `Bearer ${plant.token()}` } })).json());
+                assert.ok(key.split("/").reduce((node, name) => node?.[name], twins.get(href)) !== undefined, `${href} ${key}`);
+            } else {
+                assert.equal(base, plant.connect.opcua.url);
+                const [, uri, identifier] = href.match(/^\/\?id=nsu=([^;]*);s=(.*)$/);
+                const index = (await session.readNamespaceArray()).indexOf(uri);
+                const value = await session.read({ nodeId: `ns=${index};s=${identifier}`, attributeId: 13 });
+                assert.ok(value.statusCode.isGood(), `${identifier}: ${value.statusCode}`);
+            }
+            checked++;
+        }
+        assert.ok(checked > 100, `${checked} references`);
     });
 
     proves("every call of the OpenAPI description is answered, as it says", async () => {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xml/xml.h>
+#include <zip/zip.h>
 
 enum { MODEL_BYTES = 4 * 1024 * 1024, TEXT_BYTES = 200, COLUMNS = 15 };
 
@@ -113,6 +114,13 @@ static void check_json(struct text document, struct text hostile) {
     expect(json_holds(json_root(parsed), hostile));
 }
 
+/// The environment in the package.
+static void check_aasx(struct text document, struct text hostile) {
+    CLEANUP(buffer_clear) struct buffer environment = {0};
+    expect(!zip_read(document, TEXT("aasx/data.json"), MODEL_BYTES, &environment, NULL));
+    check_json(buffer_view(&environment), hostile);
+}
+
 /// RFC 4180: cells of one row up to CRLF; true when one of them is `wanted`.
 static bool take_row(struct text *rest, struct text wanted, size_t *ret_columns) {
     CLEANUP(buffer_clear) struct buffer cell = {0};
@@ -151,8 +159,8 @@ static const struct {
     const char *format;
     void (*check)(struct text document, struct text hostile);
 } checks[] = {
-    {"nodeset2", check_xml}, {"jsonschema", check_json}, {"openapi", check_json},
-    {"io-csv", check_csv},   {"svg", check_xml},         {"html", check_xml},
+    {"nodeset2", check_xml}, {"jsonschema", check_json}, {"openapi", check_json}, {"io-csv", check_csv},
+    {"svg", check_xml},      {"html", check_xml},        {"aasx", check_aasx},
 };
 
 static void check_all(const struct plant *plant, struct text hostile) {

@@ -12,3 +12,4 @@ describe_fn openapi_write;
 describe_fn io_csv_write;
 describe_fn svg_write;
 describe_fn html_write;
+describe_fn aasx_write;
