@@ -22,6 +22,7 @@ int main(int argc, char **argv) {
     if (!error) error = edge_open_driver(&edge, &problem);
     if (!error) edge_note_start(&edge);
     if (!error) error = edge_load_program(&edge, &problem);
+    if (!error) error = edge_set_pins(&edge, &problem);
     if (!error) edge_restore(&edge);
     if (!error) error = edge_start_recording(&edge, &problem);
     if (!error) error = edge_start_scan(&edge, &problem);

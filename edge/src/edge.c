@@ -192,6 +192,8 @@ enum error edge_serve(struct edge *edge, struct problem *ret_problem) {
         .users_file = edge->identity.users,
         .audit_file = edge->identity.audit,
         .diagnostics = edge->diagnostics,
+        .pins = edge->pins,
+        .pins_file = edge->pins_file,
         .identity = {edge->fingerprint.model_hash, edge->fingerprint.model_version, edge->fingerprint.program_hash,
                      SPLC_VERSION},
     };
@@ -233,6 +235,8 @@ void edge_close(struct edge *edge) {
     edge_close_diagnostics(edge);
     runtime_destroy(edge->runtime);
     program_destroy(edge->program);
+    pins_destroy(edge->pins);
+    free(edge->pins_file);
     edge_close_driver(edge);
     plant_destroy(edge->plant);
     loop_destroy(edge->loop);

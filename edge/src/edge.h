@@ -10,6 +10,7 @@
 #include <modbus/driver.h>
 #include <model/model.h>
 #include <picontrol/picontrol.h>
+#include <pins/pins.h>
 #include <pki/pki.h>
 #include <program/program.h>
 #include <record/record.h>
@@ -56,6 +57,8 @@ struct edge {
     struct problem driver_trouble; // as told last
     struct io_driver driver;
     struct program *program;
+    struct pins *pins; // the pin map
+    char *pins_file;
     struct retain *retain;     // NULL: it could not be started, the log says why
     struct recorder *recorder; // NULL: nothing is recorded
     struct runtime *runtime;
@@ -80,6 +83,8 @@ void edge_tell_driver_trouble(struct edge *edge);
 void edge_close_driver(struct edge *edge);
 uint64_t edge_scan_period_ns(const struct edge *edge);
 enum error edge_load_program(struct edge *edge, struct problem *ret_problem);
+/// The pin map as it was left; a file that does not fit the model ends the start, for wrong pins move wrong things.
+enum error edge_set_pins(struct edge *edge, struct problem *ret_problem);
 /// Retained values into the program, unless --cold; a PLC that cannot keep them runs all the same.
 void edge_restore(struct edge *edge);
 void edge_stop_retaining(struct edge *edge);

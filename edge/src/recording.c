@@ -30,6 +30,8 @@ enum error edge_start_recording(struct edge *edge, struct problem *ret_problem) 
     size_t restored_count = 0;
     CLEANUP(free_at) uint32_t *restored = restored_tags(edge, &restored_count);
     if (restored == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
+    CLEANUP(buffer_clear) struct buffer pins = {0};
+    pins_print(edge->pins, &pins);
     struct recorder_options options = {
         .path = edge->options.record_file,
         .bytes_max = (size_t)size_mb * MB,
@@ -37,6 +39,7 @@ enum error edge_start_recording(struct edge *edge, struct problem *ret_problem) 
         .period_ns = edge_scan_period_ns(edge),
         .restored = restored,
         .restored_count = restored_count,
+        .pins = buffer_view(&pins),
     };
     error = recorder_start(program_scan(edge->program), &options, &edge->recorder, ret_problem);
     if (error) return error;

@@ -112,6 +112,7 @@ static enum error run(struct desk *desk) {
     if (!error) error = edge_open_driver(edge, problem);
     if (!error) edge_note_start(edge);
     if (!error) error = edge_load_program(edge, problem);
+    if (!error) error = edge_set_pins(edge, problem);
     if (!error) edge_restore(edge);
     if (!error) error = edge_start_recording(edge, problem);
     if (!error) error = edge_start_scan(edge, problem);
@@ -233,6 +234,23 @@ static void retained_values_are_restored_or_not(void **state) {
     assert_int_equal(replay_main(2, words), 0);
 }
 
+static void pins_are_as_they_were_left(void **state) {
+    (void)state;
+    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+    run_and_end(desk);
+    CLEANUP(free_at) char *folder = testing_path(desk->data, "edge");
+    put(folder, "pins", "mps_plc/RevPiDO/O_5 -\nmps_plc/RevPiDO/O_6 mps_hmi/indicator_Q1/state\n");
+    desk->record = testing_path(desk->data, "pins.rec");
+    run_and_end(desk);
+    char *words[] = {(char[]){"replay"}, desk->record, NULL};
+    assert_int_equal(replay_main(2, words), 0);
+    put(folder, "pins", "mps_plc/RevPiDO/O_6 mps_hmi/indicator_Q1/state\n");
+    assert_true(run(desk) != ERROR_NONE);
+    assert_says(desk, "edge/pins");
+    assert_says(desk, "two channels");
+    assert_null(desk->edge.runtime);
+}
+
 static void a_missing_identity_is_said_before_anything_runs(void **state) {
     (void)state;
     CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
@@ -302,6 +320,7 @@ int main(void) {
         cmocka_unit_test(another_model_is_noted),
         cmocka_unit_test(a_recording_of_a_start_is_replayed),
         cmocka_unit_test(retained_values_are_restored_or_not),
+        cmocka_unit_test(pins_are_as_they_were_left),
         cmocka_unit_test(a_missing_identity_is_said_before_anything_runs),
         cmocka_unit_test(a_broken_model_stops_it_with_the_number_of_its_errors),
         cmocka_unit_test(a_missing_model_is_named),

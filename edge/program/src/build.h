@@ -13,7 +13,7 @@ struct program {
     struct program_module *modules;
     struct map *tag_by_path;    // index + 1, as pointer
     struct map *module_by_path; // the same
-    uint32_t forcing;
+    uint32_t forcing, pins;
     struct text *interlocks; // by interlock: "DryRun: tank/level/value below 5"
     uint32_t *retained;      // tags
     size_t retained_count;

@@ -23,7 +23,7 @@ struct core_module {
 extern const struct core_module cylinder_module, motor_module, light_barrier_module, material_sensor_module,
     button_module, switch_module, indicator_module, emergency_stop_module, controller_module, analog_sensor_module,
     valve_module, drive_module, control_valve_module, pid_module;
-extern const struct scan_kind lock_kind, forcing_kind;
+extern const struct scan_kind lock_kind, forcing_kind, pins_kind;
 
 /// NULL when no core module has that role.
 const struct core_module *core_module_of(struct text role);

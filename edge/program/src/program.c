@@ -89,6 +89,7 @@ static struct sizes count(const struct plant *plant, const struct program_option
     for (size_t i = 0; i < plant->element_count; i++) count_element(&sizes, plant->elements[i]);
     count_kind(&sizes, &lock_kind);
     count_kind(&sizes, &forcing_kind);
+    count_kind(&sizes, &pins_kind);
     if (options->extra != NULL) count_kind(&sizes, options->extra->kind);
     return sizes;
 }
@@ -264,6 +265,8 @@ static void fill(struct program *program, const struct program_options *options)
     scan->lock_module = add_module(program, lock, NULL, &lock_kind, NULL, 0);
     struct text forcing = own_path(program, plant->station->path, text_of(forcing_kind.name));
     program->forcing = add_module(program, forcing, NULL, &forcing_kind, NULL, 0);
+    struct text pins = own_path(program, plant->station->path, text_of(pins_kind.name));
+    program->pins = add_module(program, pins, NULL, &pins_kind, NULL, 0);
     const struct program_extra *extra = options->extra;
     if (extra == NULL) return;
     program->simulation = add_module(program, extra_path(program, extra->name), NULL, extra->kind, extra->memory, 0);
@@ -357,6 +360,10 @@ uint32_t program_lock(const struct program *program) {
 
 uint32_t program_forcing(const struct program *program) {
     return program->forcing;
+}
+
+uint32_t program_pins(const struct program *program) {
+    return program->pins;
 }
 
 uint32_t program_simulation(const struct program *program) {

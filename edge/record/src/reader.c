@@ -71,6 +71,13 @@ static bool read_restored(struct record_header *header, struct source *source) {
     return !source->bad;
 }
 
+static bool read_pins(struct record_header *header, struct source *source) {
+    uint64_t length = source_number(source);
+    const uint8_t *bytes = length <= (uint64_t)(source->end - source->at) ? source_bytes(source, (size_t)length) : NULL;
+    if (bytes != NULL) header->pins = (struct text){(const char *)bytes, (size_t)length};
+    return bytes != NULL;
+}
+
 static bool read_header(struct record_header *header, const struct chunk *chunk) {
     struct source source = {.at = chunk->bytes, .end = chunk->bytes + chunk->length};
     header->period_ns = source_number(&source);
@@ -84,7 +91,7 @@ static bool read_header(struct record_header *header, const struct chunk *chunk)
     header->image_bytes = (uint32_t)image;
     header->tag_count = (uint32_t)tags;
     header->module_count = (uint32_t)modules;
-    return read_ranges(header, &source) && read_restored(header, &source);
+    return read_ranges(header, &source) && read_restored(header, &source) && read_pins(header, &source);
 }
 
 static bool reserve(struct record_reader *reader) {
@@ -229,7 +236,7 @@ static bool refill(struct record_reader *reader, enum error *ret_error) {
             return false;
         }
         bool end = chunk.kind == CHUNK_END && chunk.length == 1 && chunk.bytes[0] > RECORDER_RUNNING &&
-                   chunk.bytes[0] <= RECORDER_FAILED;
+                   chunk.bytes[0] <= RECORDER_PINS;
         if (end) reader->end = (enum recorder_state)chunk.bytes[0];
         if (chunk.kind == CHUNK_SCANS)
             reader->steps = (struct source){.at = chunk.bytes, .end = chunk.bytes + chunk.length};

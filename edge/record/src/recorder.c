@@ -42,6 +42,11 @@ struct recorder {
     pthread_t thread;
 };
 
+static void stop_with(struct recorder *recorder, enum recorder_state state) {
+    int running = RECORDER_RUNNING;
+    atomic_compare_exchange_strong(&recorder->state, &running, (int)state);
+}
+
 // ---------------------------------------------------------------- scan thread
 
 static void give(struct recorder *recorder, const struct sink *step) {
@@ -105,6 +110,7 @@ static void put_ranges(struct recorder *recorder, struct sink *sink) {
 
 static void on_cycle(void *context, const struct scan *scan) {
     struct recorder *recorder = context;
+    if (scan->pins_next != NULL) stop_with(recorder, RECORDER_PINS); // a replay has no other map to apply
     struct sink sink = {.bytes = recorder->step, .room = recorder->step_bytes};
     const struct scan_time *now = &scan->now, *last = &recorder->last;
     sink_byte(&sink, STEP_SCAN);
@@ -150,11 +156,6 @@ static bool write_chunk(struct recorder *recorder, enum chunk_kind kind, const u
                 write_all(recorder->fd, crc, sizeof crc);
     atomic_fetch_add(&recorder->bytes, sizeof head + length + sizeof crc);
     return good;
-}
-
-static void stop_with(struct recorder *recorder, enum recorder_state state) {
-    int running = RECORDER_RUNNING;
-    atomic_compare_exchange_strong(&recorder->state, &running, (int)state);
 }
 
 static void take(struct recorder *recorder) {
@@ -243,6 +244,8 @@ static bool write_head(struct recorder *recorder, const struct recorder_options 
         sink_number(&sink, options->restored[i]);
         sink_number(&sink, scan->value[options->restored[i]].bits);
     }
+    sink_number(&sink, options->pins.length);
+    sink_bytes(&sink, options->pins.data, options->pins.length);
     if (sink.full) return false;
     bool good = write_all(recorder->fd, (const uint8_t *)RECORD_MAGIC, RECORD_MAGIC_BYTES);
     atomic_store(&recorder->bytes, RECORD_MAGIC_BYTES);
@@ -305,6 +308,7 @@ const char *recorder_state_text(enum recorder_state state) {
     case RECORDER_STOPPED: return "stopped";
     case RECORDER_FULL: return "the file has reached its size";
     case RECORDER_TOO_SLOW: return "the disk was too slow";
+    case RECORDER_PINS: return "the pin map was changed";
     case RECORDER_FAILED: return "the file could not be written";
     }
     return "unknown";

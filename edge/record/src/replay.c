@@ -3,6 +3,7 @@
 #include <record/record.h>
 
 #include <model/model.h>
+#include <pins/pins.h>
 #include <program/program.h>
 
 #include <stdio.h>
@@ -13,6 +14,7 @@ struct stage {
     struct record_scan scan;
     struct record_header header;
     uint8_t *written;
+    struct pins *pins; // own its tables, so it outlives the program
 };
 
 static enum error play_inputs(void *context, uint64_t elapsed_ns, uint8_t *inputs, size_t bytes) {
@@ -107,6 +109,19 @@ static void restore(struct program *program, const struct record_header *header)
     program_restored(program);
 }
 
+/// The map that was in effect at the start.
+static enum error set_pins(const struct plant *plant, struct stage *stage, struct program *program,
+                           struct problem *ret_problem) {
+    if (stage->header.pins.length == 0) return ERROR_NONE;
+    struct scan_pin_table *table = NULL;
+    enum error error = pins_create(plant, program, &stage->pins);
+    if (!error) error = pins_read(stage->pins, stage->header.pins, ret_problem);
+    if (!error) error = pins_prepare(stage->pins, &table, ret_problem);
+    if (error) return problem_prefix(ret_problem, error, "the pin map in the recording");
+    scan_set_pins(program_scan(program), table);
+    return ERROR_NONE;
+}
+
 static enum error build(const struct plant *plant, struct stage *stage, struct program **ret_program,
                         struct problem *ret_problem) {
     struct program_options options = {
@@ -116,11 +131,12 @@ static enum error build(const struct plant *plant, struct stage *stage, struct p
     };
     enum error error = program_create(plant, &options, ret_program, ret_problem);
     if (error) return error;
+    if (program_scan(*ret_program)->image_bytes != stage->header.image_bytes)
+        return problem_say(ret_problem, ERROR_INVALID,
+                           "the recording has a process image of %u bytes, its plant model one of %zu",
+                           stage->header.image_bytes, program_scan(*ret_program)->image_bytes);
     restore(*ret_program, &stage->header);
-    if (program_scan(*ret_program)->image_bytes == stage->header.image_bytes) return ERROR_NONE;
-    return problem_say(ret_problem, ERROR_INVALID,
-                       "the recording has a process image of %u bytes, its plant model one of %zu",
-                       stage->header.image_bytes, program_scan(*ret_program)->image_bytes);
+    return set_pins(plant, stage, *ret_program, ret_problem);
 }
 
 static enum error play(struct record_reader *reader, struct program *program, struct stage *stage,
@@ -167,6 +183,7 @@ enum error record_replay(struct text bytes, struct record_verdict *ret_verdict, 
     }
     error = build(plant, &stage, &program, ret_problem);
     if (!error) error = play(reader, program, &stage, ret_verdict);
+    pins_destroy(stage.pins);
     if (error && ret_problem->text[0] == '\0')
         return problem_say(ret_problem, error, "scan %llu has more commands than a scan takes",
                            (unsigned long long)ret_verdict->scans + 1);

@@ -109,6 +109,7 @@ static struct reading read_input(const struct scan *scan, struct scan_input *inp
         reading.quality = STATUS_BadNoCommunication;
         reading.age_ns += scan->now.monotonic_ns - scan->read_ns;
     }
+    if (input->point.place.bits == 0) reading.quality = STATUS_BadNotConnected;
     bool old = input->stale_ns > 0 && reading.age_ns > input->stale_ns;
     if (!status_is_bad(reading.quality) && old) reading.quality = STATUS_BadNoCommunication;
     if (status_is_bad(reading.quality)) return reading;

@@ -41,13 +41,13 @@ void scan_build_safe_image(struct scan *scan) {
     memset(scan->safe_mask, 0, scan->image_bytes);
     for (size_t i = 0; i < scan->output_count; i++) {
         const struct scan_point *point = &scan->outputs[i];
-        if (point->safe != SCAN_SAFE_OFF && point->safe != SCAN_SAFE_ON) continue;
+        if (point->place.bits == 0 || (point->safe != SCAN_SAFE_OFF && point->safe != SCAN_SAFE_ON)) continue;
         io_set_bit(scan->safe_outputs, point->place, (point->safe == SCAN_SAFE_ON) != point->inverted);
         add_to_mask(scan, point->place);
     }
     for (size_t i = 0; i < scan->number_count; i++) {
         const struct scan_number *number = &scan->numbers[i];
-        if (number->point.safe == SCAN_SAFE_HOLD) continue;
+        if (number->point.place.bits == 0 || number->point.safe == SCAN_SAFE_HOLD) continue;
         double raw = (number->safe_value - number->scale.offset) / number->scale.factor;
         scan_encode(scan->safe_outputs, number->point.place, (enum scan_encoding)number->scale.encoding, raw);
         add_to_mask(scan, number->point.place);
@@ -168,8 +168,10 @@ static void set_bits(struct scan *scan) {
     for (size_t i = 0; i < scan->output_count; i++) {
         const struct scan_point *point = &scan->outputs[i];
         if (scan->outputs_known && scan->decided[i] == scan->written[i]) continue;
-        io_set_bit(scan->output_image, point->place, scan->decided[i] != point->inverted);
+        bool placed = point->place.bits > 0;
+        if (placed) io_set_bit(scan->output_image, point->place, scan->decided[i] != point->inverted);
         status_code quality = point->forced ? STATUS_GoodLocalOverride : STATUS_Good;
+        if (!placed) quality = STATUS_BadNotConnected;
         scan_set(scan, point->tag, scan_boolean(scan->decided[i]), quality);
         scan->written[i] = scan->decided[i];
     }
@@ -182,8 +184,11 @@ static void set_numbers(struct scan *scan) {
         if (scan->outputs_known && value == scan->number_written[i]) continue;
         uint32_t tag = number->point.tag;
         double raw = (value - number->scale.offset) / number->scale.factor;
-        scan_encode(scan->output_image, number->point.place, (enum scan_encoding)number->scale.encoding, raw);
+        bool placed = number->point.place.bits > 0;
+        if (placed)
+            scan_encode(scan->output_image, number->point.place, (enum scan_encoding)number->scale.encoding, raw);
         status_code quality = number->point.forced ? STATUS_GoodLocalOverride : STATUS_Good;
+        if (!placed) quality = STATUS_BadNotConnected;
         scan_set(scan, tag, scan_number_as(scan->type[tag], value), quality);
         scan->number_written[i] = value;
     }
@@ -201,6 +206,7 @@ void stage_write(struct scan *scan) {
     const struct io_driver *driver = &scan->driver;
     set_bits(scan);
     set_numbers(scan);
+    scan_leave_pins(scan);
     scan->write_failed = driver->write(driver->context, scan->output_image, scan->image_bytes) != ERROR_NONE;
     publish_output_channels(scan);
     scan->outputs_known = true;

@@ -32,6 +32,7 @@ bool scan_once(struct scan *scan, const struct scan_time *time) {
     scan->cycles++;
     scan->notify = false;
     stage_begin(scan);
+    stage_pins(scan);
     stage_read(scan);
     stage_supervise(scan);
     stage_commands(scan);

@@ -4,6 +4,7 @@
 #include <scan/scan.h>
 
 void stage_begin(struct scan *scan); // is it a first one
+void stage_pins(struct scan *scan);  // a new pin map takes effect
 void stage_read(struct scan *scan);
 void stage_supervise(struct scan *scan); // causes of the safe state, reset button, deadlines of the authority
 void stage_run_state(struct scan *scan); // the guard, the key switch; part of the stage before
@@ -24,5 +25,7 @@ union scan_value scan_number_as(enum value_type type, double number);
 struct scan_reason scan_standstill(const struct scan *scan);
 /// Why this session may not command; NONE when it holds the control authority.
 struct scan_reason scan_check_authority(const struct scan *scan, uint32_t session);
+/// Before the outputs are written: those that will leave their pin get their safe value there.
+void scan_leave_pins(struct scan *scan);
 /// The safe state takes the forces off the outputs: nothing moves after it before somebody asks for it anew.
 void scan_forces_halt(struct scan *scan);

@@ -164,6 +164,7 @@ static void add_channel_name(struct build *build, const struct plant_channel *ch
                                        channel->signal->twin_path);
     }
     build_fail(build, opcua_server_write(build->server->opcua, variable, &data), names.node.string);
+    pins_add_channel(build, channel, channel_path, variable);
 }
 
 static void add_channel(struct build *build, uint32_t tag) {
@@ -263,6 +264,7 @@ static void build_all(struct build *build) {
     companion_identification(build, build->plant->controller);
     lock_build(build);
     forcing_build(build);
+    pins_build(build);
     diagnostics_build(build);
     add_simulation(build);
     for (uint32_t tag = 0; tag < program_tag_count(build->program) && !build->error; tag++) add_tag(build, tag);

@@ -105,6 +105,13 @@ void namespaces_describe(struct build *build);
 /// An event type for each event of the model and of the scan, and which types raise it (event_types.c).
 void event_types_build(struct build *build);
 
+/// The object `Pins`; and for each channel its draft, and its name, which follows the map.
+void pins_build(struct build *build);
+void pins_add_channel(struct build *build, const struct plant_channel *channel, struct text channel_path,
+                      struct opcua_variable *name);
+/// What became of something that a person asked for, into the audit log: `action` and in words what.
+void own_audit(const struct server *server, const struct opcua_caller *caller, const char *action, const char *what,
+               status_code status, const char *reason);
 /// The object `Forcing`.
 void forcing_build(struct build *build);
 

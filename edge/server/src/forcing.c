@@ -108,8 +108,7 @@ static status_code ask(struct server *server, struct opcua_invocation *call, str
     char sentence[PROGRAM_TEXT_BYTES] = "";
     if (why == NULL) program_reason_text(server->options.program, server->result.reason, sentence);
     if (status_is_bad(status)) own_refuse(call, status, "%s", why == NULL ? sentence : why);
-    char name[STATUS_NAME_BYTES];
-    audit_write(server->audit, &(struct audit_entry){caller, "force", what, status_name(status, name), call->text});
+    own_audit(server, caller, "force", what, status, call->text);
     return status;
 }
 
@@ -147,17 +146,20 @@ static bool read_number(struct text text, double *ret_value) {
     return !text_to_real(text, ret_value);
 }
 
-static status_code no_point(struct opcua_invocation *call) {
-    return own_refuse(call, STATUS_BadInvalidArgument,
-                      "there is no input or output \"%.*s\"; write its path below the station, as in "
-                      "mps_conveyor/motor/direction/right/state",
-                      TEXT_ARG(call->inputs[0].string));
+/// Refused before the scan is asked.
+static status_code no_point(const struct server *server, struct opcua_invocation *call) {
+    (void)own_refuse(call, STATUS_BadInvalidArgument,
+                     "there is no input or output \"%.*s\"; write its path below the station, as in "
+                     "mps_conveyor/motor/direction/right/state",
+                     TEXT_ARG(call->inputs[0].string));
+    own_audit(server, call->caller, "force", "no such point", STATUS_BadInvalidArgument, call->text);
+    return STATUS_BadInvalidArgument;
 }
 
 static status_code on_force(void *context, struct opcua_invocation *call) {
     struct server *server = context;
     uint32_t tag = find_point(server, call->inputs[0].string);
-    if (tag == SCAN_NO_TAG) return no_point(call);
+    if (tag == SCAN_NO_TAG) return no_point(server, call);
     double value;
     if (!read_number(call->inputs[1].string, &value))
         return own_refuse(call, STATUS_BadInvalidArgument, "\"%.*s\" is no value; write true, false or a number",
@@ -181,7 +183,7 @@ static status_code on_force(void *context, struct opcua_invocation *call) {
 static status_code on_unforce(void *context, struct opcua_invocation *call) {
     struct server *server = context;
     uint32_t tag = find_point(server, call->inputs[0].string);
-    if (tag == SCAN_NO_TAG) return no_point(call);
+    if (tag == SCAN_NO_TAG) return no_point(server, call);
     struct scan_command command = {.method = PROGRAM_UNFORCE, .argument_count = 1};
     command.arguments[0] = (struct scan_argument){.type = VALUE_UINT32, .value.uint32 = tag};
     char what[LINE_BYTES];

@@ -29,6 +29,7 @@ struct server {
     struct loop_timer *retry;
 
     struct forcing *forcing;
+    struct pin_nodes *pin_nodes;
     struct opcua_variable *diagnostics, *diagnostics_count;
     uint64_t diagnostics_shown; // entries
     struct loop_timer *diagnostics_timer;
@@ -70,7 +71,8 @@ enum error server_raise(struct server *server, struct text name, struct text ori
 
 /// Who forced what (forcing.c). A change of a tag tells whether it still is.
 void forcing_see(struct server *server, const struct scan_change *change);
-void forcing_destroy(struct forcing *forcing); // NULL is fine
+void forcing_destroy(struct forcing *forcing);   // NULL is fine
+void pin_nodes_destroy(struct pin_nodes *nodes); // NULL is fine
 
 struct user {
     struct text name, hash; // borrowed

@@ -85,3 +85,9 @@ status_code own_refuse(struct opcua_invocation *call, status_code status, const 
     call->outputs[call->output_count - 1].string = text_of(call->text);
     return status;
 }
+
+void own_audit(const struct server *server, const struct opcua_caller *caller, const char *action, const char *what,
+               status_code status, const char *reason) {
+    char name[STATUS_NAME_BYTES];
+    audit_write(server->audit, &(struct audit_entry){caller, action, what, status_name(status, name), reason});
+}

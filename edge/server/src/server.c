@@ -283,6 +283,7 @@ void server_close(struct server *server) {
         server->targets = next;
     }
     forcing_destroy(server->forcing);
+    pin_nodes_destroy(server->pin_nodes);
     audit_close(server->audit);
     free(server->ended);
     free(server->variables);

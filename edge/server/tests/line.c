@@ -112,6 +112,7 @@ static void start_program(struct line *line, const struct line_options *options)
     if (program_create(line->plant, &program, &line->program, &problem)) fail_msg("%s", problem.text);
     struct runtime_options runtime = {.period_ns = scan_period_ns(options),
                                       .speed = options->speed > 0 ? options->speed : 1};
+    assert_int_equal(pins_create(line->plant, line->program, &line->pins), ERROR_NONE);
     if (runtime_start(program_scan(line->program), &runtime, &line->runtime, &problem)) fail_msg("%s", problem.text);
 }
 
@@ -134,6 +135,8 @@ static void start_server(struct line *line, const struct line_options *options) 
     if (diagnostics_open(in_folder(line->folder, "diagnostics"), &line->diagnostics, &problem))
         fail_msg("%s", problem.text);
     server.diagnostics = line->diagnostics;
+    server.pins = line->pins;
+    server.pins_file = in_folder(line->folder, "pins");
     if (server_open(line->loop, &server, &line->server, &problem)) fail_msg("%s", problem.text);
 }
 
@@ -162,6 +165,7 @@ void line_destroy(struct line *line) {
     diagnostics_close(line->diagnostics);
     runtime_destroy(line->runtime);
     program_destroy(line->program);
+    pins_destroy(line->pins);
     sim_destroy(line->sim);
     plant_destroy(line->plant);
     loop_destroy(line->loop);

@@ -27,6 +27,7 @@ struct line {
     struct program *program;
     struct runtime *runtime;
     struct diagnostics *diagnostics;
+    struct pins *pins;
     struct server *server;
     bool timed_out;
 };

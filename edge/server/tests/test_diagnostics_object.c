@@ -57,8 +57,8 @@ static void events_and_forces_are_kept(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        SENTENCE("program and model are told by hash and version [opcua-6.2]", program_and_model_are_told),
-        SENTENCE("events, refusals and forces are kept in the buffer [opcua-6.1]", events_and_forces_are_kept),
+        SENTENCE("program and model are told by hash and version [opcua-9.2]", program_and_model_are_told),
+        SENTENCE("events, refusals and forces are kept in the buffer [opcua-9.1]", events_and_forces_are_kept),
     };
     return cmocka_run_group_tests(tests, line_make_identities, line_remove_identities);
 }

@@ -115,13 +115,13 @@ static void all_at_once(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        SENTENCE("an engineer forces an input and takes the force off again [opcua-5.1]",
+        SENTENCE("an engineer forces an input and takes the force off again [opcua-8.1]",
                  an_input_is_forced_by_an_engineer),
-        SENTENCE("an operator may not force, not even with the control authority [opcua-5.1]", others_may_not),
-        SENTENCE("a refused force says why [opcua-5.1]", refusals_say_why),
+        SENTENCE("an operator may not force, not even with the control authority [opcua-8.1]", others_may_not),
+        SENTENCE("a refused force says why [opcua-8.1]", refusals_say_why),
         SENTENCE("the safe state takes the force off an output [edge-6.5]",
                  the_safe_state_takes_the_force_off_an_output),
-        SENTENCE("all forces are taken off at once [opcua-5.1]", all_at_once),
+        SENTENCE("all forces are taken off at once [opcua-8.1]", all_at_once),
     };
     return cmocka_run_group_tests(tests, line_make_identities, line_remove_identities);
 }

@@ -147,8 +147,12 @@ static UA_UInt32 rights_mask(UA_Server *ua, UA_AccessControl *access, const UA_N
 
 static UA_Byte access_level(UA_Server *ua, UA_AccessControl *access, const UA_NodeId *session, void *session_context,
                             const UA_NodeId *node, void *node_context) {
-    (void)ua, (void)access, (void)session, (void)session_context, (void)node, (void)node_context;
-    return UA_ACCESSLEVELMASK_READ | UA_ACCESSLEVELMASK_HISTORYREAD; // of those that the node has
+    (void)ua, (void)access, (void)session, (void)node_context;
+    const struct session *who = session_context;
+    UA_Byte level = UA_ACCESSLEVELMASK_READ | UA_ACCESSLEVELMASK_HISTORYREAD; // of those that the node has
+    bool ours = node->namespaceIndex > 0; // drafts; nothing of the library's own nodes is for clients to write
+    if (ours && who != NULL && who->caller.role >= OPCUA_ENGINEER) level |= UA_ACCESSLEVELMASK_WRITE;
+    return level;
 }
 
 /// Methods judge by themselves, so that they can say why.

@@ -71,6 +71,7 @@ const struct program_module *program_module(const struct program *program, uint3
 uint32_t program_module_of(const struct program *program, const struct plant_element *element); // SCAN_NO_MODULE
 uint32_t program_lock(const struct program *program);       // module of the control authority
 uint32_t program_forcing(const struct program *program);    // module of the forces (`STATION/Forcing`)
+uint32_t program_pins(const struct program *program);       // module of the pin map (`STATION/Pins`)
 uint32_t program_simulation(const struct program *program); // SCAN_NO_MODULE without one
 /// Index of a method for `struct scan_command`; -1 when the kind has none of that name.
 int program_method(const struct program *program, uint32_t module, struct text name);
@@ -100,6 +101,10 @@ enum program_forcing_method {
     PROGRAM_UNFORCE_ALL,
 };
 enum program_forcing_variable { PROGRAM_FORCES_ACTIVE }; // UInt32
+
+/// Of the pin map: lets what was offered with `scan_offer_pins` take effect (scan/pins.h).
+enum program_pins_method { PROGRAM_APPLY_PINS };
+enum program_pins_variable { PROGRAM_PINS_VERSION }; // UInt32: how often it was changed since the start
 
 // ---------------------------------------------------------------- retained variables
 

@@ -26,9 +26,17 @@ struct recorder_options {
     uint64_t period_ns;       // for people
     const uint32_t *restored; // tags whose value is from before the start (retained)
     size_t restored_count;
+    struct text pins; // the pin map where it differs from the model (pins/pins.h); empty: it does not
 };
 
-enum recorder_state { RECORDER_RUNNING, RECORDER_STOPPED, RECORDER_FULL, RECORDER_TOO_SLOW, RECORDER_FAILED };
+enum recorder_state {
+    RECORDER_RUNNING,
+    RECORDER_STOPPED,
+    RECORDER_FULL,
+    RECORDER_TOO_SLOW,
+    RECORDER_FAILED,
+    RECORDER_PINS
+};
 
 struct recorder_report {
     enum recorder_state state;
@@ -73,7 +81,7 @@ struct record_header {
     uint32_t range_count;
     struct record_restored *restored;
     uint32_t restored_count;
-    struct text model; // borrowed from the bytes
+    struct text pins, model; // borrowed from the bytes
 };
 
 struct record_reader;

@@ -57,7 +57,8 @@
       "{module} cannot be forced: the emergency stop and the panel's stop and reset buttons always work")              \
     X(FORCE_VALUE, BadOutOfRange, "the value does not fit the type of the point")                                      \
     X(FORCES_FULL, BadTooManyOperations, "no more points can be forced at once; take a force off first")               \
-    X(NOT_FORCED, BadInvalidState, "the point is not forced")
+    X(NOT_FORCED, BadInvalidState, "the point is not forced")                                                          \
+    X(NO_PINS, BadInvalidState, "no pin map has been prepared")
 
 enum scan_reason_id {
 #define X(id, status, sentence) SCAN_REASON_##id,

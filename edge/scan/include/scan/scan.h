@@ -13,6 +13,7 @@
 #include <scan/authority.h>
 #include <scan/force.h>
 #include <scan/module.h>
+#include <scan/pins.h>
 #include <scan/point.h>
 #include <scan/statistics.h>
 #include <stdatomic.h>
@@ -123,10 +124,14 @@ struct scan {
     struct authority authority;
     struct scan_safe_state safe;
     struct scan_forces forces;
-    bool read_failed, write_failed; // the driver, last time
-    bool inputs_known;              // `last_input_image` is in the tags
-    bool outputs_known;             // `written` and `number_written` are in the image and in the tags
-    uint64_t read_ns;               // monotonic: when the driver last read
+    struct scan_pin_table *pins_offered, *pins_next; // NULL: none
+    bool pins_left;                                  // outputs have left their pins: `pins_next` takes effect
+    uint32_t pins_version;                           // how often the map was changed
+    size_t unplaced_count;                           // plain inputs without a pin, behind the others
+    bool read_failed, write_failed;                  // the driver, last time
+    bool inputs_known;                               // `last_input_image` is in the tags
+    bool outputs_known;                              // `written` and `number_written` are in the image and in the tags
+    uint64_t read_ns;                                // monotonic: when the driver last read
     bool reset_was_pressed, stop_was_pressed;
     bool stopped;              // for good: the program ends
     struct scan_reason halted; // by method or key switch, until started; NONE: it runs

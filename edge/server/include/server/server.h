@@ -11,6 +11,7 @@
 #include <base/loop.h>
 #include <base/problem.h>
 #include <diagnostics/diagnostics.h>
+#include <pins/pins.h>
 #include <program/program.h>
 #include <runtime/runtime.h>
 
@@ -35,6 +36,8 @@ struct server_options {
     const char *audit_file; // who did what; made when it is not there, appended to
 
     struct diagnostics *diagnostics; // must outlive the server; NULL: no buffer
+    struct pins *pins;               // the pin map of the program, which must outlive the server; NULL: not editable
+    const char *pins_file;           // where it is kept when it was changed
     struct server_identity identity;
 };
 

@@ -46,6 +46,7 @@ const char *value_type_name(enum value_type type);              // "Boolean", "I
     X(BadMethodInvalid, 0x80750000)                                                                                    \
     X(BadArgumentsMissing, 0x80760000)                                                                                 \
     X(BadNoCommunication, 0x80310000)                                                                                  \
+    X(BadNotConnected, 0x808A0000)                                                                                     \
     X(BadDeviceFailure, 0x808B0000)                                                                                    \
     X(BadSensorFailure, 0x808C0000)                                                                                    \
     X(BadOutOfService, 0x808D0000)                                                                                     \

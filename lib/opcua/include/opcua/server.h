@@ -1,8 +1,9 @@
 /// OPC UA server inside an event loop: one endpoint, Basic256Sha256, Sign & Encrypt, user name and password.
 ///
-/// Security None is there for discovery (GetEndpoints, FindServers) and for nothing else. All variables are read-only:
-/// what a client wants done, it calls. Variables are event-based: what `opcua_server_write` writes is in the next
-/// publish response of whoever monitors it with the sampling interval 0; publishing intervals go down to 1 ms.
+/// Security None is there for discovery (GetEndpoints, FindServers) and for nothing else. All variables are read-only
+/// but drafts (opcua_server_add_entry): what a client wants done, it calls. Variables are event-based: what
+/// `opcua_server_write` writes is in the next publish response of whoever monitors it with the sampling interval 0;
+/// publishing intervals go down to 1 ms.
 ///
 ///     opcua_server_open -> add namespaces and nodes -> opcua_server_serve -> write, raise events -> opcua_server_close
 ///
@@ -134,6 +135,16 @@ enum error opcua_server_add_variable_of(struct opcua_server *server, const struc
 /// The same with a list of texts (String[]), for `opcua_server_write_texts`.
 enum error opcua_server_add_texts(struct opcua_server *server, const struct opcua_names *names,
                                   struct opcua_variable **ret_variable);
+
+/// A text property that the roles engineer and administrator may write: a draft of something. What `write` answers is
+/// the status of the write.
+struct opcua_entry {
+    struct text (*read)(void *context); // borrowed until the next call
+    status_code (*write)(void *context, const struct opcua_caller *caller, struct text text);
+    void *context;
+};
+enum error opcua_server_add_entry(struct opcua_server *server, const struct opcua_names *names,
+                                  const struct opcua_entry *entry);
 
 /// Properties: constants.
 enum error opcua_server_add_property(struct opcua_server *server, const struct opcua_names *names,
