@@ -11,7 +11,8 @@ struct execution {
     char *response; // subject
     char *reply;    // NATS reply subject; empty: none
     char *thing;
-    struct json_document *request; // keeps the texts of the arguments
+    struct json_document *request;   // keeps the texts of the arguments
+    uint64_t received_ns, called_ns; // monotonic; called: the edge was asked, 0: it was not
     size_t output_count;
     char *output_names[PLAN_ARGUMENTS_MAX];
 };
@@ -45,6 +46,31 @@ static void put_result(struct json_writer *writer, const struct value *value) {
     json_close_object(writer);
 }
 
+/// Who reads the response alone learns what was commanded.
+static void put_command(struct json_writer *writer, const struct execution *execution) {
+    static const char *const names[] = {"method", "arguments"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct json *value =
+            execution->request == NULL ? NULL : json_member(json_root(execution->request), names[i]);
+        if (!json_exists(value)) continue;
+        json_key(writer, names[i]);
+        json_put_value(writer, value);
+    }
+}
+
+/// How long it was here, and how long the edge took.
+static void put_timings(struct json_writer *writer, const struct execution *execution) {
+    uint64_t now_ns = clock_monotonic_ns();
+    uint64_t called_ns = execution->called_ns == 0 ? now_ns : execution->called_ns;
+    json_key(writer, "timings");
+    json_open_object(writer);
+    json_key(writer, "gateway_ms");
+    json_put_real(writer, (double)((called_ns - execution->received_ns) / NS_PER_US) / 1000);
+    json_key(writer, "edge_ms");
+    json_put_real(writer, (double)((now_ns - called_ns) / NS_PER_US) / 1000);
+    json_close_object(writer);
+}
+
 /// Publishes the outcome and ends the execution. `code` "" means success.
 static void respond(struct execution *execution, const char *status, const char *code, struct text description,
                     const struct value *outputs, size_t output_count) {
@@ -70,6 +96,8 @@ static void respond(struct execution *execution, const char *status, const char 
         put_result(&writer, &outputs[i]);
     }
     json_close_object(&writer);
+    put_command(&writer, execution);
+    put_timings(&writer, execution);
     json_close_object(&writer);
     struct bus *bus = execution->gateway->bus;
     if (!document.failed) {
@@ -152,6 +180,7 @@ static void execute(struct execution **owned) {
         execution->output_count = i + 1;
     }
     struct opcua_node object = plan_node_view(&method->object), node = plan_node_view(&method->node);
+    execution->called_ns = clock_monotonic_ns();
     enum error error =
         opcua_client_call(gateway->client, &object, &node, inputs, method->input_count, called, execution);
     if (error) return reject(execution, "BadCommunicationError", "%s", error_text(error));
@@ -163,6 +192,7 @@ void command_received(void *context, const struct bus_message *message) {
     CLEANUP(execution_destroy_at) struct execution *execution = calloc(1, sizeof *execution);
     if (execution == NULL) return;
     execution->gateway = gateway;
+    execution->received_ns = clock_monotonic_ns();
     execution->next = gateway->executions;
     execution->link = &gateway->executions;
     if (execution->next != NULL) execution->next->link = &execution->next;

@@ -18,12 +18,18 @@ enum {
     API_TOPIC_BYTES_MAX = 256,                // as AWS IoT limits it
     API_COMMAND_TIMEOUT_S = 10,               // for the gateway to answer
     API_COMMAND_TTL_S = 5,                    // of a command that does not say when it expires
-    API_DOCUMENT_BYTES_MAX = 1024 * 1024,     // what we take from the bus
+    API_COMMAND_TTL_MAX_S = 3600,
+    API_KEY_BYTES_MAX = 128,              // of idempotency
+    API_ID_BYTES = 64,                    // of an execution, with NUL
+    API_EXECUTIONS_LISTED = 50,           // at once, unless more are asked for
+    API_DOCUMENT_BYTES_MAX = 1024 * 1024, // what we take from the bus
 };
 
 extern const struct json_limits api_limits; // of what comes from the bus and from clients
 
 struct access_keys;
+struct executions;
+struct asked;
 struct event_stream;
 struct twin_entry;
 struct service_entry;
@@ -35,6 +41,8 @@ struct api {
     struct bus_status *status;
     struct http_server *plain, *encrypted;
     struct access_keys *keys;
+    struct executions *executions;
+    struct asked *asked;     // commands that the gateway has not answered yet
     struct loop_timer *tick; // once a second
     uint64_t started_ms;
     char bus_reason[160];          // why the bus is not connected; empty while it is
@@ -78,6 +86,16 @@ bool console_is_public(struct text path);
 // ---------------------------------------------------------------- commands.c
 
 void command_execute(struct api *api, struct http_request *request, struct text thing);
+void command_read(struct api *api, struct http_request *request, struct text thing, struct text id);
+void command_list(struct api *api, struct http_request *request, struct text thing);
+enum error commands_subscribe(struct api *api);
+void commands_close(struct api *api); // after the bus
+
+// ---------------------------------------------------------------- precondition.c
+
+bool precondition_is_wrong(const struct json *precondition); // of form
+/// True also without one; otherwise the problem names what is not as wanted.
+bool precondition_holds(struct api *api, struct text thing, const struct json *precondition, struct problem *problem);
 
 // ---------------------------------------------------------------- publish.c
 
@@ -101,6 +119,8 @@ void twins_refresh_all(struct api *api); // something may have been missed: asks
 void twins_tick(struct api *api);
 /// Calls `each` with the current document of every twin that exists, as the data of a `twin` event.
 void twins_each(struct api *api, void (*each)(void *context, struct text thing, struct text data), void *context);
+/// Data of a `twin` event, for the caller to destroy; NULL: none is known.
+struct json_document *twins_document(struct api *api, struct text thing);
 void twins_close(struct api *api);
 
 // ---------------------------------------------------------------- services.c

@@ -1,6 +1,7 @@
 #include "api.h"
 
 #include <dataplane/dataplane.h>
+#include <string.h>
 
 static void answer_picture(struct api *api, struct http_request *request) {
     http_answer(request, 200, NULL, 0, buffer_view(&api->picture));
@@ -43,23 +44,26 @@ static void refuse_method(struct http_request *request, const char *allowed) {
     http_answer(request, 405, headers, 2, TEXT("{\"message\":\"Method not allowed\"}"));
 }
 
-/// "/v1/things/T/commands"
-static bool is_command_path(struct text path, struct text *ret_thing) {
+/// "/v1/things/T/commands" or "/v1/things/T/commands/ID"
+static bool is_command_path(struct text path, struct text *ret_thing, struct text *ret_id) {
     static const struct text before = {"/v1/things/", 11};
-    static const struct text behind = {"/commands", 9};
-    if (!text_starts_with(path, before) || !text_ends_with(path, behind) ||
-        path.length <= before.length + behind.length)
+    if (!text_starts_with(path, before)) return false;
+    struct text rest = text_from(path, before.length), word;
+    if (!text_split(&rest, '/', ret_thing) || !text_split(&rest, '/', &word) || !text_is(word, "commands"))
         return false;
-    *ret_thing = (struct text){path.data + before.length, path.length - before.length - behind.length};
-    return true;
+    *ret_id = rest;
+    return memchr(rest.data == NULL ? "" : rest.data, '/', rest.length) == NULL;
 }
 
-static void take_command(struct api *api, struct http_request *request, struct text thing) {
-    if (!text_is(http_method(request), "POST")) return refuse_method(request, "POST");
+static void take_command(struct api *api, struct http_request *request, struct text thing, struct text id) {
+    bool posts = text_is(http_method(request), "POST"), gets = text_is(http_method(request), "GET");
+    if (!gets && (!posts || id.length > 0)) return refuse_method(request, id.length > 0 ? "GET" : "GET, POST");
     if (!dataplane_is_thing_name(thing))
         return http_answer_error(request, ERROR_INVALID,
                                  "Invalid thing name: 1 to 128 characters out of a-z A-Z 0-9 : _ -");
-    command_execute(api, request, thing);
+    if (posts) return command_execute(api, request, thing);
+    if (id.length == 0) return command_list(api, request, thing);
+    command_read(api, request, thing, id);
 }
 
 static void answer_file(struct http_request *request, struct text path) {
@@ -87,7 +91,7 @@ void routes_handle(void *context, struct http_request *request) {
         if (!text_is(http_method(request), "GET")) return refuse_method(request, "GET");
         return readers[i].answer(api, request);
     }
-    struct text thing;
-    if (is_command_path(path, &thing)) return take_command(api, request, thing);
+    struct text thing, id;
+    if (is_command_path(path, &thing, &id)) return take_command(api, request, thing, id);
     answer_file(request, path);
 }

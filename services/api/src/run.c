@@ -24,7 +24,7 @@ struct surroundings {
     size_t manifest_count;
     const char *state_things[STATE_THINGS_MAX + 1];
     struct buffer token;
-    char *bus_url, *bus_ca, *bus_password, *certificate, *key, *access_keys;
+    char *bus_url, *bus_ca, *bus_password, *certificate, *key, *access_keys, *executions;
 };
 
 static void surroundings_clear(struct surroundings *around) {
@@ -38,6 +38,7 @@ static void surroundings_clear(struct surroundings *around) {
     free(around->certificate);
     free(around->key);
     free(around->access_keys);
+    free(around->executions);
 }
 
 static enum error read_model(const struct site *site, struct plant **ret_plant, struct problem *problem) {
@@ -90,15 +91,23 @@ static enum error name_files(const struct site *site, struct surroundings *aroun
     around->certificate = site_path(site, "pki/https.crt");
     around->key = site_path(site, "pki/https.key");
     around->access_keys = site_path(site, "secrets/aws-credentials");
-    bool complete = around->access_keys != NULL && around->bus_url != NULL && around->bus_ca != NULL &&
-                    around->bus_password != NULL && around->certificate != NULL && around->key != NULL;
+    around->executions = site_path(site, "api/executions.jsonl");
+    bool complete = around->access_keys != NULL && around->executions != NULL && around->bus_url != NULL &&
+                    around->bus_ca != NULL && around->bus_password != NULL && around->certificate != NULL &&
+                    around->key != NULL;
     return complete ? ERROR_NONE : ERROR_NO_MEMORY;
+}
+
+static enum error make_folder(const struct site *site, struct problem *problem) {
+    CLEANUP(free_at) char *folder = site_path(site, "api");
+    return folder == NULL ? ERROR_NO_MEMORY : file_make_folder(folder, 0700, problem);
 }
 
 static enum error look_around(const struct site *site, struct surroundings *around, struct problem *problem) {
     enum error error = read_model(site, &around->plant, problem);
     if (!error) error = read_token(site, &around->token, problem);
     if (!error) error = name_files(site, around);
+    if (!error) error = make_folder(site, problem);
     if (error) return error;
     around->simulation = simulation_thing(site, around->plant);
     read_manifests(site, around);
@@ -115,6 +124,7 @@ static enum error serve(struct loop *loop, const struct site *site, const struct
         .tier = "fog",
         .token = buffer_view(&around->token),
         .access_keys_file = around->access_keys,
+        .executions_file = around->executions,
         .bus = {.url = around->bus_url,
                 .ca_file = around->bus_ca,
                 .user = "api",

@@ -1,5 +1,6 @@
 #include "access_keys.h"
 #include "api.h"
+#include "executions.h"
 
 #include <base/clock.h>
 #include <base/log.h>
@@ -58,6 +59,7 @@ static enum error open_bus(struct api *api, struct problem *problem) {
     if (!error) error = bus_subscribe(api->bus, "splc.status.*", NULL, on_status, api, &subscription);
     if (!error) error = bus_subscribe(api->bus, "splc.event", NULL, on_event, api, &subscription);
     if (!error) error = twins_subscribe(api);
+    if (!error) error = commands_subscribe(api);
     if (error) return error;
     api->status = bus_status_open(api->bus, "api", api->options.tier, fill_status, api);
     return api->status == NULL ? ERROR_NO_MEMORY : ERROR_NONE;
@@ -88,7 +90,8 @@ static enum error open_all(struct api *api, struct problem *problem) {
     if (api->picture.failed || api->things.failed) return ERROR_NO_MEMORY;
     api->keys = access_keys_create(options->access_keys_file);
     if (api->keys == NULL) return ERROR_NO_MEMORY;
-    enum error error = services_open(api);
+    enum error error = executions_open(options->executions_file, &api->executions, problem);
+    if (!error) error = services_open(api);
     if (!error) error = twins_open(api);
     if (!error) error = open_bus(api, problem);
     if (!error) error = open_servers(api, problem);
@@ -117,12 +120,14 @@ void api_close(struct api *api) {
     loop_timer_cancel(api->tick);
     bus_status_close(api->status);
     bus_close(api->bus); // first: its answers would go to requests of the servers
+    commands_close(api);
     events_close(api);
     http_server_close(api->plain);
     http_server_close(api->encrypted);
     services_close(api);
     twins_close(api);
     access_keys_destroy(api->keys);
+    executions_close(api->executions);
     buffer_clear(&api->picture);
     buffer_clear(&api->things);
     free(api);

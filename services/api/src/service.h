@@ -16,6 +16,7 @@ struct api_options {
     const char *tier;                // "fog"
     struct text token;               // of people and tools
     const char *access_keys_file;    // of clients that sign as AWS's do; NULL: there are none
+    const char *executions_file;     // of commands, kept over restarts; NULL: in memory alone
     struct bus_options bus;          // `state` and `context` are set by the service
     const char *address;
     uint16_t http_port; // 0: any free one

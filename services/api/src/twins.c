@@ -211,6 +211,13 @@ void twins_each(struct api *api, void (*each)(void *context, struct text thing, 
     }
 }
 
+struct json_document *twins_document(struct api *api, struct text thing) {
+    const struct twin_entry *entry = map_get(api->twins, thing);
+    struct json_document *document = NULL;
+    if (entry == NULL || entry->document == NULL) return NULL;
+    return json_parse(text_of(entry->document), api_limits, &document, NULL) ? NULL : document;
+}
+
 // ---------------------------------------------------------------- opening
 
 /// The things we know of from the start; others are added when something is heard of them.

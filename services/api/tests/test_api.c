@@ -301,9 +301,89 @@ static void check_command(void **state) {
     if (result->status != c->status || !has(result, c->part)) fail_msg("%d: %s", result->status, result->body.data);
 }
 
+/// The member of that name in the last answer, for the caller to free.
+static char *member(const struct http_result *result, const char *name) {
+    CLEANUP(json_destroy_at) struct json_document *document = NULL;
+    assert_int_equal(json_parse(buffer_view(&result->body), (struct json_limits){65536, 16}, &document, NULL),
+                     ERROR_NONE);
+    return text_copy(json_string(json_member(json_root(document), name)));
+}
+
+static void an_execution_is_kept_and_can_be_read(void **state) {
+    static const char path[] = "/v1/things/mps_conveyor/commands";
+    const struct http_result *result =
+        world_call(*state, "POST", path, "{\"method\":\"motor/setDirection\",\"arguments\":[1],\"timeToLive\":2}");
+    assert_int_equal(result->status, 200);
+    CLEANUP(free_at) char *id = member(result, "executionId");
+    world_call(*state, "POST", path, "{\"method\":\"refuse\"}");
+    char one[160];
+    snprintf(one, sizeof one, "%s/%s", path, id);
+    result = world_call(*state, "GET", one, NULL);
+    assert_int_equal(result->status, 200);
+    static const char *const parts[] = {"\"method\":\"motor/setDirection\",\"arguments\":[1]",
+                                        "\"createdAt\":", "\"status\":\"SUCCEEDED\"",
+                                        "\"completedAt\":", "\"timings\":{\"total_ms\":"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) assert_true(has(result, parts[i]));
+    result = world_call(*state, "GET", path, NULL);
+    const char *newest = strstr(result->body.data, "refuse"), *older = strstr(result->body.data, id);
+    assert_true(newest != NULL && older != NULL && newest < older);
+    result = world_call(*state, "GET", "/v1/things/mps_conveyor/commands?maxResults=1", NULL);
+    assert_null(strstr(result->body.data, id));
+    assert_int_equal(world_call(*state, "GET", "/v1/things/mps_conveyor/commands/none", NULL)->status, 404);
+    assert_int_equal(world_call(*state, "GET", "/v1/things/mps_hmi/commands/x", NULL)->status, 404);
+    assert_int_equal(world_call(*state, "POST", one, "{}")->status, 405);
+}
+
+static void a_repeat_with_the_same_key_gets_the_first_outcome(void **state) {
+    static const char path[] = "/v1/things/mps_conveyor/commands";
+    const struct http_result *result =
+        world_call(*state, "POST", path, "{\"method\":\"refuse\",\"idempotencyKey\":\"once\"}");
+    assert_int_equal(result->status, 409);
+    CLEANUP(free_at) char *first = member(result, "executionId");
+    result = world_call(*state, "POST", path, "{\"idempotencyKey\":\"once\",\"arguments\":[],\"method\":\"refuse\"}");
+    CLEANUP(free_at) char *second = member(result, "executionId");
+    assert_int_equal(result->status, 409);
+    assert_string_equal(first, second);
+    result = world_call(*state, "POST", path, "{\"method\":\"fail\",\"idempotencyKey\":\"once\"}");
+    assert_int_equal(result->status, 409);
+    assert_type(result, "ConflictException");
+    result = world_call(*state, "POST", path, "{\"method\":\"refuse\",\"idempotencyKey\":\"twice\"}");
+    CLEANUP(free_at) char *third = member(result, "executionId");
+    assert_string_not_equal(first, third);
+}
+
+struct precondition_case {
+    const char *precondition;
+    int status;
+    const char *says;
+};
+
+static void a_command_is_executed_only_when_its_precondition_holds(void **state) {
+    static const struct precondition_case conditions[] = {
+        {"{\"reported\":{\"a\":1}}", 200, "SUCCEEDED"},
+        {"{\"version\":7}", 200, "SUCCEEDED"},
+        {"{\"things\":{\"mps_conveyor\":{\"a\":1}}}", 200, "SUCCEEDED"},
+        {"{\"reported\":{\"a\":2}}", 409, "PreconditionFailed\",\"reasonDescription\":\"mps_conveyor/a is 1\""},
+        {"{\"reported\":{\"b\":{\"c\":true}}}", 409, "mps_conveyor/b/c is absent"},
+        {"{\"version\":6}", 409, "the twin of mps_conveyor has version 7"},
+        {"{\"things\":{\"mps_hmi\":{\"mode\":1}}}", 409, "mps_hmi/mode is absent"},
+        {"{\"state\":{}}", 400, "must be"},
+        {"[]", 400, "must be"},
+    };
+    world_expect_events(*state, "/v1/events?thing=mps_conveyor", (const char *const[]){"\"version\":7", NULL}, NULL);
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        char body[256];
+        snprintf(body, sizeof body, "{\"method\":\"motor/setDirection\",\"precondition\":%s}",
+                 conditions[i].precondition);
+        const struct http_result *result = world_call(*state, "POST", "/v1/things/mps_conveyor/commands", body);
+        if (result->status != conditions[i].status || !has(result, conditions[i].says))
+            fail_msg("%s: %d %s", body, result->status, result->body.data);
+    }
+}
+
 static void a_command_for_nobody_is_unavailable(void **state) {
     assert_int_equal(world_call(*state, "POST", "/v1/things/mps_hmi/commands", "{\"method\":\"a\"}")->status, 503);
-    assert_int_equal(world_call(*state, "GET", "/v1/things/mps_hmi/commands", NULL)->status, 405);
+    assert_int_equal(world_call(*state, "PUT", "/v1/things/mps_hmi/commands", "{}")->status, 405);
     assert_int_equal(world_call(*state, "POST", "/v1/things/a.b/commands", "{\"method\":\"a\"}")->status, 400);
 }
 
@@ -346,6 +426,11 @@ int main(void) {
         {"an event that the bus lost is made good [http-6.4]", an_event_that_the_bus_lost_is_made_good, start, stop,
          NULL},
         {"a deleted twin has no document [http-6.2]", a_deleted_twin_has_no_document, start, stop, NULL},
+        {"an execution is kept and can be read [http-7.4]", an_execution_is_kept_and_can_be_read, start, stop, NULL},
+        {"a repeat with the same key gets the first outcome [http-7.5]",
+         a_repeat_with_the_same_key_gets_the_first_outcome, start, stop, NULL},
+        {"a command is executed only when its precondition holds [http-7.6]",
+         a_command_is_executed_only_when_its_precondition_holds, start, stop, NULL},
         {"a command for nobody is unavailable [http-7.2]", a_command_for_nobody_is_unavailable, start, stop, NULL},
     };
     enum { COMMANDS = sizeof command_cases / sizeof command_cases[0] };
