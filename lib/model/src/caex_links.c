@@ -67,18 +67,23 @@ static void tell(struct caex *caex, const struct caex_node *link, const struct s
                    side->letter, TEXT_ARG(side->text));
 }
 
+/// What the alias in front of a "@" names.
+static struct caex_node *find_external(const struct caex *caex, struct text side) {
+    const char *at = memchr(side.data, '@', side.length);
+    if (at == NULL) return NULL;
+    return caex_child(caex->root, CAEX_EXTERNAL_REFERENCE, (struct text){side.data, (size_t)(at - side.data)});
+}
+
 static void resolve_side(struct caex *caex, struct caex_node *link, const struct side *side) {
     struct text owner_path, interface = TEXT_EMPTY;
     if (side->text.length == 0) return; // has a finding
     *side->partner = caex_by_id(caex, side->text);
     if (*side->partner != NULL) return;
-    const char *at = memchr(side->text.data, '@', side->text.length);
-    if (at != NULL)
-        link->external = caex_child(caex->root, CAEX_EXTERNAL_REFERENCE,
-                                    (struct text){side->text.data, (size_t)(at - side->text.data)});
-    if (link->external != NULL) {
+    struct caex_node *external = find_external(caex, side->text);
+    if (external != NULL) {
+        link->external = external;
         caex_error(caex, link, "side %c leads into the file '%.*s', which is not read; copy it into this one",
-                   side->letter, TEXT_ARG(link->external->reference));
+                   side->letter, TEXT_ARG(external->reference));
         return;
     }
     struct caex_node *owner = NULL;

@@ -17,9 +17,9 @@
 #include <base/problem.h>
 #include <model/findings.h>
 
-enum { CAEX_INHERITANCE_MAX = 16 };        // classes in one line; the deepest library known to us has 7
-enum { CAEX_DEPTH_MAX = 96 };              // XML elements in each other
-enum { CAEX_NODES_MAX = 4 * 1000 * 1000 }; // of a document; one of 70 MB has a million
+enum { CAEX_INHERITANCE_MAX = 16 };    // classes in one line; the deepest library known to us has 7
+enum { CAEX_DEPTH_MAX = 96 };          // XML elements in each other
+enum { CAEX_NODES_MAX = 1500 * 1000 }; // of a document; one of 70 MB has half a million
 
 /// X(kind, XML element)
 #define CAEX_KIND_TABLE(X)                                                                                             \
