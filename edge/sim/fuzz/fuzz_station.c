@@ -1,5 +1,5 @@
-// Whatever outputs a controller sets and whatever hands do: no workpiece appears or vanishes, none overlap.
-// Each pair of bytes is one thing that happens and how long it lasts.
+// Whatever outputs a controller sets, whatever hands do and whatever is broken: no workpiece appears or vanishes, none
+// overlap. Each pair of bytes is one thing that happens and how long it lasts.
 
 #include <base/file.h>
 #include <io/image.h>
@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { IMAGE_BYTES = 256, PLANT_BYTES_MAX = 4 * 1024 * 1024 };
 
@@ -27,6 +28,26 @@ static void set_output(const struct plant *plant, uint8_t choice, bool on, uint8
     const struct plant_signal *signal = plant->signals[choice % plant->signal_count];
     if (!signal->actuator) return;
     io_set_bit(outputs, (struct io_place){signal->channel->byte, signal->channel->bit, 1}, on);
+}
+
+/// Any fault at any place that can have it, but those of the driver, which are about time and answers.
+static void break_something(struct sim *sim, uint8_t choice) {
+    static const char *const places[] = {"",
+                                         "mps_conveyor/motor",
+                                         "mps_conveyor/motor/right",
+                                         "mps_magazine/ejector",
+                                         "mps_magazine/ejector/extend",
+                                         "mps_magazine/ejector/extended",
+                                         "mps_ejector/ejector",
+                                         "mps_conveyor/lightBarrier_exit",
+                                         "mps_ejector/sensor_inductive",
+                                         "mps_conveyor/emergency_stop"};
+    size_t names = 0;
+    while (sim_fault_names[names] != NULL) names++;
+    const char *name = sim_fault_names[choice % names];
+    if (strncmp(name, "driver", strlen("driver")) == 0) return;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (sim_inject_fault(sim, text_of(name), text_of(places[i])) == SIM_FAULT_DONE) return;
 }
 
 static void check(const struct sim *sim) {
@@ -55,6 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (what == 49) sim_empty_slide(sim);
         if (what == 50) (void)sim_turn(sim, TEXT("emergency_stop"), on);
         if (what == 51) (void)sim_press(sim, TEXT("start"));
+        if (what == 52 && !on) (void)sim_clear_fault(sim, TEXT_EMPTY);
+        if (what == 52 && on) break_something(sim, data[i + 1]);
         for (unsigned ms = 0; ms < data[i + 1] * 8u; ms += 8) {
             if (driver.write(driver.context, outputs, sizeof outputs)) abort();
             if (driver.read(driver.context, 8000000, inputs, sizeof inputs)) abort();
