@@ -41,8 +41,9 @@ static void read_device(struct device *device, uint64_t now_ns, uint8_t *inputs,
         bool bad = atomic_load(&device->area_bad[i]);
         driver->quality[area->range] = bad ? STATUS_BadDeviceFailure : quality;
         driver->age_ns[area->range] = device->has_inputs_yet ? age_ns : 0;
-        if (!device->has_inputs_yet || area->of->image_byte + area->bytes > bytes) continue;
-        memcpy(inputs + area->of->image_byte, slot->bytes + area->offset, area->bytes);
+        if (!device->has_inputs_yet || area->of->image_byte >= bytes) continue;
+        size_t left = bytes - area->of->image_byte; // the image ends with the plant's last channel
+        memcpy(inputs + area->of->image_byte, slot->bytes + area->offset, area->bytes < left ? area->bytes : left);
     }
 }
 

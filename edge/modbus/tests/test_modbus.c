@@ -266,6 +266,17 @@ static void addresses_that_a_device_lacks_are_bad_alone(void **state) {
     assert_non_null(strstr(bench->problem.text, "input_registers"));
 }
 
+static void an_area_may_reach_past_the_image_of_the_plant(void **state) {
+    struct bench *bench = *state;
+    bench->tables->inputs[0] = 0x1234;
+    run(bench);
+    memset(bench->inputs, 0, sizeof bench->inputs);
+    assert_int_equal(bench->table.read(bench->table.context, 0, bench->inputs, 11), ERROR_NONE);
+    assert_int_equal(bench->inputs[10], 0x34);
+    assert_int_equal(bench->inputs[11], 0);
+    assert_int_equal(bench->table.write(bench->table.context, bench->outputs, 11), ERROR_NONE);
+}
+
 static void many_registers_travel_in_several_requests(void **state) {
     struct bench *bench = *state;
     static const struct site_modbus_area many[] = {
@@ -389,6 +400,7 @@ int main(int argc, char **argv) {
          a_device_that_never_answers_keeps_nobody_waiting, setup, teardown, NULL},
         {"[edge-8.11] addresses that a device lacks are bad alone", addresses_that_a_device_lacks_are_bad_alone, setup,
          teardown, NULL},
+        CASE(an_area_may_reach_past_the_image_of_the_plant),
         CASE(many_registers_travel_in_several_requests),
         {"[edge-8.12] a device is set up with each connect and its watchdog is fed",
          a_device_is_set_up_with_each_connect_and_its_watchdog_is_fed, setup, teardown, NULL},
