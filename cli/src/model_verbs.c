@@ -16,6 +16,7 @@ static const struct command verbs[] = {
     {"import", "make one from a tag list or an export; read an MTP", model_import},
     {"inspect", "what is in any AutomationML file", model_inspect},
     {"convert", "write any AutomationML file as CAEX 3.0", model_convert},
+    {"generate", "write the model of a plant of any size", model_generate},
 };
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
 
@@ -24,7 +25,7 @@ static void print_help(void) {
            "    splc model VERB PLANT [OPTIONS]\n"
            "\n"
            "    The AutomationML model of a plant, from which everything else is made.\n"
-           "    PLANT is a plant folder with plant.aml in it, or the model file itself.\n"
+           "    PLANT is a plant folder with plant.aml in it, or the model file itself; `generate` takes none.\n"
            "\n"
            "VERBS\n");
     for (size_t i = 0; i < VERB_COUNT; i++) printf("    %-8s  %s\n", verbs[i].name, verbs[i].summary);
@@ -36,12 +37,14 @@ static void print_help(void) {
            "    splc model show plants/mps\n"
            "    splc model export plants/mps --format html -o mps.html\n"
            "    splc model diff old.aml plants/mps\n"
+           "    splc model generate --points 1000 --output big.aml\n"
            "\n" EXIT_STATUS_HELP);
 }
 
 int command_model(int argc, char **argv) {
     if (argc < 2)
-        return refuse_usage("usage: splc model check|show|export|diff|import|inspect|convert; see splc model --help");
+        return refuse_usage(
+            "usage: splc model check|show|export|diff|import|inspect|convert|generate; see splc model --help");
     const char *word = argv[1];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return print_help(), EXIT_DONE;
     const char *names[VERB_COUNT];

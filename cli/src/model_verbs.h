@@ -8,3 +8,4 @@ int model_diff(int argc, char **argv);
 int model_inspect(int argc, char **argv);
 int model_convert(int argc, char **argv);
 int model_import(int argc, char **argv);
+int model_generate(int argc, char **argv);

@@ -14,6 +14,8 @@ struct program {
     struct map *tag_by_path;    // index + 1, as pointer
     struct map *module_by_path; // the same
     uint32_t forcing, pins;
+    char *memory; // of all modules
+    size_t memory_used;
     struct text *interlocks; // by interlock: "DryRun: tank/level/value below 5"
     uint32_t *retained;      // tags
     size_t retained_count;

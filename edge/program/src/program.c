@@ -48,8 +48,14 @@ static uint32_t recall(const struct map *map, struct text path, uint32_t otherwi
 struct sizes {
     size_t tags, modules, inputs, conditioned, outputs, numbers, input_channels, output_channels, exclusions, steppers,
         settlers;
-    size_t emergency_stops, image_bytes;
+    size_t emergency_stops, image_bytes, memory_bytes;
 };
+
+/// Modules' memories lie side by side, so that a scan goes through them in the order of their addresses.
+static size_t memory_of(const struct core_module *module) {
+    const size_t alignment = _Alignof(max_align_t);
+    return (module->memory_bytes + alignment - 1) / alignment * alignment;
+}
 
 static void count_kind(struct sizes *sizes, const struct scan_kind *kind) {
     sizes->modules++;
@@ -69,6 +75,7 @@ static void count_element(struct sizes *sizes, const struct plant_element *eleme
     }
     const struct core_module *module = element_module(element);
     if (module == NULL) return;
+    sizes->memory_bytes += memory_of(module);
     count_kind(sizes, module->kind);
     sizes->exclusions += module->exclusive;
     sizes->emergency_stops += module == &emergency_stop_module;
@@ -97,6 +104,7 @@ static struct sizes count(const struct plant *plant, const struct program_option
 static void reserve(struct program *program, const struct sizes *sizes) {
     struct scan *scan = &program->scan;
     program->tags = own(program, sizes->tags, sizeof *program->tags);
+    program->memory = own(program, sizes->memory_bytes, 1);
     program->modules = own(program, sizes->modules, sizeof *program->modules);
     scan->type = own(program, sizes->tags, sizeof *scan->type);
     scan->value = own(program, sizes->tags, sizeof *scan->value);
@@ -214,8 +222,8 @@ static void add_element(struct program *program, const struct plant_element *ele
     struct scan *scan = &program->scan;
     const struct core_module *core = element_module(element);
     if (core == NULL) return;
-    void *memory = own(program, 1, core->memory_bytes);
-    if (memory == NULL) return;
+    void *memory = program->memory + program->memory_used;
+    program->memory_used += memory_of(core);
     core->bind(element, memory);
     uint32_t module = add_module(program, element->path, element, core->kind, memory, core->memory_bytes);
     for (size_t i = 0; i < element->signal_count; i++) {
@@ -274,13 +282,12 @@ static void fill(struct program *program, const struct program_options *options)
 
 /// What a cold start goes back to.
 static bool remember_initial(struct program *program) {
+    char *initial = own(program, program->memory_used, 1);
+    if (initial == NULL) return false;
+    memcpy(initial, program->memory, program->memory_used);
     for (size_t i = 0; i < program->scan.module_count; i++) {
         struct scan_module *module = &program->scan.modules[i];
-        if (module->memory_bytes == 0) continue;
-        void *initial = own(program, 1, module->memory_bytes);
-        if (initial == NULL) return false;
-        memcpy(initial, module->memory, module->memory_bytes);
-        module->initial = initial;
+        if (module->memory_bytes > 0) module->initial = initial + ((char *)module->memory - program->memory);
     }
     return true;
 }
