@@ -176,6 +176,10 @@ enum error synthetic_plant(size_t points, struct buffer *out, struct problem *re
     struct maker maker = {.out = out, .next_id = 1};
     buffer_string(out, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
                        "<CAEXFile xmlns=\"http://www.dke.de/CAEX\" SchemaVersion=\"3.0\" FileName=\"plant.aml\">\n"
+                       "<SuperiorStandardVersion>AutomationML 2.10</SuperiorStandardVersion>\n"
+                       "<SourceDocumentInformation OriginName=\"splc model generate\" "
+                       "OriginID=\"5c0a1e00-0000-4000-8000-000000000000\" OriginVersion=\"1\" "
+                       "LastWritingDateTime=\"2026-01-01T00:00:00Z\"/>\n"
                        "<InstanceHierarchy Name=\"Plant\"><Version>1</Version>\n");
     add_station(&maker, points, &links);
     buffer_string(out, "</InstanceHierarchy>\n");
