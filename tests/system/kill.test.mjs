@@ -1,6 +1,8 @@
 // Every service is killed in turn while the station produces: production goes on, or stops safely and says why; nothing is
 // lost, and the automatic mode's own count agrees with what the simulator put in.
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
 import { at, nothingDriven, silence } from "./support/mps.mjs";
 import { plantSuite, withPlant } from "./support/plant.mjs";
@@ -19,13 +21,21 @@ plantSuite("Killed while producing", { speed: 3, press: ["none"] }, (proves, pla
     for (const name of ["bootstrap", "functions", "twins", "gateway", "api", "nats-server"]) {
         proves(`${name} killed: it is started again, and production goes on or says why it stopped`, async () => {
             const before = await plant.finished();
+            const killedAt = Date.now();
             const killed = kill(name);
             await plant.until(`a new ${name}`, () => isNew(name, killed), 30);
             await plant.until("everything to be ready again", () => plant.isReady(), 30);
             await plant.until("reported values to be of now, not of before", () => isOfNow("mps_hmi"), 30);
             await goesOn(name, before);
             assertNothingLost(await plant.truth());
+            if (name === "gateway") assertTakenOverAtOnce(audited(killedAt));
         });
+    }
+
+    /// What the edge noted since then.
+    function audited(since) {
+        const lines = fs.readFileSync(path.join(plant.data, "edge", "audit.log"), "utf8").trim().split("\n");
+        return lines.map((line) => JSON.parse(line)).filter((line) => Date.parse(line.time) >= since);
     }
 
     proves("the count of the automatic mode agrees with the truth after all that", async () => {
@@ -122,6 +132,16 @@ test("the hands of --sim-press are not repeated when the edge is started again",
         assert.equal((await plant.truth()).fed, 0);
         assert.equal(at(await plant.reported("mps_conveyor"), "motor/direction/right/state"), false);
     }));
+
+/// The control authority was lost with the dead gateway's connection: the new one did not have to wait for a time-out.
+function assertTakenOverAtOnce(entries) {
+    const first = (action, from = 0) => entries.findIndex((entry, i) => i >= from && entry.action === action);
+    const disconnected = first("session disconnected");
+    const lost = first("LockLost"), granted = first("LockGranted");
+    assert.ok(disconnected >= 0 && lost > disconnected && granted > lost, JSON.stringify(entries));
+    const asked = entries.filter((entry) => entry.object.includes("InitLock")).map((entry) => entry.outcome);
+    assert.deepEqual(asked, ["Good"], "asked once, and got it");
+}
 
 function assertNothingLost(truth) {
     assert.equal(truth.lost, 0);
