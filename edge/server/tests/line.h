@@ -4,23 +4,23 @@
 
 #include <base/cleanup.h>
 #include <base/loop.h>
-#include <opcua/client.h>
 #include <server/server.h>
 #include <setjmp.h>
 #include <sim/sim.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <testing_opcua/party.h>
 
 #include <cmocka.h>
 
 #define STATION_URI "urn:serverless-plc:plant:mps"
 #define TYPES_URI "urn:serverless-plc:lib:SplcSystemUnitClassLib"
 
-enum { LINE_PATH_BYTES = 256, LINE_WAIT_S = 30 };
+enum { LINE_PATH_BYTES = 256, LINE_WAIT_S = PARTY_WAIT_S };
 
 struct line {
-    char folder[LINE_PATH_BYTES];
+    char *folder;
     struct loop *loop;
     struct plant *plant;
     struct sim *sim;
@@ -29,7 +29,6 @@ struct line {
     struct diagnostics *diagnostics;
     struct pins *pins;
     struct server *server;
-    bool timed_out;
 };
 
 /// Once per program: identities and users; the password of each user is "secret-NAME".
@@ -60,19 +59,6 @@ struct hand {
 void hand_connect(struct hand *hand, struct line *line, const char *user);
 void hand_close(struct hand *hand);
 
-enum { ANSWER_VALUES = 8, ANSWER_TEXT_BYTES = 256, ANSWER_NAMES = 64 };
-struct answer {
-    struct hand *hand;
-    bool done;
-    status_code status;
-    size_t count;
-    struct value values[ANSWER_VALUES]; // strings are in `texts`
-    status_code statuses[ANSWER_VALUES];
-    int64_t times_ns[ANSWER_VALUES];
-    char texts[ANSWER_NAMES][ANSWER_TEXT_BYTES];
-    struct opcua_reference references[ANSWER_NAMES]; // without texts
-};
-
 /// Cuts the connections of all hands, as if their processes had been killed: no session is closed.
 void line_cut(struct line *line);
 
@@ -85,7 +71,6 @@ struct answer hand_read(struct hand *hand, const char *path);
 /// Reads until it is so; fails after LINE_WAIT_S.
 void hand_await_bool(struct hand *hand, const char *path, bool wanted);
 void hand_await_text(struct hand *hand, const char *path, const char *wanted);
-const struct opcua_reference *answer_find(const struct answer *answer, const char *name); // NULL: not there
 struct opcua_node hand_node(const struct hand *hand, const char *path);
 
 /// InitLock, which must succeed.

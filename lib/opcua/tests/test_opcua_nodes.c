@@ -5,50 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-struct answer {
-    struct world *world;
-    bool done;
-    status_code status;
-    size_t count;
-    char texts[64][64]; // names found, or strings read
-    struct opcua_reference references[64];
-    struct value values[8];
-    status_code statuses[8];
-    enum value_type types[8];
-};
-
-static void end(struct answer *answer, status_code status, size_t count) {
-    assert_false(answer->done);
-    answer->done = true;
-    answer->status = status;
-    answer->count = count;
-    loop_stop(answer->world->loop);
-}
-
 // --- browsing ---
 
-static void on_references(void *context, status_code status, const struct opcua_reference *references, size_t count) {
-    struct answer *answer = context;
-    for (size_t i = 0; i < count && i < 64; i++) {
-        answer->references[i] = references[i];
-        snprintf(answer->texts[i], sizeof answer->texts[i], "%.*s", TEXT_ARG(references[i].browse_name));
-    }
-    end(answer, status, count);
-}
-
 static struct answer browse(struct guest *guest, struct opcua_node node) {
-    struct answer answer = {.world = guest->world};
-    assert_int_equal(opcua_client_browse(guest->client, &node, on_references, &answer), ERROR_NONE);
-    assert_false(answer.done);
-    world_run(guest->world);
-    return answer;
+    return answer_browse(guest->world->loop, guest->client, node);
 }
 
 static const struct opcua_reference *find(const struct answer *answer, const char *name) {
-    for (size_t i = 0; i < answer->count; i++)
-        if (strcmp(answer->texts[i], name) == 0) return &answer->references[i];
-    fail_msg("%s is not there", name);
-    return NULL;
+    const struct opcua_reference *found = answer_find(answer, name);
+    if (found == NULL) fail_msg("%s is not there", name);
+    return found;
 }
 
 static void browsing_shows_objects_variables_methods_and_properties(void **state) {
@@ -90,9 +56,7 @@ static void a_node_that_is_not_there_is_said_to_be_unknown(void **state) {
 }
 
 static void on_supertype(void *context, status_code status, const struct opcua_reference *supertype) {
-    struct answer *answer = context;
-    if (supertype != NULL) snprintf(answer->texts[0], 64, "%.*s", TEXT_ARG(supertype->browse_name));
-    end(answer, status, supertype != NULL);
+    answer_references(context, status, supertype, supertype != NULL);
 }
 
 static void types_tell_their_supertypes(void **state) {
@@ -106,12 +70,12 @@ static void types_tell_their_supertypes(void **state) {
     struct answer station = browse(&guest, station_node(world, "MPS"));
     struct opcua_node type = find(&station, "motor")->type_definition;
     type.string = TEXT("MotorType"); // what was borrowed is gone
-    struct answer answer = {.world = world};
+    struct answer answer = {.loop = world->loop};
     assert_int_equal(opcua_client_supertype(guest.client, &type, on_supertype, &answer), ERROR_NONE);
     world_run(world);
     assert_string_equal(answer.texts[0], "ThingType");
     struct opcua_node root = {.numeric = 84};
-    answer = (struct answer){.world = world};
+    answer = (struct answer){.loop = world->loop};
     assert_int_equal(opcua_client_supertype(guest.client, &root, on_supertype, &answer), ERROR_NONE);
     world_run(world);
     assert_int_equal(answer.count, 0);
@@ -138,21 +102,8 @@ static void thousands_of_children_come_through_continuation_points_or_at_once(vo
 
 // --- reading ---
 
-static void on_data(void *context, status_code status, const struct opcua_data *data, size_t count) {
-    struct answer *answer = context;
-    for (size_t i = 0; i < count && i < 8; i++) {
-        answer->values[i] = data[i].value;
-        answer->statuses[i] = data[i].status;
-        if (data[i].value.type == VALUE_STRING) snprintf(answer->texts[i], 64, "%.*s", TEXT_ARG(data[i].value.string));
-    }
-    end(answer, status, count);
-}
-
 static struct answer read_nodes(struct guest *guest, const struct opcua_node *nodes, size_t count) {
-    struct answer answer = {.world = guest->world};
-    assert_int_equal(opcua_client_read(guest->client, nodes, count, on_data, &answer), ERROR_NONE);
-    world_run(guest->world);
-    return answer;
+    return answer_read(guest->world->loop, guest->client, nodes, count);
 }
 
 static void reading_gives_values_with_quality_in_order(void **state) {
@@ -203,22 +154,9 @@ static void a_read_of_more_nodes_than_a_request_may_have_is_one_answer(void **st
 
 // --- calling ---
 
-static void on_outputs(void *context, status_code status, const struct value *outputs, size_t count) {
-    struct answer *answer = context;
-    for (size_t i = 0; i < count && i < 8; i++) {
-        answer->values[i] = outputs[i];
-        if (outputs[i].type == VALUE_STRING) snprintf(answer->texts[i], 64, "%.*s", TEXT_ARG(outputs[i].string));
-    }
-    end(answer, status, count);
-}
-
 static struct answer call(struct guest *guest, const char *method, const struct value *inputs, size_t count) {
-    struct answer answer = {.world = guest->world};
-    struct opcua_node object = station_node(guest->world, "MPS/motor"), node = station_node(guest->world, method);
-    assert_int_equal(opcua_client_call(guest->client, &object, &node, inputs, count, on_outputs, &answer), ERROR_NONE);
-    assert_false(answer.done);
-    world_run(guest->world);
-    return answer;
+    return answer_call(guest->world->loop, guest->client, station_node(guest->world, "MPS/motor"),
+                       station_node(guest->world, method), inputs, count);
 }
 
 static const char *const SET_DIRECTION = "MPS/motor/setDirection";
@@ -283,15 +221,6 @@ static void arguments_that_do_not_fit_never_reach_the_method(void **state) {
     guest_clear(&guest);
 }
 
-static void on_arguments(void *context, status_code status, const struct opcua_argument *arguments, size_t count) {
-    struct answer *answer = context;
-    for (size_t i = 0; i < count && i < 8; i++) {
-        snprintf(answer->texts[i], 64, "%.*s: %.*s", TEXT_ARG(arguments[i].name), TEXT_ARG(arguments[i].description));
-        answer->types[i] = arguments[i].type;
-    }
-    end(answer, status, count);
-}
-
 static void a_method_describes_its_arguments(void **state) {
     (void)state;
     CLEANUP(world_destroy_at) struct world *world = world_create();
@@ -300,10 +229,8 @@ static void a_method_describes_its_arguments(void **state) {
     world_serve(world);
     struct guest guest;
     guest_connect(&guest, world, "viewer");
-    struct answer answer = {.world = world};
     struct opcua_node node = station_node(world, "MPS/motor/setDirection/InputArguments");
-    assert_int_equal(opcua_client_input_arguments(guest.client, &node, on_arguments, &answer), ERROR_NONE);
-    world_run(world);
+    struct answer answer = answer_arguments(world->loop, guest.client, node);
     assert_int_equal(answer.count, 1);
     assert_int_equal(answer.types[0], VALUE_INT32);
     assert_string_equal(answer.texts[0], "direction: -1 left, 0 stop, 1 right");
@@ -318,9 +245,9 @@ static void pending_calls_are_not_answered_after_close(void **state) {
     world_serve(world);
     struct guest guest;
     guest_connect(&guest, world, "operator");
-    struct answer answer = {.world = world};
+    struct answer answer = {.loop = world->loop};
     struct opcua_node node = station_node(world, "MPS/motor");
-    assert_int_equal(opcua_client_browse(guest.client, &node, on_references, &answer), ERROR_NONE);
+    assert_int_equal(opcua_client_browse(guest.client, &node, answer_references, &answer), ERROR_NONE);
     guest_clear(&guest);
     world_run_for(world, 20 * NS_PER_MS);
     assert_false(answer.done);
@@ -332,15 +259,15 @@ static void pending_calls_are_answered_when_the_connection_is_lost(void **state)
     world_serve(world);
     struct guest guest;
     guest_connect(&guest, world, "operator");
-    struct answer answer = {.world = world};
+    struct answer answer = {.loop = world->loop};
     struct opcua_node node = station_node(world, "MPS");
-    assert_int_equal(opcua_client_browse(guest.client, &node, on_references, &answer), ERROR_NONE);
+    assert_int_equal(opcua_client_browse(guest.client, &node, answer_references, &answer), ERROR_NONE);
     opcua_server_close(world->server);
     world->server = NULL;
     while (guest.state != OPCUA_LOST) world_run(world);
     assert_true(answer.done);
     assert_true(status_is_bad(answer.status));
-    assert_int_equal(opcua_client_browse(guest.client, &node, on_references, &answer), ERROR_UNAVAILABLE);
+    assert_int_equal(opcua_client_browse(guest.client, &node, answer_references, &answer), ERROR_UNAVAILABLE);
     guest_clear(&guest);
 }
 

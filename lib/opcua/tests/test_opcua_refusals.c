@@ -189,7 +189,9 @@ static void discovery_without_encryption(void **state) {
     __UA_Client_AsyncService(raw.client, &read, &UA_TYPES[UA_TYPES_READREQUEST], on_answer,
                              &UA_TYPES[UA_TYPES_READRESPONSE], &raw, NULL);
     await_answer(&raw);
-    assert_int_equal(raw.answer, UA_STATUSCODE_BADSECURITYPOLICYREJECTED);
+    // The server ends the channel as well; its end may overtake the answer.
+    assert_true(raw.answer == UA_STATUSCODE_BADSECURITYPOLICYREJECTED ||
+                raw.answer == UA_STATUSCODE_BADSECURECHANNELCLOSED);
     assert_true(raw.endpoint_count > 0); // answered before
     close_raw(&raw);
 }

@@ -1,70 +1,36 @@
 #include "world.h"
 
-#include <base/buffer.h>
 #include <base/clock.h>
-#include <base/file.h>
-#include <pki/pki.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <testing/testing.h>
 
-static char identities[PATH_BYTES];
-
-static void make_certificate(const char *name) {
-    char certificate[PATH_BYTES + 32], key[PATH_BYTES + 32], uri[64];
-    snprintf(certificate, sizeof certificate, "%s/%s.der", identities, name);
-    snprintf(key, sizeof key, "%s/%s.key.der", identities, name);
-    snprintf(uri, sizeof uri, "urn:test:%s", name);
-    struct pki_request request = {
-        .common_name = name,
-        .dns_names = (const char *[]){"localhost", NULL},
-        .addresses = (const char *[]){"127.0.0.1", NULL},
-        .uri = uri,
-        .days = 30,
-        .server = true,
-        .client = true,
-    };
-    struct problem problem = {0};
-    enum error error = pki_make_application_certificate(&request, certificate, key, &problem);
-    if (error) fail_msg("%s", problem.text);
-}
-
-static void run_command(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void run_command(const char *format, ...) {
-    CLEANUP(buffer_clear) struct buffer command = {0};
-    va_list arguments;
-    va_start(arguments, format);
-    buffer_vprint(&command, format, arguments);
-    va_end(arguments);
-    assert_int_equal(system(command.data), 0);
-}
+static char *identities;
 
 int world_make_identities(void **state) {
     (void)state;
-    snprintf(identities, sizeof identities, "/tmp/splc-opcua-XXXXXX");
-    assert_non_null(mkdtemp(identities));
-    make_certificate("server");
-    make_certificate("client");
-    make_certificate("stranger");
-    make_certificate("other");
+    static const char *const names[] = {"server", "client", "stranger", "other"};
+    static const char *const users[] = {"viewer", "operator", "engineer"};
+    identities = testing_folder();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char uri[64];
+        snprintf(uri, sizeof uri, "urn:test:%s", names[i]);
+        party_identity(identities, names[i], uri);
+    }
+    for (size_t i = 0; i < sizeof users / sizeof users[0]; i++) party_password(identities, users[i]);
     return 0;
 }
 
 int world_remove_identities(void **state) {
     (void)state;
-    run_command("rm -rf '%s'", identities);
+    testing_remove(identities);
+    free(identities);
     return 0;
 }
 
 const char *world_path(const struct world *world, const char *name) {
-    static char paths[16][2 * PATH_BYTES];
-    static unsigned next;
-    char *path = paths[next++ % 16];
-    snprintf(path, sizeof paths[0], "%s/%s", world->folder, name);
-    return path;
+    return party_path(world->folder, name);
 }
 
 static bool login(void *context, struct text user, struct text password, enum opcua_role *ret_role) {
@@ -102,37 +68,20 @@ static void on_refused(void *context, const char *what) {
     snprintf(world->refusal, sizeof world->refusal, "%s", what);
 }
 
-static void write_password(const struct world *world, const char *user) {
-    char name[64], password[64];
-    snprintf(name, sizeof name, "password-%s", user);
-    snprintf(password, sizeof password, "secret-%s\n", user);
-    assert_int_equal(file_write(world_path(world, name), text_of(password), 0600, NULL), ERROR_NONE);
-}
-
 struct world *world_create(void) {
     struct world *world = calloc(1, sizeof *world);
     assert_non_null(world);
-    snprintf(world->folder, sizeof world->folder, "/tmp/splc-opcua-XXXXXX");
-    assert_non_null(mkdtemp(world->folder));
-    run_command("cp -p %s/*.der %s", identities, world->folder);
-    assert_int_equal(mkdir(world_path(world, "trusted"), 0700), 0);
-    run_command("cp %s/client.der %s/trusted", world->folder, world->folder);
-    write_password(world, "viewer");
-    write_password(world, "operator");
-    write_password(world, "engineer");
+    world->folder = party_folder(identities);
     world->loop = loop_create();
     assert_non_null(world->loop);
-    char trusted[2 * PATH_BYTES], rejected[2 * PATH_BYTES];
-    snprintf(trusted, sizeof trusted, "%s/trusted", world->folder);
-    snprintf(rejected, sizeof rejected, "%s/rejected", world->folder);
     struct opcua_server_options options = {
         .address = "127.0.0.1",
         .application_uri = "urn:test:server",
         .application_name = "Test",
         .certificate_file = world_path(world, "server.der"),
         .key_file = world_path(world, "server.key.der"),
-        .trusted_folder = trusted,
-        .rejected_folder = rejected,
+        .trusted_folder = world_path(world, "trusted"),
+        .rejected_folder = world_path(world, "rejected"),
         .login = login,
         .opened = on_opened,
         .closed = on_closed,
@@ -155,30 +104,17 @@ void world_destroy(struct world *world) {
     if (world == NULL) return;
     opcua_server_close(world->server);
     loop_destroy(world->loop);
-    run_command("rm -rf '%s'", world->folder);
+    testing_remove(world->folder);
+    free(world->folder);
     free(world);
 }
 
-static void on_timeout(void *context) {
-    struct world *world = context;
-    world->timed_out = true;
-    loop_stop(world->loop);
-}
-
 void world_run(struct world *world) {
-    struct loop_timer *guard = loop_timer(world->loop, WAIT_S * NS_PER_S, 0, on_timeout, world);
-    assert_int_equal(loop_run(world->loop), ERROR_NONE);
-    if (world->timed_out) fail_msg("nothing happened within %d s", WAIT_S);
-    loop_timer_cancel(guard);
-}
-
-static void on_over(void *context) {
-    loop_stop(context);
+    party_run(world->loop);
 }
 
 void world_run_for(struct world *world, uint64_t ns) {
-    assert_non_null(loop_timer(world->loop, ns, 0, on_over, world->loop));
-    assert_int_equal(loop_run(world->loop), ERROR_NONE);
+    party_run_for(world->loop, ns);
 }
 
 // --- guests ---
@@ -191,22 +127,13 @@ static void on_state(void *context, enum opcua_client_state state, const char *r
 }
 
 struct opcua_client_options guest_options(struct guest *guest, struct world *world, const char *user) {
-    static char url[64];
-    char name[64];
-    snprintf(url, sizeof url, "opc.tcp://127.0.0.1:%u", opcua_server_port(world->server));
-    snprintf(name, sizeof name, "password-%s", user);
     *guest = (struct guest){.world = world};
-    return (struct opcua_client_options){
-        .url = url,
-        .application_uri = "urn:test:client",
-        .certificate_file = world_path(world, "client.der"),
-        .key_file = world_path(world, "client.key.der"),
-        .server_certificate_file = world_path(world, "server.der"),
-        .user = user,
-        .password_file = world_path(world, name),
-        .state = on_state,
-        .context = guest,
-    };
+    struct opcua_client_options options =
+        party_options(world->folder, opcua_server_port(world->server), "server", user);
+    options.application_uri = "urn:test:client";
+    options.state = on_state;
+    options.context = guest;
+    return options;
 }
 
 void guest_open(struct guest *guest, const struct opcua_client_options *options) {

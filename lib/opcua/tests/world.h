@@ -3,8 +3,8 @@
 
 #include <base/cleanup.h>
 #include <base/loop.h>
-#include <opcua/client.h>
 #include <opcua/server.h>
+#include <testing_opcua/party.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,18 +15,17 @@
 #define STATION_URI "urn:test:station"
 #define TYPES_URI "urn:test:types"
 
-enum { PATH_BYTES = 256, WAIT_S = 30 };
+enum { PATH_BYTES = 256, WAIT_S = PARTY_WAIT_S };
 
 struct world {
     struct loop *loop;
-    char folder[PATH_BYTES];
+    char *folder;
     struct opcua_server *server;
     uint16_t station, types; // namespaces
     unsigned opened, closed; // sessions
     uint32_t last_session;
     unsigned refusals;
     char refusal[PROBLEM_TEXT_BYTES];
-    bool timed_out;
 };
 
 /// Once per program: keys take a while to make. Certificates: server, client, stranger (not trusted), other (a second
