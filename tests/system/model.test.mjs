@@ -76,7 +76,8 @@ test("the NodeSet goes through the nodeset compiler of open62541", async (t) => 
     if (!fs.existsSync(compiler)) return t.skip("libopen62541-1.4-tools is not installed");
     const file = await exportedFile(t, "nodeset2");
     const out = path.join(path.dirname(file), "plant");
-    execFileSync("python3", [compiler, "--internal-headers", "--existing", path.join(tools, "schema/Opc.Ua.NodeSet2.xml"), "--xml", file, out],
+    const standards = [path.join(tools, "schema/Opc.Ua.NodeSet2.xml"), nodesets.di, nodesets.ia, nodesets.machinery];
+    execFileSync("python3", [compiler, "--internal-headers", ...standards.flatMap((one) => ["--existing", one]), "--xml", file, out],
         { stdio: "pipe" });
     assert.match(fs.readFileSync(`${out}.c`, "utf8"), /mps_conveyor\/motor\/setDirection/);
 });
@@ -208,7 +209,7 @@ plantSuite("what is generated, and the plant that runs", { change: unattended },
         assert.notEqual(english, text);
         fs.writeFileSync(file, english);
         const space = AddressSpace.create();
-        await generateAddressSpace(space, [nodesets.standard, file]);
+        await generateAddressSpace(space, [nodesets.standard, nodesets.di, nodesets.ia, nodesets.machinery, file]);
         const fromFile = await addressSpace(new PseudoSession(space), space.getNamespaceArray().map((one) => one.namespaceUri), STATION);
         space.dispose();
         const { session } = await clients.session("viewer");

@@ -19,8 +19,8 @@ static struct text last_name(struct text path) {
 
 // ---------------------------------------------------------------- properties
 
-static void put_property(struct nodeset *nodeset, struct place owner, unsigned browse_namespace, struct text name,
-                         const struct node *kind, struct buffer *value) {
+void nodeset_put_property(struct nodeset *nodeset, struct place owner, unsigned browse_namespace, struct text name,
+                          const struct node *kind, struct buffer *value) {
     nodeset->failed = nodeset->failed || value->failed;
     CLEANUP(buffer_clear) struct buffer path = {0};
     struct node node = *kind;
@@ -39,8 +39,8 @@ static void put_text_property(struct nodeset *nodeset, struct place owner, const
     if (text.length == 0) return;
     CLEANUP(buffer_clear) struct buffer value = {0};
     nodeset_put_value(&value, VALUE_STRING, text);
-    put_property(nodeset, owner, STATION_NAMESPACE, text_of(name),
-                 &(struct node){.data_type = nodeset_data_type(VALUE_STRING)}, &value);
+    nodeset_put_property(nodeset, owner, STATION_NAMESPACE, text_of(name),
+                         &(struct node){.data_type = nodeset_data_type(VALUE_STRING)}, &value);
 }
 
 static void put_parameters(struct nodeset *nodeset, const struct plant_element *element) {
@@ -50,31 +50,42 @@ static void put_parameters(struct nodeset *nodeset, const struct plant_element *
             struct text text = plant_attribute(element, field->name);
             CLEANUP(buffer_clear) struct buffer value = {0};
             if (text.length == 0 || !nodeset_put_value(&value, field->type, text)) continue;
-            put_property(nodeset, instance(element->path), nodeset_library(nodeset, class->library), field->name,
-                         &(struct node){.description = field->description, .data_type = nodeset_data_type(field->type)},
-                         &value);
+            nodeset_put_property(
+                nodeset, instance(element->path), nodeset_namespace(nodeset, class->library), field->name,
+                &(struct node){.description = field->description, .data_type = nodeset_data_type(field->type)}, &value);
         }
     }
 }
 
-/// EURange, EngineeringUnits, EnumStrings: OPC UA's own properties.
-static void put_field_properties(struct nodeset *nodeset, struct place variable, const struct plant_field *field) {
+struct place nodeset_variable_type(const struct plant_field *field) {
+    bool range = field->range.given, unit = field->unit.length > 0;
+    bool number = field->type != VALUE_BOOL && field->type != VALUE_STRING;
+    if (number && range && unit) return STANDARD_NODE(NODE_ANALOG_UNIT_RANGE_TYPE);
+    if (number && range) return STANDARD_NODE(NODE_ANALOG_ITEM_TYPE);
+    if (number && unit) return STANDARD_NODE(NODE_ANALOG_UNIT_TYPE);
+    return STANDARD_NODE(NODE_BASE_DATA_VARIABLE_TYPE);
+}
+
+void nodeset_put_field(struct nodeset *nodeset, struct place variable, const struct plant_field *field,
+                       bool declaration) {
     CLEANUP(buffer_clear) struct buffer value = {0};
     if (field->range.given) {
         nodeset_put_range(&value, field->range.low, field->range.high);
-        put_property(nodeset, variable, 0, TEXT("EURange"), &(struct node){.data_type = NODE_RANGE}, &value);
+        nodeset_put_property(nodeset, variable, 0, TEXT("EURange"),
+                             &(struct node){.data_type = NODE_RANGE, .declaration = declaration}, &value);
     }
     if (field->unit.length > 0) {
         buffer_reset(&value);
         nodeset_put_unit(&value, field->unit);
-        put_property(nodeset, variable, 0, TEXT("EngineeringUnits"), &(struct node){.data_type = NODE_EU_INFORMATION},
-                     &value);
+        nodeset_put_property(nodeset, variable, 0, TEXT("EngineeringUnits"),
+                             &(struct node){.data_type = NODE_EU_INFORMATION, .declaration = declaration}, &value);
     }
     if (field->name_count > 0) {
         buffer_reset(&value);
         nodeset_put_names(&value, field->names, field->name_count);
-        put_property(nodeset, variable, 0, TEXT("EnumStrings"),
-                     &(struct node){.data_type = NODE_LOCALIZED_TEXT, .list = true}, &value);
+        nodeset_put_property(nodeset, variable, 0, TEXT("EnumStrings"),
+                             &(struct node){.data_type = NODE_LOCALIZED_TEXT, .list = true, .declaration = declaration},
+                             &value);
     }
 }
 
@@ -85,7 +96,8 @@ struct variable {
     unsigned browse_namespace;
     struct text name, description;
     enum value_type type;
-    struct text value; // XML, of what never changes
+    const struct plant_field *field; // range and unit; NULL: none
+    struct text value;               // XML, of what never changes
 };
 
 static void put_variable(struct nodeset *nodeset, const struct variable *variable) {
@@ -93,7 +105,9 @@ static void put_variable(struct nodeset *nodeset, const struct variable *variabl
                                         .id = variable->id,
                                         .parent = variable->parent,
                                         .reference = NODE_HAS_COMPONENT,
-                                        .type = STANDARD_NODE(NODE_BASE_DATA_VARIABLE_TYPE),
+                                        .type = variable->field == NULL ? STANDARD_NODE(NODE_BASE_DATA_VARIABLE_TYPE)
+                                                                        : nodeset_variable_type(variable->field),
+                                        .live = true,
                                         .browse_namespace = variable->browse_namespace,
                                         .browse_name = variable->name,
                                         .description = variable->description,
@@ -180,7 +194,7 @@ static void put_channel(struct nodeset *nodeset, const struct plant_channel *cha
 
 static void put_members(struct nodeset *nodeset, const struct plant_element *element) {
     for (const struct plant_class *class = element->class; class != NULL; class = class->base) {
-        unsigned library = nodeset_library(nodeset, class->library);
+        unsigned library = nodeset_namespace(nodeset, class->library);
         for (size_t i = 0; i < class->method_count; i++) {
             struct method method = nodeset_class_method(instance(element->path), library, &class->methods[i]);
             nodeset_put_method(nodeset, &method);
@@ -194,8 +208,9 @@ static void put_members(struct nodeset *nodeset, const struct plant_element *ele
                                                      .browse_namespace = library,
                                                      .name = field->name,
                                                      .description = field->description,
+                                                     .field = field,
                                                      .type = field->type});
-            put_field_properties(nodeset, id, field);
+            nodeset_put_field(nodeset, id, field, false);
         }
     }
 }
@@ -243,6 +258,7 @@ static void put_simulation(struct nodeset *nodeset) {
         struct method method = nodeset_class_method(id, STATION_NAMESPACE, &class->methods[i]);
         method.description = TEXT_EMPTY; // the driver's methods have none
         for (size_t at = 0; at < method.input_count; at++) method.inputs[at].description = TEXT_EMPTY;
+        for (size_t at = 0; at < class->methods[i].output_count; at++) method.outputs[at].description = TEXT_EMPTY;
         nodeset_put_method(nodeset, &method);
     }
     for (size_t i = 0; class != NULL && i < class->variable_count; i++) {
@@ -257,23 +273,28 @@ static void put_simulation(struct nodeset *nodeset) {
 
 // ---------------------------------------------------------------- the document
 
-static void put_library_uri(struct buffer *out, struct text library) {
-    buffer_string(out, "urn:serverless-plc:lib:");
-    markup_text(out, library);
+/// Of other specifications, which are loaded before.
+static bool is_foreign(struct text name) {
+    return text_equal(name, DI_URI) || text_equal(name, MACHINERY_URI);
+}
+
+static void put_uri(struct buffer *out, struct text name) {
+    if (!is_foreign(name)) buffer_string(out, "urn:serverless-plc:lib:");
+    markup_text(out, name);
 }
 
 static void put_model(const struct nodeset *nodeset, struct buffer *out, const struct text *library) {
     buffer_string(out, "    <Model ModelUri=\"");
     if (library != NULL)
-        put_library_uri(out, *library);
+        put_uri(out, *library);
     else
         markup_text(out, nodeset->plant->namespace_uri);
     buffer_byte(out, '"');
     if (nodeset->plant->version.length > 0) markup_attribute(out, "Version", nodeset->plant->version);
     buffer_string(out, ">\n      <RequiredModel ModelUri=\"http://opcfoundation.org/UA/\"/>\n");
-    for (size_t i = 0; library == NULL && i < nodeset->library_count; i++) {
+    for (size_t i = 0; library == NULL && i < nodeset->namespace_count; i++) {
         buffer_string(out, "      <RequiredModel ModelUri=\"");
-        put_library_uri(out, nodeset->libraries[i]);
+        put_uri(out, nodeset->namespaces[i]);
         buffer_string(out, "\"/>\n");
     }
     buffer_string(out, "    </Model>\n");
@@ -285,13 +306,14 @@ static void put_head(const struct nodeset *nodeset, struct buffer *out) {
                        "  <NamespaceUris>\n    <Uri>");
     markup_text(out, nodeset->plant->namespace_uri);
     buffer_string(out, "</Uri>\n");
-    for (size_t i = 0; i < nodeset->library_count; i++) {
+    for (size_t i = 0; i < nodeset->namespace_count; i++) {
         buffer_string(out, "    <Uri>");
-        put_library_uri(out, nodeset->libraries[i]);
+        put_uri(out, nodeset->namespaces[i]);
         buffer_string(out, "</Uri>\n");
     }
     buffer_string(out, "  </NamespaceUris>\n  <Models>\n");
-    for (size_t i = 0; i < nodeset->library_count; i++) put_model(nodeset, out, &nodeset->libraries[i]);
+    for (size_t i = 0; i < nodeset->namespace_count; i++)
+        if (!is_foreign(nodeset->namespaces[i])) put_model(nodeset, out, &nodeset->namespaces[i]);
     put_model(nodeset, out, NULL);
     buffer_string(out, "  </Models>\n");
 }
@@ -300,7 +322,9 @@ static void put_all(struct nodeset *nodeset, bool simulated) {
     const struct plant *plant = nodeset->plant;
     for (size_t i = 0; i < plant->element_count && !nodeset->failed; i++) put_element(nodeset, plant->elements[i]);
     nodeset_put_own(nodeset);
+    nodeset_put_identification(nodeset, plant->controller);
     if (simulated) put_simulation(nodeset);
+    nodeset_put_events(nodeset);
 }
 
 enum error nodeset_write(const struct plant *plant, const struct describe_options *options, struct buffer *out,
@@ -311,7 +335,7 @@ enum error nodeset_write(const struct plant *plant, const struct describe_option
     if (good) put_all(&nodeset, options->simulated);
     map_destroy(nodeset.types);
     map_destroy(nodeset.folders);
-    if (nodeset.library_count == NAMESPACES_MAX && nodeset.failed)
+    if (nodeset.namespace_count == NAMESPACES_MAX && nodeset.failed)
         return problem_say(ret_problem, ERROR_TOO_LARGE,
                            "the classes of the plant are from more than %d libraries; put some of them together",
                            NAMESPACES_MAX);

@@ -12,14 +12,14 @@ enum { NAMESPACES_MAX = 64, STATION_NAMESPACE = 1 };
 struct nodeset {
     const struct plant *plant;
     struct buffer *out;
-    struct text libraries[NAMESPACES_MAX]; // of namespace 2 and up: "SplcSystemUnitClassLib"
-    size_t library_count;
+    struct text namespaces[NAMESPACES_MAX]; // of index 2 and up: "SplcSystemUnitClassLib", or the URI of a standard
+    size_t namespace_count;
     struct map *types;   // that are written: "MotorType"
     struct map *folders; // that are written, by path
     bool failed;         // out of memory, or more libraries than namespaces
 };
 
-/// The string NodeId `path` in a namespace; namespace 0: `number`.
+/// The string NodeId `path` in a namespace; a number when the path is empty.
 struct place {
     unsigned namespace_index;
     struct text path;
@@ -33,16 +33,24 @@ enum {
     NODE_HAS_SUBTYPE = 45,
     NODE_HAS_PROPERTY = 46,
     NODE_HAS_COMPONENT = 47,
+    NODE_GENERATES_EVENT = 41,
+    NODE_HAS_NOTIFIER = 48,
+    NODE_HAS_ADD_IN = 17604,
     NODE_BASE_OBJECT_TYPE = 58,
     NODE_FOLDER_TYPE = 61,
     NODE_BASE_DATA_VARIABLE_TYPE = 63,
     NODE_PROPERTY_TYPE = 68,
-    NODE_MODELLING_RULE_MANDATORY = 78,
     NODE_OBJECTS_FOLDER = 85,
     NODE_ARGUMENT = 296,
     NODE_RANGE = 884,
     NODE_EU_INFORMATION = 887,
     NODE_LOCALIZED_TEXT = 21,
+    NODE_DURATION = 290,
+    NODE_BASE_EVENT_TYPE = 2041,
+    NODE_SERVER = 2253,
+    NODE_ANALOG_ITEM_TYPE = 2368,
+    NODE_ANALOG_UNIT_TYPE = 17497,
+    NODE_ANALOG_UNIT_RANGE_TYPE = 17570,
 };
 
 /// One node, as it is written.
@@ -58,7 +66,13 @@ struct node {
     unsigned data_type; // of a variable
     bool list;          // its value is an array
     bool declaration;   // a member of a type: mandatory
-    struct text value;  // XML of a property's value; empty: none
+    bool optional;      // or not
+    bool live;          // its value changes, and its last hour can be read
+    bool notifier;      // its events are heard
+    unsigned also;      // a further reference to this node: of this type, from each of `sources`
+    const struct place *sources;
+    size_t source_count;
+    struct text value; // XML of a property's value; empty: none
 };
 void nodeset_put(struct nodeset *nodeset, const struct node *node);
 
@@ -80,7 +94,10 @@ void nodeset_put_arguments(struct buffer *out, const struct argument *arguments,
 #define NODESET_REASON                                                                                                 \
     ((struct argument){TEXT("Reason"), TEXT("empty when done, otherwise why it was refused"), VALUE_STRING})
 
-unsigned nodeset_library(struct nodeset *nodeset, struct text library);
+/// The index of a library's namespace, or of another specification by its URI.
+unsigned nodeset_namespace(struct nodeset *nodeset, struct text name);
+#define DI_URI TEXT("http://opcfoundation.org/UA/DI/")
+#define MACHINERY_URI TEXT("http://opcfoundation.org/UA/Machinery/")
 /// The type of a class, written before when it is the first; BaseObjectType for none.
 struct place nodeset_type(struct nodeset *nodeset, const struct plant_class *class, struct buffer *name);
 /// A type that no class describes: of the lock, the simulation, the channels.
@@ -103,5 +120,18 @@ void nodeset_put_method(struct nodeset *nodeset, const struct method *method);
 /// "a/b" in the namespace of `a`; the text lives in `buffer`.
 struct place nodeset_below(struct nodeset *nodeset, struct place parent, struct text name, struct buffer *buffer);
 
-/// The lock, the forcing: objects of the station that stand in no model.
+/// Lock, forcing, diagnostics, the controller's nameplate: what stands in no model.
 void nodeset_put_own(struct nodeset *nodeset);
+void nodeset_put_identification(struct nodeset *nodeset, const struct plant_element *controller);
+/// A type for each kind of event, and which types raise it.
+void nodeset_put_events(struct nodeset *nodeset);
+
+/// The variable type that goes with range and unit.
+struct place nodeset_variable_type(const struct plant_field *field);
+/// EURange, EngineeringUnits, EnumStrings; of a declaration they are declarations too.
+void nodeset_put_field(struct nodeset *nodeset, struct place variable, const struct plant_field *field,
+                       bool declaration);
+void nodeset_put_property(struct nodeset *nodeset, struct place owner, unsigned browse_namespace, struct text name,
+                          const struct node *kind, struct buffer *value);
+/// LocalizedText, in English.
+void nodeset_put_localized(struct buffer *out, struct text text);

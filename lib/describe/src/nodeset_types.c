@@ -1,15 +1,15 @@
 #include "nodeset.h"
 
-unsigned nodeset_library(struct nodeset *nodeset, struct text library) {
+unsigned nodeset_namespace(struct nodeset *nodeset, struct text name) {
     enum { FIRST = STATION_NAMESPACE + 1 };
-    for (size_t i = 0; i < nodeset->library_count; i++)
-        if (text_equal(nodeset->libraries[i], library)) return (unsigned)i + FIRST;
-    if (nodeset->library_count == NAMESPACES_MAX) {
+    for (size_t i = 0; i < nodeset->namespace_count; i++)
+        if (text_equal(nodeset->namespaces[i], name)) return (unsigned)i + FIRST;
+    if (nodeset->namespace_count == NAMESPACES_MAX) {
         nodeset->failed = true;
         return 0;
     }
-    nodeset->libraries[nodeset->library_count++] = library;
-    return (unsigned)(nodeset->library_count - 1) + FIRST;
+    nodeset->namespaces[nodeset->namespace_count++] = name;
+    return (unsigned)(nodeset->namespace_count - 1) + FIRST;
 }
 
 struct place nodeset_below(struct nodeset *nodeset, struct place parent, struct text name, struct buffer *buffer) {
@@ -37,20 +37,41 @@ static void put_type(struct nodeset *nodeset, struct place id, struct place pare
                                         .description = description});
 }
 
+/// What a value is before anybody has said it.
+static struct text zero_of(enum value_type type) {
+    if (type == VALUE_STRING) return TEXT_EMPTY;
+    return type == VALUE_BOOL ? TEXT("false") : TEXT("0");
+}
+
+/// Objects have a parameter where the model gives it a value.
+static void declare_parameter(struct nodeset *nodeset, struct place type, const struct plant_field *field) {
+    CLEANUP(buffer_clear) struct buffer value = {0};
+    nodeset_put_value(&value, field->type, zero_of(field->type));
+    nodeset_put_property(nodeset, type, type.namespace_index, field->name,
+                         &(struct node){.description = field->description,
+                                        .data_type = nodeset_data_type(field->type),
+                                        .declaration = true,
+                                        .optional = true},
+                         &value);
+}
+
 static void declare_members(struct nodeset *nodeset, struct place type, const struct plant_class *class) {
+    for (size_t i = 0; i < class->parameter_count; i++) declare_parameter(nodeset, type, &class->parameters[i]);
     for (size_t i = 0; i < class->variable_count; i++) {
         const struct plant_field *field = &class->variables[i];
         CLEANUP(buffer_clear) struct buffer path = {0};
+        struct place id = nodeset_below(nodeset, type, field->name, &path);
         nodeset_put(nodeset, &(struct node){.tag = "UAVariable",
-                                            .id = nodeset_below(nodeset, type, field->name, &path),
+                                            .id = id,
                                             .parent = type,
                                             .reference = NODE_HAS_COMPONENT,
-                                            .type = STANDARD_NODE(NODE_BASE_DATA_VARIABLE_TYPE),
+                                            .type = nodeset_variable_type(field),
                                             .browse_namespace = type.namespace_index,
                                             .browse_name = field->name,
                                             .description = field->description,
                                             .data_type = nodeset_data_type(field->type),
                                             .declaration = true});
+        nodeset_put_field(nodeset, id, field, true);
     }
     for (size_t i = 0; i < class->method_count; i++) {
         struct method method = nodeset_class_method(type, type.namespace_index, &class->methods[i]);
@@ -69,7 +90,7 @@ static struct text type_name(struct nodeset *nodeset, struct text name, struct b
 
 struct place nodeset_type(struct nodeset *nodeset, const struct plant_class *class, struct buffer *name) {
     if (class == NULL) return STANDARD_NODE(NODE_BASE_OBJECT_TYPE);
-    struct place type = {nodeset_library(nodeset, class->library), type_name(nodeset, class->name, name), 0};
+    struct place type = {nodeset_namespace(nodeset, class->library), type_name(nodeset, class->name, name), 0};
     if (nodeset->failed || !take_name(nodeset, nodeset->types, type.path)) return type;
     CLEANUP(buffer_clear) struct buffer base = {0};
     put_type(nodeset, type, nodeset_type(nodeset, class->base, &base), class->description);
@@ -80,7 +101,7 @@ struct place nodeset_type(struct nodeset *nodeset, const struct plant_class *cla
 struct place nodeset_own_type(struct nodeset *nodeset, struct text name, const struct plant_class *parent,
                               struct buffer *buffer) {
     const struct plant_class *station = nodeset->plant->station->class;
-    struct place type = {station == NULL ? STATION_NAMESPACE : nodeset_library(nodeset, station->library),
+    struct place type = {station == NULL ? STATION_NAMESPACE : nodeset_namespace(nodeset, station->library),
                          type_name(nodeset, name, buffer), 0};
     if (nodeset->failed || !take_name(nodeset, nodeset->types, type.path)) return type;
     CLEANUP(buffer_clear) struct buffer base = {0};
@@ -110,7 +131,7 @@ struct method nodeset_class_method(struct place parent, unsigned browse_namespac
 }
 
 static void put_arguments(struct nodeset *nodeset, struct place method, const char *name,
-                          const struct argument *arguments, size_t count) {
+                          const struct argument *arguments, size_t count, bool declaration) {
     if (count == 0) return;
     CLEANUP(buffer_clear) struct buffer path = {0}, value = {0};
     nodeset_put_arguments(&value, arguments, count);
@@ -123,6 +144,7 @@ static void put_arguments(struct nodeset *nodeset, struct place method, const ch
                                         .browse_name = text_of(name),
                                         .data_type = NODE_ARGUMENT,
                                         .list = true,
+                                        .declaration = declaration,
                                         .value = buffer_view(&value)});
 }
 
@@ -137,6 +159,6 @@ void nodeset_put_method(struct nodeset *nodeset, const struct method *method) {
                                         .browse_name = method->name,
                                         .description = method->description,
                                         .declaration = method->declaration});
-    put_arguments(nodeset, id, "InputArguments", method->inputs, method->input_count);
-    put_arguments(nodeset, id, "OutputArguments", method->outputs, method->output_count);
+    put_arguments(nodeset, id, "InputArguments", method->inputs, method->input_count, method->declaration);
+    put_arguments(nodeset, id, "OutputArguments", method->outputs, method->output_count, method->declaration);
 }

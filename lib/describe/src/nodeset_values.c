@@ -8,11 +8,12 @@
 // ---------------------------------------------------------------- one node
 
 static void put_place(struct buffer *out, struct place place) {
-    if (place.namespace_index == 0) {
+    if (place.namespace_index != 0) buffer_print(out, "ns=%u;", place.namespace_index);
+    if (place.path.length == 0) {
         buffer_print(out, "i=%u", place.number);
         return;
     }
-    buffer_print(out, "ns=%u;s=", place.namespace_index);
+    buffer_string(out, "s=");
     markup_text(out, place.path);
 }
 
@@ -36,7 +37,7 @@ static void put_reference(struct buffer *out, unsigned type, bool forward, struc
 }
 
 void nodeset_put(struct nodeset *nodeset, const struct node *node) {
-    enum { HAS_MODELLING_RULE = 37, HAS_TYPE_DEFINITION = 40 };
+    enum { HAS_MODELLING_RULE = 37, HAS_TYPE_DEFINITION = 40, MANDATORY = 78, OPTIONAL = 80 };
     struct buffer *out = nodeset->out;
     buffer_print(out, "  <%s", node->tag);
     put_place_attribute(out, "NodeId", node->id);
@@ -46,6 +47,8 @@ void nodeset_put(struct nodeset *nodeset, const struct node *node) {
     if (node->reference != NODE_HAS_SUBTYPE) put_place_attribute(out, "ParentNodeId", node->parent);
     if (node->data_type != 0) buffer_print(out, " DataType=\"i=%u\"", node->data_type);
     if (node->list) buffer_string(out, " ValueRank=\"1\" ArrayDimensions=\"0\"");
+    if (node->live) buffer_string(out, " AccessLevel=\"5\" Historizing=\"true\"");
+    if (node->notifier) buffer_string(out, " EventNotifier=\"1\"");
     buffer_string(out, ">\n");
     put_localized(out, "DisplayName", "en", node->display_name.length > 0 ? node->display_name : node->browse_name);
     put_localized(out, "DisplayName", "de", node->display_name_de);
@@ -54,7 +57,9 @@ void nodeset_put(struct nodeset *nodeset, const struct node *node) {
     put_reference(out, node->reference, false, node->parent);
     bool typed = node->type.number != 0 || node->type.path.length > 0;
     if (typed) put_reference(out, HAS_TYPE_DEFINITION, true, node->type);
-    if (node->declaration) put_reference(out, HAS_MODELLING_RULE, true, STANDARD_NODE(NODE_MODELLING_RULE_MANDATORY));
+    if (node->declaration)
+        put_reference(out, HAS_MODELLING_RULE, true, STANDARD_NODE(node->optional ? OPTIONAL : MANDATORY));
+    for (size_t i = 0; i < node->source_count; i++) put_reference(out, node->also, false, node->sources[i]);
     buffer_string(out, "    </References>\n");
     if (node->value.length > 0) buffer_print(out, "    <Value>%.*s</Value>\n", TEXT_ARG(node->value));
     buffer_print(out, "  </%s>\n", node->tag);
@@ -130,6 +135,12 @@ bool nodeset_put_value(struct buffer *out, enum value_type type, struct text wri
 /// `<ExtensionObject><TypeId><Identifier>i=885</Identifier></TypeId><Body>`, left open.
 static void open_structure(struct buffer *out, const char *declaration, unsigned encoding) {
     buffer_print(out, "<ExtensionObject%s><TypeId><Identifier>i=%u</Identifier></TypeId><Body>", declaration, encoding);
+}
+
+void nodeset_put_localized(struct buffer *out, struct text text) {
+    buffer_string(out, "<LocalizedText" TYPES_NAMESPACE "><Locale>en</Locale>");
+    markup_element(out, "Text", text);
+    buffer_string(out, "</LocalizedText>");
 }
 
 void nodeset_put_range(struct buffer *out, double low, double high) {

@@ -12,7 +12,8 @@ export async function addressSpace(session, namespaces, station) {
     const nodes = new Map();
     const uriOf = (index) => namespaces[index] ?? `namespace ${index}`;
     const name = (id) => `${uriOf(id.namespace)}|${id.value}`;
-    const isOurs = (id) => id.namespace > 1 && uriOf(id.namespace) !== STANDARD || uriOf(id.namespace).startsWith("urn:serverless-plc:");
+    // Of the specifications of others a server holds what it uses, a tool all of it.
+    const isOurs = (id) => uriOf(id.namespace).startsWith("urn:serverless-plc:");
     const references = async (ids) => {
         const results = await session.browse(ids.map((nodeId) => ({
             nodeId, referenceTypeId: "References", browseDirection: 0, includeSubtypes: true, nodeClassMask: 0, resultMask: 63,
@@ -46,8 +47,10 @@ async function readAttributes(session, nodes, uriOf) {
             if (mine[j].statusCode.isGood()) node[attribute] = plain(mine[j].value.value, uriOf);
         }
         if (node.class === "Method") delete node.Description; // node-opcua does not read it from a NodeSet
-        // Properties and the names of channels never change; what the plant says now is no part of the address space.
-        const isProperty = node.references.some((reference) => reference === `40 ${STANDARD}|68`);
+        // Properties and the names of channels never change, but for the lock's, which have a history; what the plant says
+        // now is no part of the address space.
+        const HISTORY_READ = 4;
+        const isProperty = node.references.some((reference) => reference === `40 ${STANDARD}|68`) && (node.AccessLevel & HISTORY_READ) === 0;
         const isChannelName = /\/Name$/.test(String(node.id.value));
         if (isProperty || isChannelName) node.value = plain(mine[ATTRIBUTES.length].value.value, uriOf);
         delete node.id;
