@@ -29,7 +29,7 @@ void edge_restore(struct edge *edge) {
     CLEANUP(free_at) char *first = site_path(edge->site, "edge/retain.a");
     CLEANUP(free_at) char *second = site_path(edge->site, "edge/retain.b");
     struct retain_options options = {.files = {first, second}, .cold = edge->options.cold};
-    struct retain_report report;
+    struct retain_report report = {0};
     struct problem problem = {0};
     enum error error = first == NULL || second == NULL
                            ? problem_say(&problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY))
