@@ -3,6 +3,7 @@
 // Each request carries a `struct step`. `waiting` counts steps under way; when it reaches 0 a phase is over:
 //   NODES (browse the tree) -> PROPERTIES (read those of all variables at once) -> done
 #include "browse.h"
+#include <base/log.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,8 @@ struct wanted {
 
 struct browse {
     struct opcua_client *client;
+    const struct site_server *server; // with rules; NULL: types decide
+    bool *found;                      // which of its things are there
     struct plan *plan;
     browse_done_fn *done;
     void *context;
@@ -29,7 +32,10 @@ struct browse {
     char reason[160]; // the first failure
 };
 
-enum step_place { AT_OBJECTS, AT_STATION, AT_THING, AT_VARIABLE, AT_METHOD };
+/// Deeper than any twin; what a foreign server has in circles ends here.
+enum { BROWSE_DEPTH_MAX = 8, BROWSE_LEAVES_MAX = 100 * 1000 };
+
+enum step_place { AT_OBJECTS, AT_RULES, AT_STATION, AT_THING, AT_VARIABLE, AT_METHOD };
 
 struct step {
     struct browse *browse;
@@ -37,7 +43,7 @@ struct step {
     enum step_place place;
     struct plan_node node; // browsed
     char *name;            // of an object whose type is being looked up
-    char *path;            // below the thing; NULL: the thing itself
+    char *path;            // below the thing; NULL: the thing itself; of AT_RULES: below the Objects folder
     struct plan_thing *thing;
     struct plan_leaf *leaf;
     struct plan_method *method;
@@ -72,6 +78,7 @@ static void browse_destroy(struct browse *browse) {
     while (browse->steps != NULL) step_destroy(browse->steps);
     for (size_t i = 0; i < browse->wanted_count; i++) free(browse->wanted[i].node.string);
     free(browse->wanted);
+    free(browse->found);
     plan_destroy(browse->plan);
     free(browse);
 }
@@ -86,6 +93,10 @@ static void finish(struct browse *browse) {
     struct plan *plan = browse->reason[0] == '\0' ? TAKE(browse->plan) : NULL;
     char reason[sizeof browse->reason];
     memcpy(reason, browse->reason, sizeof reason);
+    for (size_t i = 0; plan != NULL && browse->server != NULL && i < browse->server->thing_count; i++)
+        if (!browse->found[i])
+            log_warning("server %s: %s is not there; no thing %s", browse->server->name, browse->server->things[i].path,
+                        browse->server->things[i].thing);
     if (plan != NULL) plan_sort(plan);
     if (plan != NULL && plan->controller != NULL) plan->heartbeat = plan_find_leaf(plan->controller, TEXT("Clock"));
     browse_destroy(browse);
@@ -143,7 +154,8 @@ static void step_browse(struct step *step) {
     if (step == NULL) return;
     struct browse *browse = step->browse;
     struct opcua_node node = plan_node_view(&step->node);
-    if (step->place == AT_OBJECTS) node = OPCUA_OBJECTS_FOLDER;
+    bool first = step->place == AT_OBJECTS || (step->place == AT_RULES && step->path == NULL);
+    if (first) node = OPCUA_OBJECTS_FOLDER;
     enum error error = opcua_client_browse(browse->client, &node, references_found, step);
     if (!error) {
         browse->waiting++;
@@ -284,11 +296,54 @@ static void station_member(struct step *step, const struct opcua_reference *refe
     if (!plan_node_copy(&step->browse->plan->lock, &reference->node)) fail(step->browse, "out of memory");
 }
 
+static unsigned depth_of(const char *path) {
+    unsigned depth = path == NULL ? 0 : 1;
+    for (; path != NULL && *path != '\0'; path++) depth += *path == '/';
+    return depth;
+}
+
+/// A variable that a rule names is a thing with one value, called like it.
+static void rule_matched(struct browse *browse, const struct site_server_thing *rule,
+                         const struct opcua_reference *reference) {
+    struct step *step = step_create(browse, AT_THING, &reference->node);
+    if (step == NULL) return fail(browse, "out of memory");
+    step->thing = plan_add_thing(browse->plan, text_of(rule->thing));
+    if (step->thing != NULL && reference->node_class == OPCUA_VARIABLE) {
+        step->place = AT_VARIABLE;
+        step->leaf = plan_add_leaf(browse->plan, step->thing, reference->browse_name, &reference->node);
+    }
+    if (step->thing != NULL && (step->place == AT_THING || step->leaf != NULL)) return step_browse(step);
+    fail(browse, "out of memory");
+    step_destroy(step);
+}
+
+/// Follows the paths of the rules, one browse for all that lead on through a node.
+static void rule_member(struct step *step, const struct opcua_reference *reference) {
+    struct browse *browse = step->browse;
+    if (reference->property || !plan_is_name(reference->browse_name)) return;
+    char *path = path_join(step->path, reference->browse_name);
+    bool leads_on = false;
+    for (size_t i = 0; path != NULL && i < browse->server->thing_count; i++) {
+        const struct site_server_thing *rule = &browse->server->things[i];
+        leads_on |= plan_is_below(rule->path, text_of(path));
+        if (strcmp(rule->path, path) != 0 || browse->found[i]) continue;
+        browse->found[i] = true;
+        rule_matched(browse, rule, reference);
+    }
+    struct step *next = leads_on ? step_create(browse, AT_RULES, &reference->node) : NULL;
+    if (path == NULL || (leads_on && next == NULL)) fail(browse, "out of memory");
+    if (next == NULL) return free(path);
+    next->path = path;
+    step_browse(next);
+}
+
 static void thing_member(struct step *step, const struct opcua_reference *reference) {
     struct browse *browse = step->browse;
     if (reference->property) return;
     // Channels belong to the pin table, not to the twin (docs/spec/model.md).
     if (kind_of_type(reference->type_definition.string) == TYPE_CHANNEL) return;
+    if (!plan_is_name(reference->browse_name) || depth_of(step->path) >= BROWSE_DEPTH_MAX) return;
+    if (browse->plan->leaf_count >= BROWSE_LEAVES_MAX) return fail(browse, "more than 100 000 values");
     struct opcua_node object = plan_node_view(&step->node);
     char *path = path_join(step->path, reference->browse_name);
     struct step *next = path == NULL ? NULL : step_create(browse, AT_THING, &reference->node);
@@ -312,8 +367,8 @@ static void thing_member(struct step *step, const struct opcua_reference *refere
 static void references_found(void *context, status_code status, const struct opcua_reference *references,
                              size_t count) {
     static void (*const member[])(struct step *, const struct opcua_reference *) = {
-        [AT_OBJECTS] = object_candidate,   [AT_STATION] = station_member, [AT_THING] = thing_member,
-        [AT_VARIABLE] = variable_property, [AT_METHOD] = method_property,
+        [AT_OBJECTS] = object_candidate, [AT_RULES] = rule_member,          [AT_STATION] = station_member,
+        [AT_THING] = thing_member,       [AT_VARIABLE] = variable_property, [AT_METHOD] = method_property,
     };
     struct step *step = context;
     if (status_is_bad(status)) fail(step->browse, "browsing failed");
@@ -321,11 +376,16 @@ static void references_found(void *context, status_code status, const struct opc
     step_done(step);
 }
 
-enum error browse_start(struct opcua_client *client, browse_done_fn *done, void *context, struct browse **ret_browse) {
+enum error browse_start(struct opcua_client *client, const struct site_server *server, browse_done_fn *done,
+                        void *context, struct browse **ret_browse) {
     struct browse *browse = calloc(1, sizeof *browse);
     if (browse == NULL) return ERROR_NO_MEMORY;
     *browse = (struct browse){.client = client, .plan = plan_create(), .done = done, .context = context};
-    struct step *step = browse->plan == NULL ? NULL : step_create(browse, AT_OBJECTS, NULL);
+    bool rules = server != NULL && server->thing_count > 0;
+    if (rules) browse->server = server;
+    browse->found = calloc(rules ? server->thing_count : 1, sizeof *browse->found);
+    bool complete = browse->plan != NULL && browse->found != NULL;
+    struct step *step = complete ? step_create(browse, rules ? AT_RULES : AT_OBJECTS, NULL) : NULL;
     if (step != NULL) step_browse(step);
     if (browse->waiting == 0) {
         browse_destroy(browse);

@@ -162,9 +162,10 @@ static void execute(struct execution **owned) {
     const struct json *request = json_root(execution->request);
     int64_t expires_ms = json_integer(json_member(request, "expiresAt"), INT64_MAX);
     struct text path = json_string(json_member(request, "method"));
-    if (gateway->plan == NULL || gateway->state != LINK_LIVE)
-        return reject(execution, "BadServerNotConnected", "the edge is not connected");
-    const struct plan_thing *thing = plan_find_thing(gateway->plan, text_of(execution->thing));
+    const struct plan_thing *thing =
+        gateway->plan == NULL ? NULL : plan_find_thing(gateway->plan, text_of(execution->thing));
+    if (gateway->state != LINK_LIVE && (thing != NULL || gateway->plan == NULL))
+        return reject(execution, "BadServerNotConnected", "the %s is not connected", gateway_kind(gateway));
     if (thing == NULL) return reject(execution, "BadNodeIdUnknown", "no edge has a thing '%s'", execution->thing);
     const struct plan_method *method = plan_find_method(thing, path);
     if (method == NULL)
@@ -187,8 +188,16 @@ static void execute(struct execution **owned) {
     *owned = NULL; // `called` has it now
 }
 
+/// Of the server that has the thing; the edge answers for those that nobody has.
+static struct gateway *gateway_of(struct node *node, struct text subject) {
+    struct text rest = text_from(subject, sizeof "$aws.commands.things." - 1), thing;
+    if (!text_split(&rest, '.', &thing)) return gateway_first(node);
+    struct twin_link *twin = gateway_find(node, thing);
+    return twin == NULL ? gateway_first(node) : twin->gateway;
+}
+
 void command_received(void *context, const struct bus_message *message) {
-    struct gateway *gateway = context;
+    struct gateway *gateway = gateway_of(context, message->subject);
     CLEANUP(execution_destroy_at) struct execution *execution = calloc(1, sizeof *execution);
     if (execution == NULL) return;
     execution->gateway = gateway;

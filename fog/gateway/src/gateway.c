@@ -5,6 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/// The fog node's gateway: one bus, one loop, one connection per server. Counted once, never moved: callbacks hold
+/// pointers.
+struct node {
+    const struct site *site;
+    struct loop *loop;
+    struct bus *bus;
+    struct bus_status *status;
+    struct gateway *gateways; // the first is the plant's edge
+    size_t count;
+    struct latency latency;
+};
+
 struct ticket {
     struct ticket *next, **link; // in gateway->tickets
     struct gateway *gateway;
@@ -107,25 +119,44 @@ static const struct shadow_event *find_event(struct text words) {
     return NULL;
 }
 
+struct gateway *gateway_first(struct node *node) {
+    return &node->gateways[0];
+}
+
+struct twin_link *gateway_find(struct node *node, struct text thing) {
+    for (size_t i = 0; i < node->count; i++) {
+        const struct gateway *gateway = &node->gateways[i];
+        const struct plan_thing *found = gateway->plan == NULL ? NULL : plan_find_thing(gateway->plan, thing);
+        if (found != NULL) return &gateway->twins[found->index];
+    }
+    return NULL;
+}
+
+struct gateway *gateway_rival(const struct gateway *gateway, struct text thing) {
+    struct node *node = gateway->node;
+    for (size_t i = 0; i < node->count; i++) {
+        struct gateway *other = &node->gateways[i];
+        if (other != gateway && other->plan != NULL && plan_find_thing(other->plan, thing) != NULL) return other;
+    }
+    return NULL;
+}
+
 static void shadow_event_received(void *context, const struct bus_message *message) {
-    struct gateway *gateway = context;
-    if (gateway->plan == NULL) return;
     struct text rest = text_from(message->subject, sizeof "$aws.things." - 1), name;
     if (!text_split(&rest, '.', &name)) return;
-    const struct plan_thing *thing = plan_find_thing(gateway->plan, name);
     const struct shadow_event *event = find_event(rest);
-    if (thing == NULL || event == NULL) return; // not a thing of an edge, a function's state for example
+    struct twin_link *twin = event == NULL ? NULL : gateway_find(context, name);
+    if (twin == NULL) return; // not a thing of an edge, a function's state for example
     CLEANUP(json_destroy_at) struct json_document *document = NULL;
     struct json_limits limits = {GATEWAY_DOCUMENT_BYTES, 64};
     struct problem problem;
     if (json_parse(message->data, limits, &document, &problem))
-        return log_warning("%s: malformed message on %s: %s", thing->name, event->subject, problem.text);
-    event->take(&gateway->twins[thing->index], json_root(document));
+        return log_warning("%s: malformed message on %s: %s", twin->thing->name, event->subject, problem.text);
+    event->take(twin, json_root(document));
 }
 
 /// What could not be sent, answered or read is tried again.
-static void retry_tick(void *context) {
-    struct gateway *gateway = context;
+static void retry(struct gateway *gateway) {
     link_watch(gateway);
     report_ages(gateway);
     for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) {
@@ -136,23 +167,31 @@ static void retry_tick(void *context) {
     }
 }
 
+static void retry_tick(void *context) {
+    struct node *node = context;
+    for (size_t i = 0; i < node->count; i++) retry(&node->gateways[i]);
+}
+
 /// Asks every twin what it holds; something may have been missed.
 static void sync_all(struct gateway *gateway) {
     for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) gateway->twins[i].synced = false;
-    retry_tick(gateway);
+    retry(gateway);
 }
 
 /// Asks every twin what it holds, and tells it what the edge says: something may have been missed on either side.
-static void tell_all_again(struct gateway *gateway) {
-    for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) report_again(&gateway->twins[i]);
-    sync_all(gateway);
+static void tell_all_again(struct node *node) {
+    for (size_t i = 0; i < node->count; i++) {
+        struct gateway *gateway = &node->gateways[i];
+        for (size_t j = 0; gateway->plan != NULL && j < gateway->plan->thing_count; j++)
+            report_again(&gateway->twins[j]);
+        sync_all(gateway);
+    }
 }
 
 static void bus_state(void *context, bool connected, const char *reason) {
-    struct gateway *gateway = context;
     if (!connected) return log_warning("bus lost: %s", reason);
     log_info("bus connected");
-    tell_all_again(gateway);
+    tell_all_again(context);
 }
 
 /// What a twin service has loaded may be older than the plant ([twin-5.4]).
@@ -168,61 +207,83 @@ static size_t count_bad(const struct gateway *gateway) {
     return bad;
 }
 
+const char *gateway_kind(const struct gateway *gateway) {
+    return gateway->server == NULL ? "edge" : gateway->server->name;
+}
+
+/// What keeps this connection from being all right; "": nothing.
+static const char *trouble_of(const struct gateway *gateway) {
+    switch (gateway->state) {
+    case LINK_CONNECTING: return "connecting to the edge";
+    case LINK_LIVE: return gateway->lease == LEASE_HELD ? "" : "control authority is not held";
+    case LINK_SILENT:
+    case LINK_LOST: return gateway->reason;
+    }
+    return "";
+}
+
 void gateway_tell(struct gateway *gateway) {
-    const char *reason = "";
-    if (gateway->state == LINK_LIVE && gateway->lease != LEASE_HELD) reason = "control authority is not held";
-    if (gateway->state == LINK_CONNECTING) reason = "connecting to the edge";
-    if (gateway->state == LINK_LOST || gateway->state == LINK_SILENT) reason = gateway->reason;
-    bus_status_reason(gateway->status, reason);
-    bus_status_changed(gateway->status);
+    const struct node *node = gateway->node;
+    const char *reason = ""; // of the first one that has a trouble
+    for (size_t i = 0; i < node->count && reason[0] == '\0'; i++) reason = trouble_of(&node->gateways[i]);
+    bus_status_reason(node->status, reason);
+    bus_status_changed(node->status);
+}
+
+static void put_edge(const struct gateway *gateway, struct json_writer *writer) {
+    static const char *const leases[] = {"none", "held", "lost", "unknown"};
+    const struct {
+        const char *name;
+        const char *text;
+    } texts[] = {{"name", gateway_kind(gateway)},
+                 {"url", gateway->url},
+                 {"state", link_state_name(gateway)},
+                 {"reason", gateway->reason},
+                 {"lease", leases[gateway->lease]}};
+    struct opcua_counts counts = link_counts(gateway);
+    const struct {
+        const char *name;
+        uint64_t number;
+    } numbers[] = {{"since", gateway->since_ns / NS_PER_MS},
+                   {"items", gateway->plan == NULL ? 0 : gateway->plan->leaf_count},
+                   {"bad", count_bad(gateway)},
+                   {"notifications", counts.notifications},
+                   {"republished", counts.republished},
+                   {"lost", counts.lost},
+                   {"overflows", gateway->overflows}};
+    json_open_object(writer);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        json_key(writer, texts[i].name);
+        json_put_string(writer, texts[i].text);
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        json_key(writer, numbers[i].name);
+        json_put_unsigned(writer, numbers[i].number);
+    }
+    json_close_object(writer);
 }
 
 static void fill_status(void *context, struct json_writer *writer) {
-    static const char *const leases[] = {"none", "held", "lost", "unknown"};
-    const struct gateway *gateway = context;
+    const struct node *node = context;
     json_key(writer, "edges");
     json_open_array(writer);
-    json_open_object(writer);
-    json_key(writer, "url");
-    json_put_string(writer, gateway->url);
-    json_key(writer, "state");
-    json_put_string(writer, link_state_name(gateway));
-    json_key(writer, "since");
-    json_put_unsigned(writer, gateway->since_ns / NS_PER_MS);
-    json_key(writer, "reason");
-    json_put_string(writer, gateway->reason);
-    json_key(writer, "items");
-    json_put_unsigned(writer, gateway->plan == NULL ? 0 : gateway->plan->leaf_count);
-    json_key(writer, "bad");
-    json_put_unsigned(writer, count_bad(gateway));
-    json_key(writer, "lease");
-    json_put_string(writer, leases[gateway->lease]);
-    struct opcua_counts counts = link_counts(gateway);
-    json_key(writer, "notifications");
-    json_put_unsigned(writer, counts.notifications);
-    json_key(writer, "republished");
-    json_put_unsigned(writer, counts.republished);
-    json_key(writer, "lost");
-    json_put_unsigned(writer, counts.lost);
-    json_key(writer, "overflows");
-    json_put_unsigned(writer, gateway->overflows);
-    json_close_object(writer);
+    for (size_t i = 0; i < node->count; i++) put_edge(&node->gateways[i], writer);
     json_close_array(writer);
     json_key(writer, "latency");
     json_open_object(writer);
     json_key(writer, "count");
-    json_put_unsigned(writer, gateway->latency.count);
+    json_put_unsigned(writer, node->latency.count);
     json_key(writer, "p50_ms");
-    json_put_real(writer, latency_percentile_ms(&gateway->latency, 0.5));
+    json_put_real(writer, latency_percentile_ms(&node->latency, 0.5));
     json_key(writer, "p99_ms");
-    json_put_real(writer, latency_percentile_ms(&gateway->latency, 0.99));
+    json_put_real(writer, latency_percentile_ms(&node->latency, 0.99));
     json_close_object(writer);
 }
 
-static enum error open_bus(struct gateway *gateway, struct problem *ret_problem) {
-    CLEANUP(free_at) char *url = site_nats_url(gateway->site);
-    CLEANUP(free_at) char *ca = site_path(gateway->site, "pki/ca.crt");
-    CLEANUP(free_at) char *password = site_path(gateway->site, "secrets/nats-gateway");
+static enum error open_bus(struct node *node, struct problem *ret_problem) {
+    CLEANUP(free_at) char *url = site_nats_url(node->site);
+    CLEANUP(free_at) char *ca = site_path(node->site, "pki/ca.crt");
+    CLEANUP(free_at) char *password = site_path(node->site, "secrets/nats-gateway");
     if (url == NULL || ca == NULL || password == NULL) return ERROR_NO_MEMORY;
     struct bus_options options = {.url = url,
                                   .ca_file = ca,
@@ -230,40 +291,50 @@ static enum error open_bus(struct gateway *gateway, struct problem *ret_problem)
                                   .password_file = password,
                                   .name = "gateway",
                                   .state = bus_state,
-                                  .context = gateway};
+                                  .context = node};
     struct bus_subscription *events, *commands, *twins;
-    enum error error = bus_open(gateway->loop, &options, &gateway->bus, ret_problem);
+    enum error error = bus_open(node->loop, &options, &node->bus, ret_problem);
     for (size_t i = 0; i < SHADOW_EVENTS && !error; i++)
-        error = bus_subscribe(gateway->bus, shadow_events[i].subject, NULL, shadow_event_received, gateway, &events);
+        error = bus_subscribe(node->bus, shadow_events[i].subject, NULL, shadow_event_received, node, &events);
     if (!error)
-        error = bus_subscribe(gateway->bus, "$aws.commands.things.*.executions.*.request.json", "gateway",
-                              command_received, gateway, &commands);
-    if (!error) error = bus_subscribe(gateway->bus, "splc.twins.loaded", NULL, twins_loaded, gateway, &twins);
+        error = bus_subscribe(node->bus, "$aws.commands.things.*.executions.*.request.json", "gateway",
+                              command_received, node, &commands);
+    if (!error) error = bus_subscribe(node->bus, "splc.twins.loaded", NULL, twins_loaded, node, &twins);
     if (error) return error;
-    gateway->status = bus_status_open(gateway->bus, "gateway", "fog", fill_status, gateway);
-    if (gateway->status == NULL) return ERROR_NO_MEMORY;
-    gateway_tell(gateway);
+    node->status = bus_status_open(node->bus, "gateway", "fog", fill_status, node);
+    if (node->status == NULL) return ERROR_NO_MEMORY;
+    gateway_tell(&node->gateways[0]);
     return ERROR_NONE;
 }
 
-static enum error open_paths(struct gateway *gateway) {
-    const struct site *site = gateway->site;
-    gateway->url = site_opcua_url(site);
+static char *password_path(const struct gateway *gateway) {
+    if (gateway->server == NULL) return site_path(gateway->site, "secrets/opcua-gateway");
+    CLEANUP(buffer_clear) struct buffer name = {0};
+    buffer_print(&name, "secrets/opcua-server-%s", gateway->server->name);
+    return name.failed ? NULL : site_path(gateway->site, name.data);
+}
+
+static enum error gateway_open(struct gateway *gateway, struct node *node, const struct site_server *server) {
+    const struct site *site = node->site;
+    *gateway = (struct gateway){.node = node,
+                                .server = server,
+                                .site = site,
+                                .loop = node->loop,
+                                .latency = &node->latency,
+                                .since_ns = clock_wall_ns()};
+    gateway->url = server == NULL ? site_opcua_url(site) : text_copy(text_of(server->url));
     gateway->certificate = site_path(site, "pki/opcua/gateway.der");
     gateway->key = site_path(site, "pki/opcua/gateway.key.der");
-    gateway->server_certificate = site_path(site, "pki/opcua/edge.der");
-    gateway->password = site_path(site, "secrets/opcua-gateway");
+    gateway->server_certificate =
+        server == NULL ? site_path(site, "pki/opcua/edge.der") : text_copy(text_of(server->certificate));
+    gateway->password = password_path(gateway);
     bool complete = gateway->url != NULL && gateway->certificate != NULL && gateway->key != NULL &&
                     gateway->server_certificate != NULL && gateway->password != NULL;
     return complete ? ERROR_NONE : ERROR_NO_MEMORY;
 }
 
-static void gateway_close(struct gateway *gateway) {
-    link_close(gateway);
-    bus_status_close(gateway->status);
-    bus_close(gateway->bus); // no answer comes any more
+static void gateway_clear(struct gateway *gateway) {
     while (gateway->tickets != NULL) ticket_destroy(gateway->tickets);
-    loop_destroy(gateway->loop);
     free(gateway->url);
     free(gateway->certificate);
     free(gateway->key);
@@ -271,17 +342,40 @@ static void gateway_close(struct gateway *gateway) {
     free(gateway->password);
 }
 
+static enum error open_gateways(struct node *node) {
+    node->gateways = calloc(node->site->fog.server_count + 1, sizeof *node->gateways);
+    if (node->gateways == NULL) return ERROR_NO_MEMORY;
+    enum error error = ERROR_NONE;
+    for (size_t i = 0; i <= node->site->fog.server_count && !error; i++) {
+        node->count = i + 1;
+        error = gateway_open(&node->gateways[i], node, i == 0 ? NULL : &node->site->fog.servers[i - 1]);
+    }
+    return error;
+}
+
+static void node_close(struct node *node) {
+    for (size_t i = 0; i < node->count; i++) link_close(&node->gateways[i]);
+    bus_status_close(node->status);
+    bus_close(node->bus); // no answer comes any more
+    for (size_t i = 0; i < node->count; i++) gateway_clear(&node->gateways[i]);
+    free(node->gateways);
+    loop_destroy(node->loop);
+}
+
 enum error gateway_run(const struct site *site, struct problem *ret_problem) {
-    CLEANUP(gateway_close) struct gateway gateway = {.site = site, .since_ns = clock_wall_ns()};
-    gateway.loop = loop_create();
-    if (gateway.loop == NULL) return ERROR_NO_MEMORY;
-    enum error error = loop_stop_on_signals(gateway.loop);
-    if (!error) error = notify_keep_alive(gateway.loop);
-    if (!error) error = open_paths(&gateway);
-    if (!error) error = open_bus(&gateway, ret_problem);
+    CLEANUP(node_close) struct node node = {.site = site};
+    node.loop = loop_create();
+    if (node.loop == NULL) return ERROR_NO_MEMORY;
+    enum error error = loop_stop_on_signals(node.loop);
+    if (!error) error = notify_keep_alive(node.loop);
+    if (!error) error = open_gateways(&node);
+    if (!error) error = open_bus(&node, ret_problem);
     if (error) return error;
-    if (loop_timer(gateway.loop, 0, GATEWAY_RETRY_MS * NS_PER_MS, retry_tick, &gateway) == NULL) return ERROR_NO_MEMORY;
-    link_open(&gateway);
+    if (loop_timer(node.loop, 0, GATEWAY_RETRY_MS * NS_PER_MS, retry_tick, &node) == NULL) return ERROR_NO_MEMORY;
+    for (size_t i = 0; i < node.count; i++) {
+        node.gateways[i].bus = node.bus;
+        link_open(&node.gateways[i]);
+    }
     notify_ready();
-    return loop_run(gateway.loop);
+    return loop_run(node.loop);
 }

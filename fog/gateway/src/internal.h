@@ -24,6 +24,7 @@ enum {
     GATEWAY_RETRY_MS = 200,           // between tries
     GATEWAY_CAUSES_MAX = 16,          // commands whose effect is awaited, per thing
     GATEWAY_CAUSE_MS = 1000,          // how long
+    GATEWAY_CLOCK_SLACK_US = 2000,    // the edge's clock is known to about the time that a change needs to here
     GATEWAY_CLEARED_MAX = 64,         // wishes that are remembered when they are gone, per thing
     GATEWAY_DOCUMENT_BYTES = 1 << 17, // AWS IoT's limit of a message, 128 KB
     GATEWAY_TOKEN_BYTES = 65,         // clientToken, with NUL
@@ -33,6 +34,7 @@ enum {
 enum link_state { LINK_CONNECTING, LINK_LIVE, LINK_SILENT, LINK_LOST };
 enum lease_state { LEASE_NONE, LEASE_HELD, LEASE_LOST, LEASE_UNKNOWN };
 
+struct node;
 struct gateway;
 struct wish;
 struct cleared;
@@ -43,7 +45,7 @@ struct execution;
 struct cause {
     char *module; // path of the module, "motor"
     int64_t time_us;
-    int64_t answered_us; // wall: the scan has carried it out before; a later change is somebody else's
+    int64_t answered_us; // by the edge's clock: the scan has carried it out before; a later change is somebody else's
     uint64_t until_ns;
 };
 
@@ -65,11 +67,13 @@ struct twin_link {
     struct cause causes[GATEWAY_CAUSES_MAX];
 };
 
+/// The connection to one server, and what is made of it: the plant's edge or one of the site's further servers.
 struct gateway {
+    struct node *node;                // all of them
+    const struct site_server *server; // NULL: the plant's edge
     const struct site *site;
     struct loop *loop;
     struct bus *bus;
-    struct bus_status *status;
     struct opcua_client *client;
     struct browse *browse;
     struct plan *plan;
@@ -85,15 +89,23 @@ struct gateway {
     uint64_t heard_ns;          // wall; last sign of life, while it is silent or lost
     struct opcua_counts counts; // of the connections before
     uint64_t overflows;         // values that were lost in the edge's queues
-    int64_t edge_began_ns;      // wall: oldest source time among the first values, not before its start; 0: none yet
+    int64_t behind_ns; // how far what the edge tells is behind our clock: difference of clocks and way; the least
+    bool behind_known;
+    int64_t edge_began_ns; // wall: oldest source time among the first values, not before its start; 0: none yet
     enum lease_state lease;
     struct loop_timer *lease_timer;
-    struct latency latency;
+    struct latency *latency;                                       // of the node
     char *url, *certificate, *key, *server_certificate, *password; // paths
 };
 
 // gateway.c
-void gateway_tell(struct gateway *gateway); // to the status on the bus
+void gateway_tell(struct gateway *gateway);              // to the status on the bus
+const char *gateway_kind(const struct gateway *gateway); // for people: "edge", or the name of the server
+/// The thing, whichever server has it; NULL: none.
+struct twin_link *gateway_find(struct node *node, struct text thing);
+/// Another gateway than this one that has the thing; NULL: none.
+struct gateway *gateway_rival(const struct gateway *gateway, struct text thing);
+struct gateway *gateway_first(struct node *node);
 
 // link.c
 void link_open(struct gateway *gateway);
@@ -114,6 +126,8 @@ status_code report_status(const struct gateway *gateway, const struct plan_leaf 
 void report_leaf(struct gateway *gateway, struct plan_leaf *leaf, const struct opcua_data *data);
 /// Finds values that are older than they may be.
 void report_ages(struct gateway *gateway);
+/// What the edge's clock says now, by what its time stamps were when they came.
+int64_t report_edge_time_ns(const struct gateway *gateway);
 /// Sends what is dirty, unless something of the thing is under way already.
 void report_flush(struct twin_link *twin);
 void report_again(struct twin_link *twin); // all of it is dirty: the twin may have forgotten

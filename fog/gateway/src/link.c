@@ -27,7 +27,7 @@ static void set_state(struct gateway *gateway, enum link_state state, const char
     if (gateway->state != state) gateway->since_ns = clock_wall_ns();
     gateway->state = state;
     snprintf(gateway->reason, sizeof gateway->reason, "%s", reason);
-    if (news && reason[0] != '\0') log_warning("edge %s: %s", gateway->url, reason);
+    if (news && reason[0] != '\0') log_warning("%s %s: %s", gateway_kind(gateway), gateway->url, reason);
     if (!news) return;
     gateway_tell(gateway);
     report_connection(gateway);
@@ -99,8 +99,19 @@ static bool take_plan(struct gateway *gateway, struct plan *plan) {
     gateway->twins = twins;
     gateway->plan = plan;
     gateway->edge_began_ns = 0;
+    gateway->behind_known = false;
+    gateway->behind_ns = 0;
     gateway->generation++;
     return true;
+}
+
+/// Its things are somebody else's now.
+static void drop_plan(struct gateway *gateway) {
+    free_twins(gateway->twins, gateway->plan);
+    plan_destroy(gateway->plan);
+    gateway->twins = NULL;
+    gateway->plan = NULL;
+    gateway->generation++;
 }
 
 static void retry(void *context) {
@@ -124,7 +135,9 @@ static void lost(struct gateway *gateway, const char *reason) {
     bool was_live = gateway->state == LINK_LIVE || gateway->state == LINK_SILENT;
     if (gateway->state == LINK_LIVE) note_heard(gateway, heard_ns(gateway));
     set_state(gateway, LINK_LOST, reason);
-    if (was_live) error_ignore(bus_event(gateway->bus, 700, "gateway", "connection to the edge lost: %s", reason));
+    if (was_live)
+        error_ignore(
+            bus_event(gateway->bus, 700, "gateway", "connection to the %s lost: %s", gateway_kind(gateway), reason));
     close_client(gateway, gateway->reason);
     if (gateway->retry_ns == 0) gateway->retry_ns = LINK_RETRY_FIRST_MS * NS_PER_MS;
     if (loop_timer(gateway->loop, gateway->retry_ns, 0, retry, gateway) == NULL) loop_stop(gateway->loop);
@@ -153,9 +166,10 @@ static void subscription_state(void *context, status_code status, const char *re
     if (status_is_bad(status)) return lost(gateway, reason);
     gateway->retry_ns = 0;
     set_state(gateway, LINK_LIVE, "");
-    log_info("edge %s: %zu things, %zu values", gateway->url, gateway->plan->thing_count, gateway->plan->leaf_count);
-    error_ignore(bus_event(gateway->bus, 100, "gateway", "connected to the edge: %zu things, %zu values",
-                           gateway->plan->thing_count, gateway->plan->leaf_count));
+    log_info("%s %s: %zu things, %zu values", gateway_kind(gateway), gateway->url, gateway->plan->thing_count,
+             gateway->plan->leaf_count);
+    error_ignore(bus_event(gateway->bus, 100, "gateway", "connected to the %s: %zu things, %zu values",
+                           gateway_kind(gateway), gateway->plan->thing_count, gateway->plan->leaf_count));
     lease_start(gateway);
 }
 
@@ -171,7 +185,7 @@ static void edge_event(void *context, const struct opcua_event *event) {
     struct gateway *gateway = context;
     // Nodes have come or gone: everything is browsed and subscribed anew.
     if (event->model_changed) return lost(gateway, "the edge's model has changed");
-    error_ignore(bus_event(gateway->bus, event->severity, "edge", "%.*s%s%.*s", TEXT_ARG(event->source),
+    error_ignore(bus_event(gateway->bus, event->severity, gateway_kind(gateway), "%.*s%s%.*s", TEXT_ARG(event->source),
                            event->source.length > 0 ? ": " : "", TEXT_ARG(event->message)));
 }
 
@@ -195,10 +209,40 @@ static void subscribe(struct gateway *gateway) {
     if (error) lost(gateway, error_text(error));
 }
 
+/// Another connection that has a thing of the plan; NULL: none.
+static struct gateway *rival_of(const struct gateway *gateway, const struct plan *plan, const char **ret_thing) {
+    for (size_t i = 0; i < plan->thing_count; i++) {
+        struct gateway *rival = gateway_rival(gateway, text_of(plan->things[i]->name));
+        *ret_thing = plan->things[i]->name;
+        if (rival != NULL) return rival;
+    }
+    return NULL;
+}
+
+/// A thing has one source: the plant's edge before other servers, and of those the one that was there first. True when
+/// this one may have what it offers.
+static bool settle_rivals(struct gateway *gateway, const struct plan *plan) {
+    const char *thing;
+    char reason[PROBLEM_TEXT_BYTES];
+    struct gateway *rival = rival_of(gateway, plan, &thing);
+    for (; rival != NULL && gateway->server == NULL; rival = rival_of(gateway, plan, &thing)) {
+        snprintf(reason, sizeof reason, "the edge has a thing '%s' as well; give it another name in the site file",
+                 thing);
+        lost(rival, reason);
+        drop_plan(rival);
+    }
+    if (rival == NULL) return true;
+    snprintf(reason, sizeof reason, "%s has a thing '%s' as well; give it another name in the site file", rival->url,
+             thing);
+    lost(gateway, reason);
+    return false;
+}
+
 static void browsed(void *context, struct plan *plan, const char *reason) {
     struct gateway *gateway = context;
     gateway->browse = NULL;
     if (plan == NULL) return lost(gateway, reason);
+    if (!settle_rivals(gateway, plan)) return plan_destroy(plan);
     if (!take_plan(gateway, plan)) return lost(gateway, "out of memory");
     if (plan->leaf_count == 0) return lost(gateway, "the edge offers no things; is its model loaded?");
     for (size_t i = 0; i < plan->thing_count; i++) sync_twin(&gateway->twins[i]);
@@ -209,7 +253,7 @@ static void client_state(void *context, enum opcua_client_state state, const cha
     struct gateway *gateway = context;
     if (state == OPCUA_LOST) return lost(gateway, reason);
     if (state != OPCUA_CONNECTED) return;
-    enum error error = browse_start(gateway->client, browsed, gateway, &gateway->browse);
+    enum error error = browse_start(gateway->client, gateway->server, browsed, gateway, &gateway->browse);
     if (error) lost(gateway, error_text(error));
 }
 
@@ -220,7 +264,7 @@ void link_open(struct gateway *gateway) {
         .certificate_file = gateway->certificate,
         .key_file = gateway->key,
         .server_certificate_file = gateway->server_certificate,
-        .user = "gateway",
+        .user = gateway->server == NULL ? "gateway" : gateway->server->user,
         .password_file = gateway->password,
         .state = client_state,
         .context = gateway,

@@ -56,12 +56,14 @@ static bool append(void *array_pointer, size_t *count, void *item) {
 
 bool plan_node_copy(struct plan_node *copy, const struct opcua_node *node) {
     copy->namespace_index = node->namespace_index;
+    copy->numeric = node->numeric;
     copy->string = text_copy(node->string);
     return copy->string != NULL;
 }
 
 struct opcua_node plan_node_view(const struct plan_node *node) {
-    return (struct opcua_node){.namespace_index = node->namespace_index, .string = text_of(node->string)};
+    return (struct opcua_node){
+        .namespace_index = node->namespace_index, .numeric = node->numeric, .string = text_of(node->string)};
 }
 
 struct plan_thing *plan_add_thing(struct plan *plan, struct text name) {

@@ -12,6 +12,7 @@ enum { PLAN_ARGUMENTS_MAX = 8, PLAN_NAME_BYTES = 256 };
 /// A NodeId that owns its text.
 struct plan_node {
     uint16_t namespace_index;
+    uint32_t numeric; // used when `string` is empty
     char *string;
 };
 

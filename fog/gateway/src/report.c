@@ -51,6 +51,23 @@ void report_ages(struct gateway *gateway) {
     }
 }
 
+/// The least difference counts: what came without delay. Changes let it creep up, so that a clock that is set is
+/// followed; first values may be old.
+static void note_clock(struct gateway *gateway, int64_t source_time_ns, bool change) {
+    enum { CREEP = 1024 };
+    if (source_time_ns <= 0) return;
+    int64_t behind_ns = (int64_t)clock_wall_ns() - source_time_ns;
+    if (!gateway->behind_known || behind_ns < gateway->behind_ns)
+        gateway->behind_ns = behind_ns;
+    else if (change)
+        gateway->behind_ns += (behind_ns - gateway->behind_ns) / CREEP;
+    gateway->behind_known = true;
+}
+
+int64_t report_edge_time_ns(const struct gateway *gateway) {
+    return (int64_t)clock_wall_ns() - gateway->behind_ns;
+}
+
 void report_leaf(struct gateway *gateway, struct plan_leaf *leaf, const struct opcua_data *data) {
     struct twin_link *twin = &gateway->twins[leaf->thing->index];
     twin->touched = true;
@@ -61,6 +78,7 @@ void report_leaf(struct gateway *gateway, struct plan_leaf *leaf, const struct o
     leaf_store(leaf, data);
     leaf->dirty = true;
     leaf->changed = leaf->known;
+    note_clock(gateway, data->source_time_ns, leaf->changed);
     leaf->known = true;
     if (leaf->actuator && leaf->changed) wish_effect(twin, leaf);
 }

@@ -120,7 +120,7 @@ void wish_effect(struct twin_link *twin, const struct plan_leaf *leaf) {
         if (cause->module == NULL || !stands_in(leaf->path, cause->module)) continue;
         int64_t loop_us = leaf->source_time_ns / 1000 - cause->time_us;
         if (loop_us < 0 || leaf->source_time_ns / 1000 > cause->answered_us) continue;
-        if (cause->until_ns > clock_monotonic_ns()) latency_add(&twin->gateway->latency, (uint64_t)loop_us);
+        if (cause->until_ns > clock_monotonic_ns()) latency_add(twin->gateway->latency, (uint64_t)loop_us);
         cause_clear(cause);
         return;
     }
@@ -319,7 +319,8 @@ static void call_done(void *context, status_code status, const struct value *out
     struct twin_link *twin = ticket_redeem(context);
     if (twin == NULL || twin->wishes == NULL || twin->wishes->state != WISH_CALLING) return;
     struct wish *wish = twin->wishes;
-    if (wish->cause != NULL) wish->cause->answered_us = (int64_t)(clock_wall_ns() / NS_PER_US);
+    if (wish->cause != NULL)
+        wish->cause->answered_us = report_edge_time_ns(twin->gateway) / (int64_t)NS_PER_US + GATEWAY_CLOCK_SLACK_US;
     wish_end(twin, status, reason_of(wish->method, outputs, count));
     wish_next(twin);
 }
@@ -374,7 +375,9 @@ static void wish_try(struct twin_link *twin) {
     if (gateway->state != LINK_LIVE || gateway->lease != LEASE_HELD) return;
     if (gateway->edge_began_ns == 0) return; // its values have not come yet
     // A controller that returns never restarts motion by itself: what was wished of the edge before its start is over.
-    if (twin->wishes->made_s < gateway->edge_began_ns / (int64_t)NS_PER_S)
+    // By our clock, as far as it is sure that the edge's is ahead.
+    int64_t began_ns = gateway->edge_began_ns + (gateway->behind_ns < 0 ? gateway->behind_ns : 0);
+    if (twin->wishes->made_s < began_ns / (int64_t)NS_PER_S)
         return wish_end(twin, STATUS_BadInvalidState, TEXT("the edge has been started since; wish again"));
     call_send(twin);
 }

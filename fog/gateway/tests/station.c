@@ -21,7 +21,8 @@ static void check(enum error error) {
 static void write_data(struct station *station, const char *path, struct value value, status_code status) {
     for (size_t i = 0; i < station->variable_count; i++) {
         if (strcmp(station->variables[i].path, path) != 0) continue;
-        struct opcua_data data = {.value = value, .status = status, .source_time_ns = (int64_t)clock_wall_ns()};
+        struct opcua_data data = {
+            .value = value, .status = status, .source_time_ns = (int64_t)clock_wall_ns() + station->clock_ahead_ns};
         return check(opcua_server_write(station->server, station->variables[i].variable, &data));
     }
     fail_msg("the station has no variable %s", path);

@@ -35,11 +35,12 @@ struct station {
     size_t variable_count;
 
     // What the test decides
-    bool without_part; // belt/part does not exist
-    bool with_limits;  // belt/count has the MaxAge 0.3 s, a wish at belt/motor/on the TimeToLive 0.5 s
-    bool refuses;      // commanding methods answer BadInvalidState, "emergency stop is active"
-    bool sluggish;     // a call changes no output
-    bool confused;     // a call changes the output of the other motor
+    bool without_part;      // belt/part does not exist
+    bool with_limits;       // belt/count has the MaxAge 0.3 s, a wish at belt/motor/on the TimeToLive 0.5 s
+    int64_t clock_ahead_ns; // of ours
+    bool refuses;           // commanding methods answer BadInvalidState, "emergency stop is active"
+    bool sluggish;          // a call changes no output
+    bool confused;          // a call changes the output of the other motor
     int32_t lock_answer;
     pid_t freeze_on_call; // gets SIGSTOP once when a method is called; 0: nobody
 

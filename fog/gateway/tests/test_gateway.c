@@ -1,4 +1,5 @@
 // The gateway between a real OPC UA server and the real twin service. Rules: docs/spec/bus.md.
+#include "unruly.h"
 #include "world.h"
 
 #include <base/clock.h>
@@ -470,6 +471,45 @@ static void a_wish_from_before_the_gateway_is_taken_up(void **state) {
     assert_calls(world, "motor/setDirection(1);");
 }
 
+/* ---- Other servers ---- */
+
+static void start_with_server(struct world *world, struct unruly *server) {
+    unruly_start(server, world->folder, "edge", 2);
+    world->server_port = server->port;
+    world_start_all(world);
+}
+
+static void what_a_rule_names_of_another_server_becomes_a_thing(void **state) {
+    struct world *world = *state;
+    struct unruly server = {0};
+    start_with_server(world, &server);
+    world_await(world, "oven_3", NULL, "reported/v00", "1");
+    unruly_tell(&server, "write 5");
+    world_await(world, "oven_3", NULL, "reported/v99", "5");
+    world_await(world, "oven_5", NULL, "reported/v00", "5");
+    world_await(world, "oven_value", NULL, "reported", "{\"v07\":5}"); // of a variable alone
+    world_await(world, "gate", NULL, "reported", "{\"open\":true}");
+    world_await_status(world, "\"items\":201,\"bad\":0");
+    world_ask(world, "$aws.things.ghost.shadow.get", "{}"); // what is not there makes no thing
+    assert_non_null(strstr(world->answer.data, "404"));
+    unruly_kill(&server);
+    world_await_bad(world, "oven_3", "v00", "BadNoCommunication");
+    world_await_status(world, "\"state\":\"degraded\"");
+    world_await(world, "gate", "status", "reported/bad", "[]"); // each on its own
+    world_command(world, "{\"method\":\"motor/setDirection\",\"arguments\":[1]}");
+    assert_non_null(strstr(world->answer.data, "SUCCEEDED"));
+}
+
+static void a_thing_has_one_source(void **state) {
+    struct world *world = *state;
+    struct unruly server = {0};
+    world->rule_thing = "gate"; // the edge's as well
+    start_with_server(world, &server);
+    world_await_status(world, "has a thing 'gate' as well");
+    world_await(world, "gate", NULL, "reported", "{\"open\":true}");
+    unruly_kill(&server);
+}
+
 /* ---- Commands ---- */
 
 static void a_command_calls_and_is_answered(void **state) {
@@ -559,6 +599,16 @@ static void only_effects_of_a_cause_are_measured(void **state) {
     world_await_status(world, "\"latency\":{\"count\":1");
 }
 
+static void a_loop_is_measured_by_the_edge_s_clock(void **state) {
+    struct world *world = *state;
+    char token[64];
+    world->station.clock_ahead_ns = (int64_t)(3600 * NS_PER_S); // an edge on another machine
+    world_start_all(world);
+    cause_token(world, true, token, sizeof token);
+    world_wish(world, "{\"motor\":{\"on\":true}}", token);
+    world_await_status(world, "\"latency\":{\"count\":1");
+}
+
 /// What is told again, or for the first time, is not a change.
 static void the_first_report_carries_no_token(void **state) {
     struct world *world = *state;
@@ -574,6 +624,7 @@ static void the_first_report_carries_no_token(void **state) {
     { name, test, set_up_running, tear_down, NULL }
 
 int main(int argc, char **argv) {
+    if (unruly_is(argc, argv)) return unruly_serve(argv);
     if (world_is_service(argc, argv)) return world_serve(argv);
     const struct CMUnitTest tests[] = {
         RUNNING("every variable below a thing becomes a leaf of reported [bus-4.1]",
@@ -626,10 +677,16 @@ int main(int argc, char **argv) {
         RUNNING("a wish from before the gateway's start is taken up", a_wish_from_before_the_gateway_is_taken_up),
         RUNNING("a call without arguments is made when it is new, and not when it is found [bus-4.4]",
                 a_call_without_time_stamp_from_before_is_not_made),
+        {"what a rule names of another server becomes a thing [bus-4.15]",
+         what_a_rule_names_of_another_server_becomes_a_thing, set_up, tear_down, NULL},
+        {"a thing has one source, and the edge comes first [bus-4.15]", a_thing_has_one_source, set_up, tear_down,
+         NULL},
         RUNNING("a command calls a method and is answered", a_command_calls_and_is_answered),
         RUNNING("a refused command fails with the reason", a_refused_command_fails_with_the_reason),
         RUNNING("commands that cannot be are rejected with the cause", commands_that_cannot_be_are_rejected),
         RUNNING("only effects of a cause are measured [bus-5.1]", only_effects_of_a_cause_are_measured),
+        {"a loop is measured by the edge's clock, whatever ours says [bus-5.1]", a_loop_is_measured_by_the_edge_s_clock,
+         set_up, tear_down, NULL},
         RUNNING("the first report, and one told again, carries no token [bus-5.1]", the_first_report_carries_no_token),
     };
     if (argc == 3 && strcmp(argv[1], "--only") == 0) cmocka_set_test_filter(argv[2]);

@@ -26,7 +26,7 @@ static char *identities; // folder
 /* ---- The services' processes ---- */
 
 bool world_is_service(int argc, char **argv) {
-    return argc == 6 && (strcmp(argv[1], "--gateway") == 0 || strcmp(argv[1], "--twins") == 0);
+    return argc == 8 && (strcmp(argv[1], "--gateway") == 0 || strcmp(argv[1], "--twins") == 0);
 }
 
 int world_serve(char **argv) {
@@ -37,6 +37,19 @@ int world_serve(char **argv) {
         .edge = {.address = "127.0.0.1", .port = (uint16_t)atoi(argv[4]), .lease_soft_s = 0.2},
         .fog = {.address = "127.0.0.1", .nats_port = (uint16_t)atoi(argv[3]), .desired_ttl_s = atof(argv[5])},
     };
+    CLEANUP(free_at) char *certificate = testing_path(site.data_folder, "pki/opcua/edge.der");
+    CLEANUP(buffer_clear) struct buffer url = {0};
+    buffer_print(&url, "opc.tcp://127.0.0.1:%s", argv[6]);
+    const struct site_server_thing things[] = {
+        {"U/t03", "oven_3"}, {"U/t04/v07", "oven_value"}, {"U/t05", argv[7]}, {"U/nothing", "ghost"}};
+    struct site_server server = {.name = "oven",
+                                 .url = url.data,
+                                 .certificate = certificate,
+                                 .user = "gateway",
+                                 .things = things,
+                                 .thing_count = sizeof things / sizeof things[0]};
+    site.fog.servers = &server;
+    site.fog.server_count = strcmp(argv[6], "0") == 0 ? 0 : 1;
     struct problem problem = {0};
     enum error error = gateway ? gateway_run(&site, &problem) : twins_run(&site, &problem);
     if (error) fprintf(stderr, "%s\n", problem.text);
@@ -44,11 +57,12 @@ int world_serve(char **argv) {
 }
 
 static pid_t start(const struct world *world, const char *service) {
-    char nats_port[16], edge_port[16];
+    char nats_port[16], edge_port[16], server_port[16];
+    snprintf(server_port, sizeof server_port, "%u", world->server_port);
     snprintf(nats_port, sizeof nats_port, "%u", world->nats->port);
     snprintf(edge_port, sizeof edge_port, "%u", world->station.port);
-    const char *const arguments[] = {"/proc/self/exe",      service, world->folder, nats_port, edge_port,
-                                     world->time_to_live_s, NULL};
+    const char *const arguments[] = {"/proc/self/exe",      service,     world->folder,     nats_port, edge_port,
+                                     world->time_to_live_s, server_port, world->rule_thing, NULL};
     struct process_options options = {.arguments = arguments, .output = -1, .own_group = true};
     struct problem problem = {0};
     pid_t pid = 0;
@@ -123,12 +137,13 @@ static void copy_identity(const struct world *world, const char *name, const cha
 
 static void make_data_folder(struct world *world) {
     static const char *const folders[] = {"pki/opcua", "secrets", "edge/trusted"};
-    static const char *const secrets[] = {"secrets/nats-gateway", "secrets/nats-twins", "secrets/opcua-gateway"};
+    static const char *const secrets[] = {"secrets/nats-gateway", "secrets/nats-twins", "secrets/opcua-gateway",
+                                          "secrets/opcua-server-oven"};
     for (size_t i = 0; i < 3; i++) {
         CLEANUP(free_at) char *path = testing_path(world->folder, folders[i]);
         assert_int_equal(file_make_folder(path, 0700, NULL), ERROR_NONE);
     }
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         CLEANUP(free_at) char *path = testing_path(world->folder, secrets[i]);
         assert_int_equal(file_write(path, TEXT("password"), 0600, NULL), ERROR_NONE);
     }
@@ -189,7 +204,7 @@ static void open_client(struct world *world) {
 /* ---- From start to end ---- */
 
 void world_open(struct world *world) {
-    *world = (struct world){.time_to_live_s = "60"};
+    *world = (struct world){.time_to_live_s = "60", .rule_thing = "oven_5"};
     world->nats = testing_nats_start("authorization: {users: [{user: test, password: password}, "
                                      "{user: twins, password: password}, {user: gateway, password: password}]}");
     assert_int_equal(file_write(world->nats->password_file, TEXT("password"), 0600, NULL), ERROR_NONE);

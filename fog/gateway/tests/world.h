@@ -16,6 +16,8 @@ struct world {
     struct station station;
     pid_t gateway, twins; // 0: not running
     const char *time_to_live_s;
+    unsigned server_port;   // of another server, an unruly one; 0: there is none
+    const char *rule_thing; // the thing that a rule makes of its U/t05
     bool deaf;              // `heard` is not kept
     struct buffer heard;    // all shadow messages, one a line
     struct buffer events;   // splc.event, one a line

@@ -1,6 +1,7 @@
 #include <site/site.h>
 
 #include "modbus.h"
+#include "servers.h"
 #include "settings.h"
 
 #include <base/file.h>
@@ -209,6 +210,14 @@ static const struct setting fog_rows[] = {
      .rows = &function_row,
      .row_count = 1,
      .expected = "folders below the plant folder, such as functions/automatic"},
+    {.name = "servers",
+     .kind = SETTING_LIST,
+     .offset = AT(site.fog.servers),
+     .count_offset = AT(site.fog.server_count),
+     .item_bytes = sizeof(struct site_server),
+     .rows = &server_row,
+     .row_count = 1,
+     .expected = "OPC UA servers: name, url, certificate, user, things"},
 };
 
 static const struct setting supervision_rows[] = {
@@ -344,6 +353,7 @@ static enum error read_file(struct site_file *site_file, struct text bytes, stru
     if (!error) error = check_lease(&site_file->site, file, problem);
     if (!error) error = modbus_check(site_file->site.edge.modbus, site_file->site.edge.modbus_count, file, problem);
     if (!error) error = take_functions(site_file, file, problem);
+    if (!error) error = servers_check(&site_file->site, &site_file->keep, file, problem);
     settings_close(file);
     return error;
 }

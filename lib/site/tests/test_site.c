@@ -44,6 +44,34 @@ static void empty_file_gives_defaults(void **state) {
     assert_int_equal(site->fog.function_count, 0);
 }
 
+static void other_servers_are_read(void **state) {
+    (void)state;
+    CLEANUP(site_destroy_at)
+    struct site *site = read_site("fog:\n"
+                                  "  servers:\n"
+                                  "  - name: oven\n"
+                                  "    url: opc.tcp://192.168.0.7:4840\n"
+                                  "    certificate: certificates/oven.der\n"
+                                  "    user: gateway\n"
+                                  "    things:\n"
+                                  "    - {path: Machines/Oven 1, thing: oven_1}\n"
+                                  "  - name: line2\n"
+                                  "    url: opc.tcp://line2:4840\n"
+                                  "    certificate: line2.der\n"
+                                  "    user: fog\n",
+                                  0);
+    assert_int_equal(site->fog.server_count, 2);
+    const struct site_server *oven = &site->fog.servers[0];
+    assert_string_equal(oven->name, "oven");
+    assert_string_equal(oven->url, "opc.tcp://192.168.0.7:4840");
+    assert_string_equal(oven->certificate, "/plants/mps/certificates/oven.der");
+    assert_string_equal(oven->user, "gateway");
+    assert_int_equal(oven->thing_count, 1);
+    assert_string_equal(oven->things[0].path, "Machines/Oven 1");
+    assert_string_equal(oven->things[0].thing, "oven_1");
+    assert_int_equal(site->fog.servers[1].thing_count, 0);
+}
+
 static void every_field_is_read(void **state) {
     (void)state;
     CLEANUP(site_destroy_at)
@@ -215,6 +243,22 @@ static const struct refusal refusals[] = {
     {"a function without a name is refused", "fog:\n  functions: [functions/]", 0,
      "/plants/mps/site.yaml:2: fog.functions[0]: \"functions/\" does not do: give a folder below the plant "
      "folder (letters, digits, _ - and /), such as functions/automatic"},
+    {"a server that is no OPC UA server is refused",
+     "fog:\n  servers:\n  - {name: a, url: http://x, certificate: a.der, user: u}", 0,
+     "/plants/mps/site.yaml:3: fog.servers[0].url: \"http://x\" does not do: give opc.tcp://HOST:PORT"},
+    {"a certificate outside the plant folder is refused",
+     "fog:\n  servers:\n  - {name: a, url: opc.tcp://x:1, certificate: ../a.der, user: u}", 0,
+     "/plants/mps/site.yaml:3: fog.servers[0].certificate: \"../a.der\" does not do: give the server's certificate "
+     "(DER), a file below the plant folder"},
+    {"two servers of one name are refused",
+     "fog:\n  servers:\n  - {name: a, url: opc.tcp://x:1, certificate: a.der, user: u}\n"
+     "  - {name: a, url: opc.tcp://y:1, certificate: a.der, user: u}",
+     0, "/plants/mps/site.yaml:4: fog.servers[1].name: a server \"a\" stands above already: names must differ"},
+    {"two things of one name are refused",
+     "fog:\n  servers:\n  - {name: a, url: opc.tcp://x:1, certificate: a.der, user: u,\n"
+     "     things: [{path: A, thing: t}, {path: B, thing: t}]}",
+     0,
+     "/plants/mps/site.yaml:4: fog.servers[0].things[1].thing: a thing \"t\" stands above already: names must differ"},
     {"two functions of one name are refused", "fog:\n  functions:\n  - a/count\n  - b/count", 0,
      "/plants/mps/site.yaml:4: fog.functions[1]: a function \"count\" stands above already: names must differ"},
     {"broken YAML is refused with its line", "edge:\n  port: 1 : 2", 0,
@@ -330,6 +374,7 @@ int main(void) {
     static const struct CMUnitTest plain[] = {
         cmocka_unit_test(empty_file_gives_defaults),
         cmocka_unit_test(every_field_is_read),
+        cmocka_unit_test(other_servers_are_read),
         cmocka_unit_test(port_offset_moves_every_port_and_the_urls_say_so),
         cmocka_unit_test(sections_may_be_empty),
         cmocka_unit_test(a_modbus_device_gets_its_defaults),

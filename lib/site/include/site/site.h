@@ -44,6 +44,23 @@ struct site_modbus_device {
     size_t area_count;
 };
 
+/// An object or variable of another server, by its browse names below the Objects folder, and the thing that is made of
+/// it, with all that stands below it.
+struct site_server_thing {
+    const char *path;  // "Machines/Oven1"
+    const char *thing; // "oven_1"
+};
+
+/// An OPC UA server besides the edge that the gateway connects to.
+struct site_server {
+    const char *name;        // "oven"; its password is in DATA/secrets/opcua-server-NAME
+    const char *url;         // "opc.tcp://192.168.0.7:4840"
+    const char *certificate; // absolute; DER; below the plant folder: the only one that is trusted
+    const char *user;
+    const struct site_server_thing *things; // none: it is an edge like ours, and says by its types what it has
+    size_t thing_count;
+};
+
 struct site {
     const char *plant_folder; // absolute
     const char *plant_name;   // last part of the folder: "mps"
@@ -78,6 +95,8 @@ struct site {
         unsigned twin_processes; // 1 .. SITE_TWIN_PROCESSES_MAX, all on one store
         const struct site_function *functions;
         size_t function_count;
+        struct site_server *servers;
+        size_t server_count;
     } fog;
 
     struct {
