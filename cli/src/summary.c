@@ -73,7 +73,8 @@ static void add_plant_errors(const struct summary *summary, struct errors *error
     else if (snapshot_is_live(snapshot) && strcmp(snapshot->controller.state, "run") != 0) {
         add_error(errors, "the controller is in state %s: %s", snapshot->controller.state, snapshot->controller.cause);
     }
-    if (summary->simulated && !snapshot->workpieces_known) add_error(errors, "the simulation's counts are not known");
+    if (summary->counts_workpieces && !snapshot->workpieces_known)
+        add_error(errors, "the simulation's counts are not known");
 }
 
 static void add_errors(const struct summary *summary, struct errors *errors) {

@@ -21,7 +21,7 @@ struct summary {
     const char *plant;
     double seconds;
     double period_ms;
-    bool simulated; // workpieces can be counted
+    bool counts_workpieces; // the simulation does
     const struct snapshot *snapshot;
     const struct summary_process *processes;
     size_t process_count;

@@ -208,6 +208,14 @@ static bool is_simulated(const struct up *up) {
     return driver == NULL || strcmp(driver, "sim") == 0;
 }
 
+/// Whether the simulated plant counts workpieces: a plant of vessels has none.
+static bool counts_workpieces(const struct up *up) {
+    const struct plant_class *class = is_simulated(up) ? plant_find_class(up->plant, TEXT("Simulation")) : NULL;
+    for (size_t i = 0; class != NULL && i < class->variable_count; i++)
+        if (text_is(class->variables[i].name, "fed")) return true;
+    return false;
+}
+
 static enum error open_record(struct up *up, struct problem *problem) {
     CLEANUP(free_at) char *path = site_path(up->site, "log/up.log");
     if (path == NULL) return ERROR_NO_MEMORY;
@@ -300,7 +308,7 @@ static bool summarize(struct up *up, struct buffer *out) {
         .plant = up->site->plant_name,
         .seconds = up->begun_ns == 0 ? 0 : (double)(clock_monotonic_ns() - up->begun_ns) / NS_PER_S,
         .period_ms = period_ms,
-        .simulated = is_simulated(up),
+        .counts_workpieces = counts_workpieces(up),
         .snapshot = &snapshot,
         .processes = processes,
         .process_count = count,
@@ -394,8 +402,9 @@ static const char epilog[] =
     "SUMMARY\n"
     "    With --for the last line of the output is one JSON object: plant, seconds; live (false: the edge was not\n"
     "    reachable at the end, its figures are those known last); workpieces (what really happened: fed, sorted,\n"
-    "    passed, lost, by material), counted (what the functions counted); scan (cycles, missed, time_us,\n"
-    "    time_max_us, period_ms); latency_ms (sensor change to actuator change: count, p50, p99); memory_kib and\n"
+    "    passed, lost, by material; null in a plant without workpieces), counted (what the functions counted); scan\n"
+    "    (cycles, missed, time_us, time_max_us, period_ms); latency_ms (sensor change to actuator change: count, p50,\n"
+    "    p99); memory_kib and\n"
     "    restarts of each process; errors.\n"
     "\n"
     "EXAMPLES\n"

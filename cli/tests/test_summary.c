@@ -49,7 +49,7 @@ static struct summary summary_of(const struct snapshot *snapshot, const struct s
     return (struct summary){.plant = "mps",
                             .seconds = 120.0004,
                             .period_ms = 1,
-                            .simulated = true,
+                            .counts_workpieces = true,
                             .snapshot = snapshot,
                             .processes = process,
                             .process_count = 1};
@@ -182,7 +182,7 @@ static void a_real_plant_needs_no_counts(void **state) {
     (void)state;
     struct snapshot snapshot = take(good_status, "{}", good_controller);
     struct summary summary = summary_of(&snapshot, &good_process);
-    summary.simulated = false;
+    summary.counts_workpieces = false;
     assert_true(summary_is_good(&summary));
     CLEANUP(buffer_clear) struct buffer out = {0};
     summary_print(&summary, &out);

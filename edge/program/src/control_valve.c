@@ -79,7 +79,7 @@ static struct scan_reason set_position(struct scan *scan, struct scan_module *mo
     if (valve->controller != NULL && *valve->automatic)
         return scan_reason_of(SCAN_REASON_IN_AUTOMATIC, valve->controller->index);
     if (!(position >= scale->value_low && position <= scale->value_high)) // so not for NaN
-        return scan_reason_of(SCAN_REASON_BEYOND_RANGE, module->index);
+        return reason_beyond_range(module, valve->setpoint);
     scan_wish_number(scan, module, valve->setpoint, position);
     return scan_reason_none();
 }

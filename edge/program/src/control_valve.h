@@ -15,3 +15,10 @@ struct control_valve {
 
 /// To its safe value, or where it stands when that is to be held.
 void control_valve_secure(struct scan *scan, struct scan_module *module);
+
+/// A number that is out of the range of the signal `tag` (signals come first among tags).
+static inline struct scan_reason reason_beyond_range(const struct scan_module *module, uint32_t tag) {
+    struct scan_reason reason = scan_reason_of(SCAN_REASON_BEYOND_RANGE, module->index);
+    reason.detail = tag < UINT16_MAX ? (uint16_t)tag : UINT16_MAX;
+    return reason;
+}

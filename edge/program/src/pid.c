@@ -187,7 +187,7 @@ static struct scan_reason set_setpoint(struct scan *scan, struct scan_module *mo
     struct pid *pid = module->memory;
     double setpoint = command->arguments[0].value.real;
     if (!(setpoint >= pid->setpoint_low && setpoint <= pid->setpoint_high) || !isfinite(setpoint))
-        return scan_reason_of(SCAN_REASON_BEYOND_RANGE, module->index);
+        return reason_beyond_range(module, pid->value);
     pid->setpoint = setpoint;
     pid->setpoint_known = true;
     return scan_reason_none();
@@ -204,7 +204,7 @@ static struct scan_reason set_output(struct scan *scan, struct scan_module *modu
     struct scan_reason interlock = scan_interlocked(scan, pid->actuator);
     if (scan_refused(interlock)) return interlock;
     if (!(output >= scale->value_low && output <= scale->value_high))
-        return scan_reason_of(SCAN_REASON_BEYOND_RANGE, module->index);
+        return reason_beyond_range(module, valve_of(pid)->setpoint);
     scan_wish_number(scan, pid->actuator, valve_of(pid)->setpoint, output);
     return scan_reason_none();
 }
@@ -217,7 +217,7 @@ static struct scan_reason set_tuning(struct scan *scan, struct scan_module *modu
     double derivative_s = command->arguments[2].value.real;
     bool possible = isfinite(gain) && gain > 0 && isfinite(integral_s) && integral_s >= 0 && isfinite(derivative_s) &&
                     derivative_s >= 0;
-    if (!possible) return scan_reason_of(SCAN_REASON_BEYOND_RANGE, module->index);
+    if (!possible) return scan_reason_of(SCAN_REASON_TUNING, module->index);
     pid->gain = gain;
     pid->integral_s = integral_s;
     pid->derivative_s = derivative_s;

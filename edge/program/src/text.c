@@ -36,6 +36,15 @@ static void write_limits(struct writer *writer, const struct scan_limits *limits
     write_text(writer, text_of(text));
 }
 
+/// What a signal takes: "from 0 to 100 %".
+static void write_range(const struct program *program, size_t tag, struct writer *writer) {
+    if (tag >= program->plant->signal_count) return;
+    const struct plant_field *field = &program->plant->signals[tag]->field;
+    write_limits(writer, &(struct scan_limits){field->range.low, field->range.high});
+    if (field->unit.length > 0) write_text(writer, TEXT(" "));
+    write_text(writer, field->unit);
+}
+
 static const struct scan_field *argument_of(const struct program *program, struct scan_reason reason) {
     const struct scan_kind *kind = program->modules[reason.module].kind;
     size_t method = reason.detail >> 8, argument = reason.detail & 0xFF;
@@ -72,6 +81,7 @@ static void write_place(const struct program *program, struct scan_reason reason
         write_text(writer, program->interlocks[reason.detail]);
     if (reason.module >= program->scan.module_count) return;
     if (text_is(place, "module")) write_text(writer, below_station(program, program->modules[reason.module].path));
+    if (text_is(place, "range")) write_range(program, reason.detail, writer);
     const struct scan_field *argument = argument_of(program, reason);
     if (argument == NULL) return;
     if (text_is(place, "argument")) write_text(writer, text_of(argument->name));

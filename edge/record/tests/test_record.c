@@ -54,7 +54,7 @@ static struct shift *shift_create(size_t bytes_max) {
     if (!error) error = model_read(buffer_view(&shift->model), findings, &shift->plant, &problem);
     struct sim_options sim = {.seed = 3, .operator_present = true};
     if (!error) error = sim_create(shift->plant, &sim, &shift->sim, &problem);
-    struct program_extra extra = {.name = "simulation", .kind = &sim_kind, .memory = shift->sim};
+    struct program_extra extra = {.name = "simulation", .kind = sim_kind(shift->sim), .memory = shift->sim};
     struct program_options options = {.lease_soft_ns = 2000000000, .lease_hard_ns = 10000000000, .extra = &extra};
     if (!error) options.driver = sim_driver(shift->sim);
     if (!error) error = program_create(shift->plant, &options, &shift->program, &problem);

@@ -60,7 +60,7 @@ static int setup(void **state) {
     if (!error) error = sim_create(edge->plant, &(struct sim_options){.seed = 1}, &edge->sim, &problem);
     if (error) fail_msg("%s", problem.text);
     edge->inner = sim_driver(edge->sim);
-    struct program_extra extra = {"simulation", &sim_kind, edge->sim};
+    struct program_extra extra = {"simulation", sim_kind(edge->sim), edge->sim};
     struct program_options options = {
         .driver = {.name = "slow", .read = read_slowly, .write = write_through, .simulated = true, .context = edge},
         .lease_soft_ns = 60 * NS_PER_S,

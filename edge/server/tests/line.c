@@ -65,7 +65,7 @@ static void start_program(struct line *line, const struct line_options *options)
     struct problem problem = {0};
     struct sim_options sim = {.seed = 1};
     if (sim_create(line->plant, &sim, &line->sim, &problem)) fail_msg("%s", problem.text);
-    struct program_extra simulation = {.name = "simulation", .kind = &sim_kind, .memory = line->sim};
+    struct program_extra simulation = {.name = "simulation", .kind = sim_kind(line->sim), .memory = line->sim};
     struct program_options program = {
         .driver = sim_driver(line->sim),
         .lease_soft_ns = (uint64_t)((options->soft_s > 0 ? options->soft_s : 60) * 1e9),

@@ -64,6 +64,7 @@ void process_io_report(const struct process *process, const struct process_io *i
         wire_set(actor->opened, active >= 1, inputs);
         wire_set(actor->closed, active <= 0, inputs);
         wire_set(actor->running, active > 0, inputs);
+        wire_set(actor->tripped, false, inputs);
     }
     for (size_t i = 0; i < io->gauge_count; i++) {
         const struct gauge *gauge = &io->gauges[i];

@@ -24,7 +24,7 @@ struct actor {
     enum actor_kind kind;
     size_t index; // in its list of the process
     struct drive drive;
-    struct wire opened, closed, running; // what it reports itself
+    struct wire opened, closed, running, tripped; // what it reports itself; its protection never trips
     const struct plant_element *element;
 };
 

@@ -92,6 +92,7 @@ static void add_actor(struct reading *reading, const struct plant_element *eleme
         .opened = wire_of(element, "opened"),
         .closed = wire_of(element, "closed"),
         .running = wire_of(element, "running"),
+        .tripped = wire_of(element, "tripped"),
         .element = element,
     };
 }

@@ -133,8 +133,12 @@ struct io_driver sim_driver(struct sim *sim) {
 
 // ---------------------------------------------------------------- the module
 
+/// Those of every simulation, then those of workpieces; methods as well.
 enum {
-    FED,
+    SEED,
+    FAULTS_ACTIVE,
+    COMMON_VARIABLES,
+    FED = COMMON_VARIABLES,
     SORTED,
     PASSED,
     LOST,
@@ -145,10 +149,10 @@ enum {
     PLASTIC_SORTED,
     METAL_PASSED,
     PLASTIC_PASSED,
-    SEED,
-    FAULTS_ACTIVE,
 };
 static const struct scan_field variables[] = {
+    [SEED] = {"seed", VALUE_UINT32, NULL},
+    [FAULTS_ACTIVE] = {"faultsActive", VALUE_UINT32, NULL},
     [FED] = {"fed", VALUE_UINT32, NULL},
     [SORTED] = {"sorted", VALUE_UINT32, NULL},
     [PASSED] = {"passed", VALUE_UINT32, NULL},
@@ -160,8 +164,6 @@ static const struct scan_field variables[] = {
     [PLASTIC_SORTED] = {"plasticSorted", VALUE_UINT32, NULL},
     [METAL_PASSED] = {"metalPassed", VALUE_UINT32, NULL},
     [PLASTIC_PASSED] = {"plasticPassed", VALUE_UINT32, NULL},
-    [SEED] = {"seed", VALUE_UINT32, NULL},
-    [FAULTS_ACTIVE] = {"faultsActive", VALUE_UINT32, NULL},
 };
 
 static void step_module(struct scan *scan, struct scan_module *module) {
@@ -183,7 +185,7 @@ static void step_module(struct scan *scan, struct scan_module *module) {
         [SEED] = (uint32_t)sim->seed,
         [FAULTS_ACTIVE] = (uint32_t)sim_fault_count(sim),
     };
-    for (uint32_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+    for (uint32_t i = 0; i < module->kind->variable_count; i++) {
         scan_set(scan, module->first_tag + i, scan_uint32(values[i]), STATUS_Good);
     }
     for (; sim->lost_told < counts.lost; sim->lost_told++) {
@@ -282,14 +284,24 @@ static const struct scan_field list_outputs[] = {{"Fault", VALUE_STRING, NULL}, 
 static const struct scan_method methods[] = {
     {"press", SCAN_HAND, press_inputs, 1, NULL, 0, call_press},
     {"turn", SCAN_HAND, turn_inputs, 2, NULL, 0, call_turn},
-    {"refill", SCAN_HAND, NULL, 0, NULL, 0, call_refill},
-    {"emptySlide", SCAN_HAND, NULL, 0, NULL, 0, call_empty_slide},
     {"injectFault", SCAN_HAND, inject_inputs, 2, NULL, 0, call_inject},
     {"clearFault", SCAN_HAND, clear_inputs, 1, NULL, 0, call_clear},
     {"listFaults", SCAN_GET, list_inputs, 1, list_outputs, 2, call_list},
+    {"refill", SCAN_HAND, NULL, 0, NULL, 0, call_refill},
+    {"emptySlide", SCAN_HAND, NULL, 0, NULL, 0, call_empty_slide},
+};
+enum { COMMON_METHODS = 5 };
+
+static const struct scan_kind process_kind = {
+    .name = "Simulation",
+    .variables = variables,
+    .variable_count = COMMON_VARIABLES,
+    .methods = methods,
+    .method_count = COMMON_METHODS,
+    .step = step_module,
 };
 
-const struct scan_kind sim_kind = {
+static const struct scan_kind station_kind = {
     .name = "Simulation",
     .variables = variables,
     .variable_count = sizeof variables / sizeof variables[0],
@@ -297,3 +309,7 @@ const struct scan_kind sim_kind = {
     .method_count = sizeof methods / sizeof methods[0],
     .step = step_module,
 };
+
+const struct scan_kind *sim_kind(const struct sim *sim) {
+    return sim->has_belt ? &station_kind : &process_kind;
+}

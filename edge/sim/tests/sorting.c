@@ -199,7 +199,7 @@ struct sorting *sorting_create(void) {
     assert_non_null(sorting);
     sorting->plant = hall_read_plant();
     if (sim_create(sorting->plant, &sim_options, &sorting->sim, &problem)) fail_msg("%s", problem.text);
-    struct program_extra extra = {.name = "simulation", .kind = &sim_kind, .memory = sorting->sim};
+    struct program_extra extra = {.name = "simulation", .kind = sim_kind(sorting->sim), .memory = sorting->sim};
     struct program_options options = {.driver = sim_driver(sorting->sim),
                                       .lease_soft_ns = 2 * NS_PER_S,
                                       .lease_hard_ns = 10 * NS_PER_S,

@@ -36,7 +36,7 @@ static struct station *station_create(const struct sim_options *sim_options) {
     assert_non_null(station);
     station->plant = hall_read_plant();
     if (sim_create(station->plant, sim_options, &station->sim, &problem)) fail_msg("%s", problem.text);
-    struct program_extra extra = {.name = "simulation", .kind = &sim_kind, .memory = station->sim};
+    struct program_extra extra = {.name = "simulation", .kind = sim_kind(station->sim), .memory = station->sim};
     struct program_options options = {.driver = sim_driver(station->sim),
                                       .lease_soft_ns = 2 * NS_PER_S,
                                       .lease_hard_ns = 10 * NS_PER_S,

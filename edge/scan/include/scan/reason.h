@@ -44,7 +44,8 @@
     X(TRIPPED, BadInvalidState, "the motor protection of {module} has tripped; mend it, then reset")                   \
     X(ACTUATOR_FAULT, BadInvalidState, "the actuator of {module} has a fault; mend it, then reset")                    \
     X(IN_AUTOMATIC, BadInvalidState, "{module} is in automatic and moves it; set that to manual first")                \
-    X(BEYOND_RANGE, BadOutOfRange, "{module} does not take a value outside of its range")                              \
+    X(BEYOND_RANGE, BadOutOfRange, "{module} does not take that value: it must be {range}")                            \
+    X(TUNING, BadOutOfRange, "{module}: Gain must be above 0, IntegralTime and DerivativeTime 0 or more")              \
     X(INTERLOCK, BadInvalidState, "interlock {interlock} ({module})")                                                  \
     X(NOT_FITTED, BadNotSupported, "{module} has no output for that")                                                  \
     X(NO_SUCH_BUTTON, BadInvalidArgument, "the panel has no such button; it has {buttons}")                            \
@@ -70,7 +71,8 @@ enum scan_reason_id {
 /// Eight bytes, so that it is also the value of a tag ("Cause").
 struct scan_reason {
     uint16_t id;     // enum scan_reason_id
-    uint16_t detail; // SAFE_STATE: the cause's id; ARGUMENT_*: method << 8 | argument; INTERLOCK: its index
+    uint16_t detail; // SAFE_STATE: the cause's id; ARGUMENT_*: method << 8 | argument; BEYOND_RANGE: signal's tag;
+                     // INTERLOCK: its index
     uint32_t module; // index; SCAN_NO_MODULE: none
 };
 

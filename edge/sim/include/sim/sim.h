@@ -38,7 +38,8 @@ void sim_destroy(struct sim *sim); // NULL is fine
 CLEANUP_DEFINE(struct sim, sim_destroy)
 
 struct io_driver sim_driver(struct sim *sim); // borrowed: the sim must outlive it
-extern const struct scan_kind sim_kind;       // for program_extra, with `struct sim *` as memory
+/// For program_extra, with the simulation as memory. Workpieces are counted, and fed, only where a plant conveys them.
+const struct scan_kind *sim_kind(const struct sim *sim);
 struct sim_counts sim_count(const struct sim *sim);
 
 // ---- hands on the machine; false when the panel has no such element
