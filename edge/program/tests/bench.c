@@ -16,13 +16,13 @@ static enum error read_inputs(void *context, uint64_t elapsed_ns, uint8_t *input
     (void)elapsed_ns;
     const struct bench *bench = context;
     memcpy(inputs, bench->inputs, bytes);
-    return ERROR_NONE;
+    return bench->read_error;
 }
 
 static enum error write_outputs(void *context, const uint8_t *outputs, size_t bytes) {
     struct bench *bench = context;
     memcpy(bench->outputs, outputs, bytes);
-    return ERROR_NONE;
+    return bench->write_error;
 }
 
 static struct plant *read_plant(const char *file) {

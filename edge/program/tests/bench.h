@@ -9,6 +9,7 @@ struct bench {
     struct plant *plant;
     struct program *program;
     uint8_t inputs[BENCH_IMAGE_BYTES], outputs[BENCH_IMAGE_BYTES];
+    enum error read_error, write_error; // what the driver answers
     struct scan_time time;
 };
 
