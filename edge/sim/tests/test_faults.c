@@ -192,6 +192,24 @@ static void a_late_driver_costs_periods_that_are_counted(void **state) {
     sorting_destroy(sorting);
 }
 
+static void a_driver_later_than_the_deadline_is_overtaken_by_the_guard(void **state) {
+    (void)state;
+    struct sorting *sorting = sorting_create();
+    struct runtime_options options = {.period_ns = 5 * NS_PER_MS, .speed = 1, .deadline_ns = 12 * NS_PER_MS};
+    struct problem problem = {0};
+    assert_int_equal(sim_inject_fault(sorting->sim, TEXT("driverLate"), TEXT_EMPTY), SIM_FAULT_DONE);
+    CLEANUP(runtime_destroy_at) struct runtime *runtime = NULL;
+    if (runtime_start(program_scan(sorting->program), &options, &runtime, &problem)) fail_msg("%s", problem.text);
+    while (runtime_report(runtime).cycles < 4) {
+        struct timespec pause = {.tv_nsec = 1000000};
+        nanosleep(&pause, NULL);
+    }
+    runtime_stop(runtime);
+    assert_non_null(strstr(sorting_cause(sorting), "a scan missed its deadline"));
+    runtime_destroy(TAKE(runtime));
+    sorting_destroy(sorting);
+}
+
 struct refusal {
     const char *name, *fault, *target;
     enum sim_fault_answer answer;
@@ -238,6 +256,7 @@ int main(void) {
         refused[i] = (struct CMUnitTest){refusals[i].name, check_refusal, NULL, NULL, (void *)(uintptr_t)&refusals[i]};
     const struct CMUnitTest more[] = {
         cmocka_unit_test(without_the_driver_inputs_are_bad),
+        cmocka_unit_test(a_driver_later_than_the_deadline_is_overtaken_by_the_guard),
         cmocka_unit_test(a_late_driver_costs_periods_that_are_counted),
         cmocka_unit_test(every_fault_of_a_plant_that_conveys_has_a_row),
     };
