@@ -12,6 +12,7 @@ const struct command commands[] = {
     {"shadow", "read, change or delete the twin of a thing", command_shadow},
     {"watch", "print changes as they come", command_watch},
     {"call", "call a method of the plant", command_call},
+    {"latency", "how long a change takes through the cascade", command_latency},
     {"connect", "what to type into other tools", command_connect},
     {"edge", "look into the PLC: its diagnostics buffer", command_edge},
     {"model", "check, show, export and compare AutomationML models", command_model},

@@ -27,6 +27,7 @@ int command_status(int argc, char **argv);
 int command_shadow(int argc, char **argv);
 int command_watch(int argc, char **argv);
 int command_call(int argc, char **argv);
+int command_latency(int argc, char **argv);
 int command_connect(int argc, char **argv);
 int command_edge(int argc, char **argv);
 int command_model(int argc, char **argv);

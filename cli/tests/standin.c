@@ -57,6 +57,9 @@ static const struct {
                                "\"ScanTimeMax\":90.25}}}"},
     {"/v1/plant", "{\"things\":[{\"name\":\"mps_hmi\"},{\"name\":\"mps_plc\",\"controller\":true}],\"functionThings\":["
                   "\"mps_automatic\"],\"simulation\":\"mps_simulation\"}"},
+    {"/v1/latency", "{\"hops\":[{\"name\":\"twin\",\"count\":81,\"p50_ms\":0.5,\"p99_ms\":1.9,\"budget_p50_ms\":0.6,"
+                    "\"budget_p99_ms\":2.0},{\"name\":\"actuator\",\"count\":5,\"p50_ms\":2.5,\"p99_ms\":9.0,"
+                    "\"budget_p50_ms\":3.0,\"budget_p99_ms\":8.0}]}"},
     {"/things/mps_hmi/shadow", "{\"state\":{\"reported\":{\"welcome\":\"Gr\\u00fc\\u00dfe\"}},\"version\":3}"},
 };
 

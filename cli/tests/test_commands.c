@@ -81,6 +81,13 @@ static const struct run_case run_cases[] = {
      "splc: mps_magazine ejector/setPosition: REJECTED, BadInvalidState: the emergency stop is active\n"},
     {"a refused call as JSON ends with 1, too", LIST("call", "--json", "mps_magazine", "ejector/setPosition", "1"), 1,
      "{\"status\":\"REJECTED\""},
+    {"latency shows each way beside its budget", LIST("latency"), 0,
+     "edge > gateway > twin                   81      0.50      1.90      0.6 / 2.0    within\n"
+     "... > gateway > edge (actuator)          5      2.50      9.00      3.0 / 8.0    OVER\n"},
+    {"latency as JSON is what the interface says", LIST("latency", "--json"), 0, "{\"hops\":[{\"name\":\"twin\""},
+    {"a precondition that is no JSON is wrong usage", LIST("call", "mps_plc", "reset", "--when", "{a:1}"), 2,
+     "splc: option --when is not JSON (is it in single quotes?)"},
+    {"a history is of one thing", LIST("call", "mps_plc", "reset", "--history"), 2, "usage: splc call THING --history"},
     {"a call needs a method", LIST("call", "mps_plc"), 2, "usage: splc call THING PATH"},
     {"connect knows four interfaces", LIST("connect", "modbus"), 2,
      "splc: \"modbus\" is no interface: choose opcua, mqtt, nats or http"},

@@ -9,7 +9,7 @@ import { BIN, MPS, plantSuite, temporaryFolder } from "./support/plant.mjs";
 import { run, splc } from "./support/splc.mjs";
 import { until } from "./support/until.mjs";
 
-const COMMANDS = ["up", "status", "shadow", "watch", "call", "connect", "model"];
+const COMMANDS = ["up", "status", "shadow", "watch", "call", "latency", "connect", "model"];
 
 test("splc --help names every command", async () => {
     const { status, stdout } = await splc(["--help"]);

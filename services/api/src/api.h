@@ -5,6 +5,7 @@
 #include <http/server.h>
 #include <json/json.h>
 
+#include "hops.h"
 #include "service.h"
 
 enum {
@@ -25,6 +26,14 @@ enum {
     API_DOCUMENT_BYTES_MAX = 1024 * 1024, // what we take from the bus
 };
 
+/// How long a change may take, from the scan that saw it; at 1 ms scan, everything on one machine, encrypted.
+#define API_TWIN_BUDGET_P50_MS 0.6 // until its twin shows it
+#define API_TWIN_BUDGET_P99_MS 2.0
+#define API_WISH_BUDGET_P50_MS 1.2 // until a function has wished for something because of it
+#define API_WISH_BUDGET_P99_MS 4.0
+#define API_LOOP_BUDGET_P50_MS 3.0 // until the actuator has followed
+#define API_LOOP_BUDGET_P99_MS 8.0
+
 extern const struct json_limits api_limits; // of what comes from the bus and from clients
 
 struct access_keys;
@@ -42,8 +51,9 @@ struct api {
     struct http_server *plain, *encrypted;
     struct access_keys *keys;
     struct executions *executions;
-    struct asked *asked;     // commands that the gateway has not answered yet
-    struct loop_timer *tick; // once a second
+    struct asked *asked;         // commands that the gateway has not answered yet
+    struct loop_timer *tick;     // once a second
+    struct hop to_twin, to_wish; // of a change: see metrics.c
     uint64_t started_ms;
     char bus_reason[160];          // why the bus is not connected; empty while it is
     struct buffer picture, things; // answers of /v1/plant, /v1/things; they never change
@@ -122,6 +132,13 @@ void twins_each(struct api *api, void (*each)(void *context, struct text thing, 
 /// Data of a `twin` event, for the caller to destroy; NULL: none is known.
 struct json_document *twins_document(struct api *api, struct text thing);
 void twins_close(struct api *api);
+
+// ---------------------------------------------------------------- metrics.c
+
+void metrics_answer(struct api *api, struct http_request *request);
+void latency_answer(struct api *api, struct http_request *request);
+/// A `documents` event, as it comes.
+void latency_note(struct api *api, struct text thing, const struct json *documents);
 
 // ---------------------------------------------------------------- services.c
 

@@ -33,10 +33,8 @@ static const struct {
     const char *path;
     void (*answer)(struct api *api, struct http_request *request);
 } readers[] = {
-    {"/v1/plant", answer_picture},
-    {"/v1/things", answer_things},
-    {"/v1/status", answer_status},
-    {"/v1/events", events_open},
+    {"/v1/plant", answer_picture}, {"/v1/things", answer_things},   {"/v1/status", answer_status},
+    {"/v1/events", events_open},   {"/v1/latency", latency_answer}, {"/metrics", metrics_answer},
 };
 
 static void refuse_method(struct http_request *request, const char *allowed) {

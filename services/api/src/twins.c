@@ -143,6 +143,7 @@ static void on_event(void *context, const struct bus_message *message) {
     if (json_parse(message->data, api_limits, &document, NULL)) return;
     const struct json *root = json_root(document);
     entry->stale = false;
+    if (entry->shadow == NULL) latency_note(entry->api, text_of(entry->thing), root);
     keep(entry, json_member(root, "current"), json_member(root, "timestamp"));
     send_documents(entry, root);
 }

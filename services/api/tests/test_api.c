@@ -381,6 +381,23 @@ static void a_command_is_executed_only_when_its_precondition_holds(void **state)
     }
 }
 
+static void metrics_are_in_the_format_of_prometheus(void **state) {
+    world_expect_events(*state, "/v1/events", (const char *const[]){"\"service\":\"twins\",\"tier\"", NULL}, NULL);
+    const struct http_result *result = world_call(*state, "GET", "/metrics", NULL);
+    assert_int_equal(result->status, 200);
+    assert_true(text_starts_with(http_result_header(result, "Content-Type"), TEXT("text/plain; version=0.0.4")));
+    static const char *const lines[] = {
+        "splc_service_up{service=\"twins\"} 1\n", "splc_service_up{service=\"functions\"} 0\n", "splc_api_streams ",
+        "# TYPE splc_change_seconds histogram\n", "splc_change_seconds_count{to=\"wish\"} 0\n"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (!has(result, lines[i])) fail_msg("no %s in %s", lines[i], result->body.data);
+    static const char *const no_token[] = {NULL};
+    assert_int_equal(world_call_with(*state, "GET", "/metrics", NULL, no_token)->status, 401);
+    result = world_call(*state, "GET", "/v1/latency", NULL);
+    assert_true(has(result, "{\"hops\":[{\"name\":\"twin\",\"count\":0,\"p50_ms\":0.0"));
+    assert_true(has(result, "\"budget_p99_ms\":2.0"));
+}
+
 static void a_command_for_nobody_is_unavailable(void **state) {
     assert_int_equal(world_call(*state, "POST", "/v1/things/mps_hmi/commands", "{\"method\":\"a\"}")->status, 503);
     assert_int_equal(world_call(*state, "PUT", "/v1/things/mps_hmi/commands", "{}")->status, 405);
@@ -431,6 +448,8 @@ int main(void) {
          a_repeat_with_the_same_key_gets_the_first_outcome, start, stop, NULL},
         {"a command is executed only when its precondition holds [http-7.6]",
          a_command_is_executed_only_when_its_precondition_holds, start, stop, NULL},
+        {"metrics are in the format of Prometheus [http-6.6] [http-6.7]", metrics_are_in_the_format_of_prometheus,
+         start, stop, NULL},
         {"a command for nobody is unavailable [http-7.2]", a_command_for_nobody_is_unavailable, start, stop, NULL},
     };
     enum { COMMANDS = sizeof command_cases / sizeof command_cases[0] };
