@@ -30,27 +30,43 @@ static struct text *text_at(struct caex_node *node, size_t offset) {
 
 enum { INTERNED_BYTES_MAX = 64 }; // longer texts are seldom the same
 
+enum { PROBES_MAX = 32 }; // whoever chooses texts so that they meet gets copies of them, and no delay
+
 static uint64_t hash_of(struct text text) {
-    uint64_t hash = 14695981039346656037U; // FNV-1a
-    for (size_t i = 0; i < text.length; i++) hash = (hash ^ (unsigned char)text.data[i]) * 1099511628211U;
+    const uint64_t factor = 0x9E3779B97F4A7C15; // the golden ratio: spreads what differs in few bits
+    uint64_t hash = text.length * factor, word = 0;
+    for (; text.length >= sizeof word; text = text_from(text, sizeof word)) {
+        memcpy(&word, text.data, sizeof word);
+        hash = (hash ^ word) * factor;
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    if (text.length > 0) memcpy(&word, text.data, text.length);
+    hash = (hash ^ word) * factor;
     return hash ^ hash >> 32;
 }
 
+/// The slot of the text, or an empty one for it; NULL when there are too many others in the way.
 static struct text *find_slot(const struct intern_table *table, struct text text) {
     size_t mask = table->capacity - 1, at = (size_t)hash_of(text) & mask;
-    while (table->slots[at].data != NULL && !text_equal(table->slots[at], text)) at = (at + 1) & mask;
-    return &table->slots[at];
+    for (unsigned probes = 0; probes < PROBES_MAX; probes++, at = (at + 1) & mask)
+        if (table->slots[at].data == NULL || text_equal(table->slots[at], text)) return &table->slots[at];
+    return NULL;
 }
 
 static bool grow(struct intern_table *table) {
     enum { FIRST = 1024 };
     if (table->count * 2 < table->capacity) return true;
-    struct intern_table larger = {.count = table->count,
-                                  .capacity = table->capacity == 0 ? FIRST : table->capacity * 2};
+    struct intern_table larger = {.capacity = table->capacity == 0 ? FIRST : table->capacity * 2};
     larger.slots = calloc(larger.capacity, sizeof *larger.slots);
     if (larger.slots == NULL) return false;
-    for (size_t i = 0; i < table->capacity; i++)
-        if (table->slots[i].data != NULL) *find_slot(&larger, table->slots[i]) = table->slots[i];
+    for (size_t i = 0; i < table->capacity; i++) {
+        if (table->slots[i].data == NULL) continue;
+        struct text *slot = find_slot(&larger, table->slots[i]);
+        if (slot == NULL) continue; // it is forgotten here, not in the nodes
+        *slot = table->slots[i];
+        larger.count++;
+    }
     free(table->slots);
     *table = larger;
     return true;
@@ -61,6 +77,7 @@ static bool intern(struct caex *caex, struct text text, struct text *ret_kept) {
     if (text.length > INTERNED_BYTES_MAX) return arena_copy(&caex->arena, text, ret_kept);
     if (!grow(&caex->texts)) return false;
     struct text *slot = find_slot(&caex->texts, text);
+    if (slot == NULL) return arena_copy(&caex->arena, text, ret_kept);
     if (slot->data == NULL) {
         if (!arena_copy(&caex->arena, text, slot)) return false;
         caex->texts.count++;
@@ -81,8 +98,9 @@ struct text caex_plain_id(struct text id, char bytes[CAEX_ID_BYTES_MAX]) {
 
 static bool keep(struct caex *caex, struct text value, size_t offset, struct caex_node *node) {
     char bytes[CAEX_ID_BYTES_MAX];
-    if (offset == offsetof(struct caex_node, side_a) || offset == offsetof(struct caex_node, side_b))
-        if (node->kind == CAEX_LINK) value = text_trim(value);
+    bool side = node->kind == CAEX_LINK &&
+                (offset == offsetof(struct caex_node, side_a) || offset == offsetof(struct caex_node, side_b));
+    if (side) return arena_copy(&caex->arena, text_trim(value), text_at(node, offset)); // differs from all others
     if (offset != offsetof(struct caex_node, id)) return intern(caex, value, text_at(node, offset));
     struct text plain = caex_plain_id(value, bytes);
     return arena_copy(&caex->arena, plain.length == 0 ? value : plain, &node->id);
