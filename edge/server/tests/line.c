@@ -142,7 +142,7 @@ void line_run_for(struct line *line, uint64_t ns) {
 }
 
 static bool leads_to(int fd, uint16_t port) {
-    struct sockaddr_in peer;
+    struct sockaddr_in peer = {0};
     socklen_t size = sizeof peer;
     return getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && peer.sin_family == AF_INET &&
            ntohs(peer.sin_port) == port;

@@ -6,13 +6,14 @@
 /* (1) A block begins with an absolute time; each of its samples stores the time since the one before, so a block can be
  *     dropped without touching others.
  * (2) A series keeps one block that begins before the last hour: what was true when the hour began.
- * (3) `blocks` counts the blocks of a series; who has most of them pays when memory is short, but the last block of a
- *     series stays. */
+ * (3) When memory is short, a series with more than its share pays for itself, else the richest of a few others. The
+ * last block of a series stays. */
 
 enum {
     BLOCK_BYTES = 104,      // of samples; a bool takes 3 to 6, a real 12 to 15
     TEXT_BLOCK_BYTES = 320, // one text of OPCUA_TEXT_BYTES does not fit: it is kept as "no value"
     SAMPLE_BYTES_MAX = 10 + 1 + 4 + 10,
+    LOOKS = 16, // for somebody who gives up memory
 };
 enum sample_flag { SAMPLE_STATUS = 1, SAMPLE_EMPTY = 2, SAMPLE_TRUE = 4 };
 
@@ -34,7 +35,8 @@ struct history_series {
 };
 
 struct history {
-    struct history_series *series;
+    struct history_series *series, *turn;
+    size_t count; // of series
     size_t budget, used;
 };
 
@@ -76,6 +78,7 @@ struct history_series *history_add(struct history *history, enum value_type type
     series->type = type;
     series->next = history->series;
     history->series = series;
+    history->count++;
     return series;
 }
 
@@ -141,13 +144,30 @@ static struct value take_value(const uint8_t **at, enum value_type type, uint8_t
 
 // --- recording ---
 
-/// Never takes a series' last block, the newest of all.
-static bool give_up_oldest(struct history *history) {
+/// More than its share of the memory, were all variables as busy.
+static bool has_much(const struct history_series *series) {
+    const struct history *history = series->history;
+    return series->blocks > 1 &&
+           series->blocks * (sizeof(struct block) + BLOCK_BYTES) > history->budget / history->count;
+}
+
+/// Of the next few series in turn the one with the most blocks; all of them are never looked through for one block.
+static struct history_series *find_payer(struct history *history) {
     struct history_series *most = NULL;
-    for (struct history_series *series = history->series; series != NULL; series = series->next)
-        if (most == NULL || series->blocks > most->blocks) most = series;
-    if (most == NULL || most->blocks < 2) return false;
-    drop_first(most);
+    for (size_t i = 0; i < history->count; i++) {
+        if (i >= LOOKS && most != NULL) break;
+        history->turn = history->turn == NULL ? history->series : history->turn;
+        if (history->turn->blocks > 1 && (most == NULL || history->turn->blocks > most->blocks)) most = history->turn;
+        history->turn = history->turn->next;
+    }
+    return most;
+}
+
+/// Never takes a series' last block, the newest of all. Whoever has much already pays himself.
+static bool give_up_oldest(struct history_series *wanting) {
+    struct history_series *payer = has_much(wanting) ? wanting : find_payer(wanting->history);
+    if (payer == NULL) return false;
+    drop_first(payer);
     return true;
 }
 
@@ -159,7 +179,7 @@ static struct block *add_block(struct history_series *series, int64_t time_ns) {
     struct history *history = series->history;
     size_t room = series->type == VALUE_STRING ? TEXT_BLOCK_BYTES : BLOCK_BYTES;
     while (history->used + sizeof(struct block) + room > history->budget)
-        if (!give_up_oldest(history)) return NULL;
+        if (!give_up_oldest(series)) return NULL;
     struct block *block = calloc(1, sizeof *block + room);
     if (block == NULL) return NULL;
     block->first_ns = time_ns;

@@ -144,6 +144,26 @@ static void memory_is_bounded_and_the_busiest_pays(void **state) {
     history_destroy(history);
 }
 
+static void of_many_busy_variables_each_keeps_its_newest_values(void **state) {
+    (void)state;
+    enum { MANY = 5000, CHANGES = 200 };
+    static struct history_series *series[MANY];
+    struct history *history;
+    series[0] = series_of(&history, VALUE_UINT32, MANY * 256);
+    for (size_t i = 1; i < MANY; i++) series[i] = history_add(history, VALUE_UINT32);
+    for (uint32_t k = 0; k < CHANGES; k++)
+        for (size_t i = 0; i < MANY; i++) record(series[i], (1 + k) * S, uint_value(k), STATUS_Good);
+    assert_in_range(history_bytes(history), MANY * 128, MANY * 256);
+    for (size_t i = 0; i < MANY; i++) {
+        size_t count = count_all(series[i]);
+        assert_in_range(count, 1, CHANGES - 1);
+        struct seen seen = {0};
+        history_walk(series[i], count - 1, 1, see, &seen);
+        assert_int_equal(seen.data[0].value.uint32, CHANGES - 1);
+    }
+    history_destroy(history);
+}
+
 static void without_memory_nothing_is_kept_and_nothing_breaks(void **state) {
     (void)state;
     struct history *history;
@@ -219,6 +239,7 @@ int main(void) {
          what_is_older_than_an_hour_goes_but_for_what_was_true_then, NULL, NULL, NULL},
         {"[opcua-6.2] memory is bounded, and the busiest variable pays", memory_is_bounded_and_the_busiest_pays, NULL,
          NULL, NULL},
+        cmocka_unit_test(of_many_busy_variables_each_keeps_its_newest_values),
         cmocka_unit_test(without_memory_nothing_is_kept_and_nothing_breaks),
         cmocka_unit_test(a_text_that_is_too_long_is_kept_as_no_value),
         {"[opcua-6.1] which samples a range means", ranges, NULL, NULL, NULL},
