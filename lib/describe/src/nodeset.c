@@ -188,6 +188,12 @@ static void put_channel(struct nodeset *nodeset, const struct plant_channel *cha
                                              .browse_namespace = STATION_NAMESPACE,
                                              .name = TEXT("Value"),
                                              .type = channel_type(channel)});
+    nodeset_put_property(
+        nodeset, id, STATION_NAMESPACE, TEXT("Draft"),
+        &(struct node){.data_type = nodeset_data_type(VALUE_STRING),
+                       .draft = true,
+                       .description = TEXT("the signal that this channel is to have, below the station; empty: none")},
+        &wire);
 }
 
 // ---------------------------------------------------------------- elements

@@ -68,6 +68,7 @@ struct node {
     bool declaration;   // a member of a type: mandatory
     bool optional;      // or not
     bool live;          // its value changes, and its last hour can be read
+    bool draft;         // an engineer may write it
     bool notifier;      // its events are heard
     unsigned also;      // a further reference to this node: of this type, from each of `sources`
     const struct place *sources;

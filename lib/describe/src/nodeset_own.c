@@ -1,6 +1,6 @@
-// What the edge's server has by itself, whatever the plant: docs/spec/opcua.md, "Control authority", "Forcing",
-// "Diagnostics". A new
-// object of that kind there is a row here; the system test of the NodeSet compares both with a real server.
+// What the edge's server has by itself, whatever the plant: docs/spec/opcua.md, "Control authority", "Forcing", "Pins",
+// "Diagnostics". A new object of that kind there is a row here; the system test of the NodeSet compares both with a
+// real server.
 
 #include "nodeset.h"
 
@@ -39,6 +39,19 @@ static const struct own_variable forcing_variables[] = {
     {"Forces", "what is forced: path = value, who, when", VALUE_STRING, true},
 };
 
+static const struct own_method pins_methods[] = {
+    {"Validate", "is the draft a map that can take effect?", {{NULL, NULL}}},
+    {"Apply",
+     "the draft takes effect as a whole, between two scans; role engineer and the control authority",
+     {{NULL, NULL}}},
+    {"Revert", "the draft becomes what is in effect; role engineer", {{NULL, NULL}}},
+    {"DraftModel", "the draft becomes what the plant model says; role engineer", {{NULL, NULL}}},
+};
+static const struct own_variable pins_variables[] = {
+    {"Version", NULL, VALUE_UINT32, false},
+    {"Differences", "channels whose draft differs from what is in effect", VALUE_UINT32, false},
+};
+
 static const struct own_variable diagnostics_variables[] = {
     {"ModelHash", "SHA-256 of the plant model", VALUE_STRING, false},
     {"ModelVersion", "of the plant model", VALUE_STRING, false},
@@ -51,6 +64,7 @@ static const struct own_variable diagnostics_variables[] = {
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 static const struct own_object objects[] = {
     {"Forcing", forcing_methods, COUNT(forcing_methods), forcing_variables, COUNT(forcing_variables)},
+    {"Pins", pins_methods, COUNT(pins_methods), pins_variables, COUNT(pins_variables)},
     {"Diagnostics", NULL, 0, diagnostics_variables, COUNT(diagnostics_variables)},
 };
 

@@ -48,6 +48,7 @@ void nodeset_put(struct nodeset *nodeset, const struct node *node) {
     if (node->data_type != 0) buffer_print(out, " DataType=\"i=%u\"", node->data_type);
     if (node->list) buffer_string(out, " ValueRank=\"1\" ArrayDimensions=\"0\"");
     if (node->live) buffer_string(out, " AccessLevel=\"5\" Historizing=\"true\"");
+    if (node->draft) buffer_string(out, " AccessLevel=\"3\"");
     if (node->notifier) buffer_string(out, " EventNotifier=\"1\"");
     buffer_string(out, ">\n");
     put_localized(out, "DisplayName", "en", node->display_name.length > 0 ? node->display_name : node->browse_name);
