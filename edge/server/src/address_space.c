@@ -145,6 +145,7 @@ static void add_signal(struct build *build, uint32_t tag) {
     add_folders(build, signal->module->path, build_parent(description->path));
     struct opcua_names names = build_names(build, description->path);
     add_variable(build, &names, description->type, &build->server->variables[tag]);
+    build_field_properties(build, names.node, &signal->field);
     if (!signal->actuator) return;
     add_text_property(build, description->path, "OnTrue", signal->on_true);
     add_text_property(build, description->path, "OnFalse", signal->on_false);

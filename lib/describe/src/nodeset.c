@@ -138,6 +138,7 @@ static void put_signal(struct nodeset *nodeset, const struct plant_signal *signa
                                              .browse_namespace = STATION_NAMESPACE,
                                              .name = last_name(id.path),
                                              .type = signal->field.type});
+    nodeset_put_field(nodeset, id, &signal->field, false);
     if (!signal->actuator) return;
     put_text_property(nodeset, id, "OnTrue", signal->on_true);
     put_text_property(nodeset, id, "OnFalse", signal->on_false);
