@@ -191,6 +191,7 @@ static bool failed(const struct plan *plan) {
 enum error plan_make(struct plan *plan, const struct import_tags *tags) {
     plan->items = calloc(import_tags_count(tags) + 1, sizeof *plan->items);
     if (plan->items == NULL) return ERROR_NO_MEMORY;
+    plan->count = 0;
     const struct import_tag *tag;
     for (size_t i = 0; (tag = import_tags_at(tags, i)) != NULL; i++)
         if (is_one_bit(plan, tag)) plan->items[plan->count++].tag = tag;
