@@ -62,12 +62,13 @@ static void put_command(struct json_writer *writer, const struct execution *exec
 static void put_timings(struct json_writer *writer, const struct execution *execution) {
     uint64_t now_ns = clock_monotonic_ns();
     uint64_t called_ns = execution->called_ns == 0 ? now_ns : execution->called_ns;
+    uint64_t here_us = (called_ns - execution->received_ns) / NS_PER_US, edge_us = (now_ns - called_ns) / NS_PER_US;
     json_key(writer, "timings");
     json_open_object(writer);
     json_key(writer, "gateway_ms");
-    json_put_real(writer, (double)((called_ns - execution->received_ns) / NS_PER_US) / 1000);
+    json_put_real(writer, (double)here_us / 1000);
     json_key(writer, "edge_ms");
-    json_put_real(writer, (double)((now_ns - called_ns) / NS_PER_US) / 1000);
+    json_put_real(writer, (double)edge_us / 1000);
     json_close_object(writer);
 }
 
