@@ -11,12 +11,14 @@ static const struct plant_element *module_with_role(const struct plant_element *
     return NULL;
 }
 
+enum { CAPACITY_MAX = 500 }; // slots of more would be thinner than a line
+
 /// How many workpieces it holds ([http-5.2]).
 static double capacity_of(const struct plant_element *thing) {
     double capacity = plant_number(thing, TEXT("Sim/SlideCapacity"), 0);
     struct text stock = plant_attribute(thing, TEXT("Sim/Stock"));
     for (struct text piece; text_split(&stock, ',', &piece);) capacity++;
-    return capacity;
+    return fmin(capacity, CAPACITY_MAX);
 }
 
 /// A band from left to right in the upper part of the frame, with chevrons.
@@ -31,8 +33,10 @@ static void put_belt(struct buffer *out, const struct plant_element *thing, stru
     buffer_string(out, "<g clip-path=\"url(#clip-");
     markup_text(out, thing->name);
     buffer_string(out, ")\"><g class=\"flow\"><g class=\"chevrons\">");
-    for (double x = -pitch; x < box.width - 40 + pitch; x += pitch)
+    for (int i = -1; i * pitch < box.width - 40 + pitch; i++) {
+        double x = i * pitch;
         buffer_print(out, "<path d=\"M%.10g,%.10g l14,%.10g l-14,%.10g\"/>", x, top + 10, band / 2 - 10, band / 2 - 10);
+    }
     buffer_string(out, "</g></g></g></g>");
 }
 
@@ -97,7 +101,8 @@ static void put_grid(struct buffer *out, const struct plant_class *const *chain,
             if (is_sentence(&chain[c]->variables[i]) != sentences) continue;
             CLEANUP(buffer_clear) struct buffer words = {0};
             put_phrase(chain[c]->variables[i].name, &words);
-            double x = 20 + (double)(at / grid.rows) * grid.column;
+            size_t column = at / grid.rows;
+            double x = 20 + (double)column * grid.column;
             double y = 56 + (double)(grid.first_row + at % grid.rows) * 26;
             put_words(out, "key", x, y, NULL, buffer_view(&words));
             put_words(out, "value", x + 128, y, NULL, TEXT_EMPTY);
