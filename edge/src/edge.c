@@ -118,7 +118,8 @@ enum error edge_read_model(struct edge *edge, struct problem *ret_problem) {
 // --- program and scan ---
 
 enum error edge_load_program(struct edge *edge, struct problem *ret_problem) {
-    struct program_extra simulation = {.name = "simulation", .kind = sim_kind(edge->sim), .memory = edge->sim};
+    struct program_extra simulation = {.name = "simulation", .memory = edge->sim};
+    if (edge->sim != NULL) simulation.kind = sim_kind(edge->sim); // else a real plant
     struct program_options options = {
         .driver = edge->driver,
         .lease_soft_ns = (uint64_t)(edge->site->edge.lease_soft_s * NS_PER_S_REAL),
