@@ -124,6 +124,18 @@ static bool take_line(void *context, struct text line) {
     return true;
 }
 
+/// It may come yet, so that is no refusal.
+static void warn_when_unknown(struct api *api, const char *thing) {
+    CLEANUP(buffer_clear) struct buffer path = {0};
+    buffer_string(&path, "/things/");
+    api_put_encoded(&path, thing);
+    buffer_string(&path, "/shadow");
+    CLEANUP(json_destroy_at) struct json_document *answer = NULL;
+    struct problem problem;
+    if (path.failed || api_call(api, "GET", path.data, TEXT_EMPTY, &answer, &problem) != ERROR_NOT_FOUND) return;
+    fprintf(stderr, "splc: %s has no twin so far; waiting for one (splc watch alone shows every thing)\n", thing);
+}
+
 static int watch(const char *data, const char *thing, bool json) {
     CLEANUP(api_close_at) struct api *api = NULL;
     struct problem problem = {""};
@@ -132,6 +144,7 @@ static int watch(const char *data, const char *thing, bool json) {
     buffer_string(&path, thing == NULL ? "/v1/events" : "/v1/events?thing=");
     if (thing != NULL) api_put_encoded(&path, thing);
     if (path.failed) return refuse("out of memory");
+    if (thing != NULL) warn_when_unknown(api, thing);
     struct watching watching = {.json = json};
     enum error error = api_listen(api, path.data, take_line, &watching, &problem);
     buffer_clear(&watching.data);

@@ -157,6 +157,16 @@ static enum error read_arguments(const struct json *request, const struct plan_m
     return ERROR_NONE;
 }
 
+/// Names those that there are.
+static void reject_method(struct execution *execution, const struct plan_thing *thing, struct text path) {
+    CLEANUP(buffer_clear) struct buffer names = {0};
+    for (size_t i = 0; i < thing->method_count; i++) {
+        buffer_print(&names, "%s%s", i == 0 ? "" : ", ", thing->methods[i]->path);
+    }
+    reject(execution, "BadMethodInvalid", "%s has no method '%.*s'; it has %s", thing->name, TEXT_ARG(path),
+           names.failed || names.length == 0 ? "none" : names.data);
+}
+
 static void execute(struct execution **owned) {
     struct execution *execution = *owned;
     struct gateway *gateway = execution->gateway;
@@ -169,8 +179,7 @@ static void execute(struct execution **owned) {
         return reject(execution, "BadServerNotConnected", "the %s is not connected", gateway_kind(gateway));
     if (thing == NULL) return reject(execution, "BadNodeIdUnknown", "no edge has a thing '%s'", execution->thing);
     const struct plan_method *method = plan_find_method(thing, path);
-    if (method == NULL)
-        return reject(execution, "BadMethodInvalid", "%s has no method '%.*s'", thing->name, TEXT_ARG(path));
+    if (method == NULL) return reject_method(execution, thing, path);
     if (expires_ms < (int64_t)(clock_wall_ns() / NS_PER_MS)) return reject(execution, "BadTimeout", "expired");
     struct value inputs[PLAN_ARGUMENTS_MAX];
     struct problem problem = {0};
