@@ -104,6 +104,8 @@ export class Workpieces {
         }
         const { simulation } = plant.picture;
         if (!simulation) return;
+        const conveys = plant.value(simulation, "fed").value !== undefined;
+        this.container.hidden = plant.twins.has(simulation) && !conveys && COUNTS.every((key) => this.counted(key) === undefined);
         for (const key of SIMULATED) setText(this.cell(key, "simulated"), count(plant.value(simulation, key).value));
         setClass(this.cell("lost", "simulated"), "alarm", plant.value(simulation, "lost").value > 0);
     }
@@ -184,6 +186,8 @@ export class Hands {
         this.container.hidden = !simulation || !this.plant.twins.has(simulation);
         if (this.container.hidden) return;
         const stale = this.plant.staleness(simulation) !== null;
+        const conveys = this.plant.value(simulation, "fed").value !== undefined;
+        for (const button of this.container.querySelectorAll("[data-hand=refill], [data-hand=emptySlide]")) button.hidden = !conveys;
         for (const toggle of this.toggles) toggle();
         for (const button of this.container.querySelectorAll("button")) if (button.disabled !== stale) button.disabled = stale;
     }

@@ -3,6 +3,7 @@
 // element. Grey is normal; what is abnormal has a colour, a shape and a word.
 import { setClass, setText, svg } from "./dom.js";
 import { sentence } from "./sentences.js";
+import { processModules, vessel } from "./symbols-process.js";
 import { duration, number, phrase, say } from "./words.js";
 
 function isOn(leaf) {
@@ -77,12 +78,15 @@ function slide(thing, { height }, simulated) {
     return { node, show: () => pieces.show(simulated("onSlide") ?? 0) };
 }
 
+/// Times of the scan in detail are for the tools of the engineer (docs/spec/edge.md, [edge-9.4]).
+const STATISTICS = /^(Execution|Period|Wakeup)/;
 const ROW = 26, TEXT_X = 128, LETTER = 8.4; // a letter's width
 
 /// Rows of the variables of a thing, in columns; sentences have a row of their own, at the bottom.
 function variables(thing, { width, height }) {
-    const isSentence = ({ name, type }) => type === "String" && name !== "State";
-    const sentences = thing.variables.filter(isSentence), short = thing.variables.filter((variable) => !isSentence(variable));
+    const isSentence = ({ name, type }) => type === "String" && !["State", "Start"].includes(name);
+    const listed = thing.variables.filter(({ name }) => !STATISTICS.test(name));
+    const sentences = listed.filter(isSentence), short = listed.filter((variable) => !isSentence(variable));
     const rows = Math.max(1, Math.floor((height - 34) / ROW) - sentences.length);
     const column = (width - 20) / Math.max(1, Math.ceil(short.length / rows));
     const values = [];
@@ -118,7 +122,7 @@ function nothing() {
     return { node: svg("g"), show() {} };
 }
 
-const things = { belt, magazine, slide, plc: variables, panel: nothing };
+const things = { belt, magazine, slide, vessel, plc: variables, panel: nothing };
 
 // ---------------------------------------------------------------- core modules
 
@@ -274,7 +278,7 @@ function box(module, { width, height }) {
 
 const modules = {
     cylinder, motor, "light-barrier": lightBarrier, "material-sensor": materialSensor, button,
-    "illuminated-button": button, lamp, switch: keySwitch, "emergency-stop": emergencyStop,
+    "illuminated-button": button, lamp, switch: keySwitch, "emergency-stop": emergencyStop, ...processModules,
 };
 
 export function thingSymbol(thing, size, simulated) {

@@ -2,10 +2,11 @@
 // a part of the cascade goes away.
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import path from "node:path";
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 import { silence, unattended } from "../system/support/mps.mjs";
-import { plantSuite } from "../system/support/plant.mjs";
+import { CHECKOUT, plantSuite } from "../system/support/plant.mjs";
 import { until } from "../system/support/until.mjs";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((file) => fs.existsSync(file));
@@ -237,5 +238,25 @@ plantSuite("Hands on the simulated station, in the browser", { change: unattende
             await page.hand("actuator_reset").click();
             return (await page.row("controller")) === "run";
         });
+    });
+});
+
+plantSuite("The console of the mixing vessel", { plant: path.join(CHECKOUT, "plants/mixer"), speed: 20 }, (proves, plant) => {
+    const shared = withBrowser();
+    let page;
+    before(async () => (page = await Console.open(plant, shared)));
+    after(() => page?.close());
+    const module = (name) => page.page.locator(`#module-mixer_vessel-${name}`);
+
+    proves("the tank is filled as its level says, and the values have their units", async () => {
+        await plant.until("the level", async () => /^6(\.0)? l$/.test(await module("level").locator(".value").textContent()));
+        const [liquid, tank] = await Promise.all([" .liquid", " > .wall"].map(async (part) =>
+            Number(await page.page.locator(`.vessel${part}`).last().getAttribute("height"))));
+        assert.ok(Math.abs(liquid / tank - 0.1) < 0.02, `${liquid} of ${tank} px for 6 of 60 l`);
+    });
+
+    proves("there is nothing about workpieces", async () => {
+        await plant.until("no counts", async () => !(await page.page.locator("text=Workpieces").isVisible()));
+        assert.equal(await page.page.locator("[data-hand=refill]").isVisible(), false);
     });
 });

@@ -32,3 +32,11 @@ void put_module_symbol(struct buffer *out, const struct plant_element *module);
 void picture_put(struct buffer *out, const struct plant *plant, bool style);
 /// The style sheet.
 struct text picture_style(void);
+
+/// symbols_process.c
+void put_vessel(struct buffer *out, const struct plant_element *thing, struct box box);
+void put_analog_sensor(struct buffer *out, const struct plant_element *module, struct box box);
+void put_valve(struct buffer *out, const struct plant_element *module, struct box box);
+void put_control_valve(struct buffer *out, const struct plant_element *module, struct box box);
+void put_pump(struct buffer *out, const struct plant_element *module, struct box box);
+void put_controller(struct buffer *out, const struct plant_element *module, struct box box);

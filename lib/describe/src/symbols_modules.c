@@ -138,6 +138,11 @@ void put_module_symbol(struct buffer *out, const struct plant_element *module) {
         {"lamp", put_lamp},
         {"switch", put_switch},
         {"emergency-stop", put_emergency_stop},
+        {"analog-sensor", put_analog_sensor},
+        {"valve", put_valve},
+        {"control-valve", put_control_valve},
+        {"pump", put_pump},
+        {"controller", put_controller},
     };
     struct text symbol = plant_attribute(module, TEXT("Hmi/Symbol"));
     for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++)

@@ -74,16 +74,22 @@ static void put_phrase(struct text name, struct buffer *out) {
     }
 }
 
+/// Times of the scan in detail are for the tools of the engineer (docs/spec/edge.md, [edge-9.4]).
+static bool is_statistic(const struct plant_field *field) {
+    return text_starts_with(field->name, TEXT("Execution")) || text_starts_with(field->name, TEXT("Period")) ||
+           text_starts_with(field->name, TEXT("Wakeup"));
+}
+
 /// A text that is a sentence, as the cause of a fault: it needs a row of its own.
-static bool is_sentence(const struct plant_field *field) {
-    return field->type == VALUE_STRING && !text_is(field->name, "State");
+static bool is_listed(const struct plant_field *field, bool sentences) {
+    bool is_word = text_is(field->name, "State") || text_is(field->name, "Start");
+    return !is_statistic(field) && (field->type == VALUE_STRING && !is_word) == sentences;
 }
 
 static size_t count_variables(const struct plant_class *const *chain, size_t depth, bool sentences) {
     size_t count = 0;
     for (size_t c = 0; c < depth; c++)
-        for (size_t i = 0; i < chain[c]->variable_count; i++)
-            count += is_sentence(&chain[c]->variables[i]) == sentences;
+        for (size_t i = 0; i < chain[c]->variable_count; i++) count += is_listed(&chain[c]->variables[i], sentences);
     return count;
 }
 
@@ -98,7 +104,7 @@ static void put_grid(struct buffer *out, const struct plant_class *const *chain,
     size_t at = 0;
     for (size_t c = 0; c < depth; c++) {
         for (size_t i = 0; i < chain[c]->variable_count; i++) {
-            if (is_sentence(&chain[c]->variables[i]) != sentences) continue;
+            if (!is_listed(&chain[c]->variables[i], sentences)) continue;
             CLEANUP(buffer_clear) struct buffer words = {0};
             put_phrase(chain[c]->variables[i].name, &words);
             size_t column = at / grid.rows;
@@ -128,7 +134,11 @@ void put_thing_symbol(struct buffer *out, const struct plant_element *thing) {
     static const struct {
         const char *symbol;
         void (*put)(struct buffer *out, const struct plant_element *thing, struct box box);
-    } symbols[] = {{"belt", put_belt}, {"magazine", put_magazine}, {"slide", put_slide}, {"plc", put_variables}};
+    } symbols[] = {{"belt", put_belt},
+                   {"magazine", put_magazine},
+                   {"slide", put_slide},
+                   {"vessel", put_vessel},
+                   {"plc", put_variables}};
     struct text symbol = plant_attribute(thing, TEXT("Hmi/Symbol"));
     for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++)
         if (text_is(symbol, symbols[i].symbol)) return symbols[i].put(out, thing, box_of(thing));

@@ -59,6 +59,20 @@ static void put_twin_path(struct json_writer *writer, const struct plant_element
     json_put_text(writer, buffer_view(&path));
 }
 
+static void put_type(struct json_writer *writer, const struct plant_field *field) {
+    json_key(writer, "type");
+    json_put_string(writer, value_type_name(field->type));
+    if (field->unit.length > 0) {
+        json_key(writer, "unit");
+        json_put_text(writer, field->unit);
+    }
+    if (!field->range.given) return;
+    json_key(writer, "low");
+    json_put_real(writer, field->range.low);
+    json_key(writer, "high");
+    json_put_real(writer, field->range.high);
+}
+
 static void put_signals(struct json_writer *writer, const struct plant_element *element) {
     json_key(writer, "signals");
     json_open_array(writer);
@@ -68,6 +82,7 @@ static void put_signals(struct json_writer *writer, const struct plant_element *
         json_key(writer, "name");
         json_put_text(writer, signal->name);
         put_twin_path(writer, element, signal->twin_path);
+        put_type(writer, &signal->field);
         json_key(writer, "actuator");
         json_put_bool(writer, signal->actuator);
         if (signal->channel != NULL) {
@@ -85,18 +100,7 @@ static void put_field(struct json_writer *writer, const struct plant_element *el
     json_key(writer, "name");
     json_put_text(writer, field->name);
     put_twin_path(writer, element, field->name);
-    json_key(writer, "type");
-    json_put_string(writer, value_type_name(field->type));
-    if (field->unit.length > 0) {
-        json_key(writer, "unit");
-        json_put_text(writer, field->unit);
-    }
-    if (field->range.given) {
-        json_key(writer, "low");
-        json_put_real(writer, field->range.low);
-        json_key(writer, "high");
-        json_put_real(writer, field->range.high);
-    }
+    put_type(writer, field);
     json_close_object(writer);
 }
 
