@@ -1,13 +1,16 @@
 // The twin service on a real nats-server, TLS, everything on this machine: from an update to its `documents` event or
-// its answer, and how many in a second. Beside it the way there and back through the server alone.
+// its answer, and how many in a second. Beside it the way there and back through the server alone. With one process and
+// with two that share the store, which is a file or PostgreSQL.
 #include <base/cleanup.h>
 #include <base/clock.h>
 #include <base/file.h>
 #include <base/process.h>
 #include <bus/bus.h>
+#include <json/json.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <store/store.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <testing/testing.h>
@@ -33,11 +36,26 @@ static const struct path paths[] = {
      "{\"state\":{\"desired\":{\"a\":{\"b\":true}}},\"clientToken\":\"c:1\"}", 0, 0, 20000},
 };
 
+struct setting {
+    const char *name;
+    size_t processes;
+    bool postgres;
+};
+enum { PROCESSES_MAX = 2 };
+static const struct setting settings[] = {
+    {"one process, file", 1, false},
+    {"two processes, one file", 2, false},
+    {"one process, PostgreSQL", 1, true},
+    {"two processes, PostgreSQL", 2, true},
+};
+
 struct bench {
-    pid_t service;
+    const struct setting *setting;
+    pid_t services[PROCESSES_MAX];
+    int64_t partitions[PROCESSES_MAX]; // that each has, as its status says
     struct loop *loop;
     struct bus *bus;
-    bool connected, serving;
+    bool connected;
     const struct path *path;
     unsigned sent, heard, wanted;
     uint64_t sent_ns;         // the last one
@@ -53,7 +71,10 @@ static void must(bool good, const char *what) {
 /* ---- The service ---- */
 
 static int serve(char **argv) {
-    struct site site = {.data_folder = argv[2], .fog = {.address = "127.0.0.1", .nats_port = (uint16_t)atoi(argv[3])}};
+    struct site site = {.data_folder = argv[2]};
+    site.fog.address = "127.0.0.1";
+    site.fog.nats_port = (uint16_t)atoi(argv[3]);
+    site.fog.store = argv[4][0] == '\0' ? NULL : argv[4];
     struct problem problem = {0};
     enum error error = twins_run(&site, &problem);
     if (error) fprintf(stderr, "%s\n", problem.text);
@@ -92,16 +113,26 @@ static void on_state(void *context, bool connected, const char *reason) {
 }
 
 static void on_status(void *context, const struct bus_message *message) {
-    (void)message;
-    ((struct bench *)context)->serving = true;
+    struct bench *bench = context;
+    CLEANUP(json_destroy_at) struct json_document *document = NULL;
+    struct json_limits limits = {.bytes_max = 1 << 16, .depth_max = 8};
+    if (json_parse(message->data, limits, &document, NULL)) return;
+    int64_t pid = json_integer(json_member(json_root(document), "pid"), 0);
+    for (size_t i = 0; i < PROCESSES_MAX; i++)
+        if (bench->services[i] == pid)
+            bench->partitions[i] = json_integer(json_member(json_root(document), "partitions"), 0);
 }
 
 static bool is_connected(void *context) {
     return ((struct bench *)context)->connected;
 }
 
+/// Each has its share.
 static bool is_serving(void *context) {
-    return ((struct bench *)context)->serving;
+    const struct bench *bench = context;
+    for (size_t i = 0; i < bench->setting->processes; i++)
+        if (bench->partitions[i] != (int64_t)(STORE_PARTITIONS / bench->setting->processes)) return false;
+    return true;
 }
 
 static bool is_all_heard(void *context) {
@@ -150,8 +181,8 @@ static void measure_latency(struct bench *bench, double *ret_p50_ms, double *ret
     *ret_p99_ms = p99[RUNS / 2];
 }
 
-/// User and system time of the service so far.
-static double cpu_seconds(pid_t pid) {
+/// User and system time of a process so far.
+static double cpu_seconds_of(pid_t pid) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     CLEANUP(file_close_at) FILE *file = fopen(path, "re");
@@ -160,6 +191,12 @@ static double cpu_seconds(pid_t pid) {
              fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2,
          "cannot read the service's time");
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double cpu_seconds(const struct bench *bench) {
+    double seconds = 0;
+    for (size_t i = 0; i < bench->setting->processes; i++) seconds += cpu_seconds_of(bench->services[i]);
+    return seconds;
 }
 
 static double measure_rate(struct bench *bench) {
@@ -178,8 +215,8 @@ static void measure(struct bench *bench, const struct path *path) {
     run(bench, BURST / 4, UNDER_WAY); // warm, and every shadow is there
     double p50_ms, p99_ms;
     measure_latency(bench, &p50_ms, &p99_ms);
-    double before_s = cpu_seconds(bench->service), rate = measure_rate(bench);
-    double per_core = (double)BURST * RUNS / (cpu_seconds(bench->service) - before_s + 1e-9);
+    double before_s = cpu_seconds(bench), rate = measure_rate(bench);
+    double per_core = (double)BURST * RUNS / (cpu_seconds(bench) - before_s + 1e-9);
     printf("%-30s p50 %6.3f ms  p99 %6.3f ms  %7.0f /s", path->name, p50_ms, p99_ms, rate);
     if (path->behind[0] != '\0') printf("  %7.0f /s for each core of the service", per_core);
     if (path->target_p50_ms > 0)
@@ -206,32 +243,53 @@ static void open_client(struct bench *bench, const struct testing_nats *nats, co
     must(testing_run_until(bench->loop, is_connected, bench, WAIT_S), "no connection");
 }
 
-int main(int argc, char **argv) {
-    if (argc == 4 && strcmp(argv[1], "--serve") == 0) return serve(argv);
+static void start_service(struct bench *bench, size_t index, const struct testing_nats *nats, const char *folder,
+                          const char *where) {
+    char port[16];
+    snprintf(port, sizeof port, "%u", nats->port);
+    const char *const arguments[] = {"/proc/self/exe", "--serve", folder, port, where, NULL};
+    struct process_options options = {.arguments = arguments, .output = -1, .own_group = true};
+    must(!process_start(&options, &bench->services[index], NULL), "cannot start the service");
+}
+
+static void print_memory(const struct bench *bench) {
+    double kib = 0;
+    for (size_t i = 0; i < bench->setting->processes; i++) kib += (double)process_resident_kib(bench->services[i]);
+    printf("memory: %.1f MB for each process\n\n", kib / 1024 / (double)bench->setting->processes);
+}
+
+static void run_setting(const struct setting *setting) {
     static struct bench bench;
+    bench = (struct bench){.setting = setting};
     struct testing_nats *nats = testing_nats_start("authorization: {users: [{user: bench, password: password}, "
                                                    "{user: twins, password: password}]}");
+    struct testing_postgres *postgres = setting->postgres ? testing_postgres_start() : NULL;
     char *folder = testing_folder();
     make_data_folder(folder, nats->ca_file);
     open_client(&bench, nats, folder);
-
-    char port[16];
-    snprintf(port, sizeof port, "%u", nats->port);
-    const char *const arguments[] = {"/proc/self/exe", "--serve", folder, port, NULL};
-    struct process_options options = {.arguments = arguments, .output = -1, .own_group = true};
-    must(!process_start(&options, &bench.service, NULL), "cannot start the service");
+    for (size_t i = 0; i < setting->processes; i++)
+        start_service(&bench, i, nats, folder, postgres == NULL ? "" : postgres->uri);
     must(testing_run_until(bench.loop, is_serving, &bench, WAIT_S), "the service does not start");
 
-    printf("%d things; latency one at a time, rate with %d under way; medians of %d runs\n", THINGS, UNDER_WAY, RUNS);
+    printf("%s\n", setting->name);
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) measure(&bench, &paths[i]);
-    printf("memory of the service: %.1f MB\n", (double)process_resident_kib(bench.service) / 1024);
+    print_memory(&bench);
 
-    kill(bench.service, SIGTERM);
-    waitpid(bench.service, NULL, 0);
+    for (size_t i = 0; i < setting->processes; i++) {
+        kill(bench.services[i], SIGTERM);
+        waitpid(bench.services[i], NULL, 0);
+    }
     bus_close(bench.bus);
     loop_destroy(bench.loop);
+    testing_postgres_destroy(postgres);
     testing_nats_destroy(nats);
     testing_remove(folder);
     free(folder);
+}
+
+int main(int argc, char **argv) {
+    if (argc == 5 && strcmp(argv[1], "--serve") == 0) return serve(argv);
+    printf("%d things; latency one at a time, rate with %d under way; medians of %d runs\n\n", THINGS, UNDER_WAY, RUNS);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) run_setting(&settings[i]);
     return EXIT_SUCCESS;
 }
