@@ -72,7 +72,7 @@ function(splc_tests target)
         add_test(NAME ${name} COMMAND ${name})
         set_tests_properties(${name} PROPERTIES TIMEOUT 300)
         if(name IN_LIST SPLC_SLOW_TESTS)
-            set_tests_properties(${name} PROPERTIES LABELS slow)
+            set_tests_properties(${name} PROPERTIES LABELS slow COST 100) # first, for they are the longest
         endif()
     endforeach()
 endfunction()
