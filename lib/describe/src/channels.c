@@ -1,5 +1,6 @@
 #include "channels.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /// Inputs before outputs; then as they lie in the image.
@@ -28,4 +29,14 @@ const struct plant_channel **channels_in_order(const struct plant *plant, size_t
     qsort(channels, count, sizeof *channels, compare);
     *ret_count = count;
     return channels;
+}
+
+const char *safe_state_text(const struct plant_signal *signal, char text[static SAFE_STATE_BYTES]) {
+    static const char *const names[] = {[SAFE_FALSE] = "false", [SAFE_TRUE] = "true", [SAFE_HOLD] = "hold"};
+    bool is_number = signal->field.type != VALUE_BOOL && signal->safe_state != SAFE_HOLD;
+    if (is_number)
+        snprintf(text, SAFE_STATE_BYTES, "%g", signal->safe_value);
+    else
+        snprintf(text, SAFE_STATE_BYTES, "%s", names[signal->safe_state]);
+    return text;
 }

@@ -5,6 +5,7 @@
 #include "formats.h"
 #include "inventory.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void put_cell(struct buffer *out, struct text text, bool first) {
@@ -19,17 +20,19 @@ static void put_cell(struct buffer *out, struct text text, bool first) {
     if (quoted) buffer_byte(out, '"');
 }
 
-static const char *const heads[] = {"Address",     "Bits",      "Direction",   "IoModule",    "Channel",
-                                    "Description", "Thing",     "Module",      "Signal",      "TwinPath",
-                                    "Inverted",    "SafeState", "Designation", "DisplayName", "Type"};
+static const char *const heads[] = {"Address",     "Bits",        "Direction", "IoModule", "Channel",  "Description",
+                                    "Thing",       "Module",      "Signal",    "TwinPath", "Inverted", "SafeState",
+                                    "Designation", "DisplayName", "Type",      "Unit",     "Low",      "High"};
 
-static struct text safe_state_text(const struct plant_signal *signal) {
-    static const char *const names[] = {[SAFE_FALSE] = "false", [SAFE_TRUE] = "true", [SAFE_HOLD] = "hold"};
-    return signal->actuator ? text_of(names[signal->safe_state]) : TEXT_EMPTY;
+/// One end of a signal's range; empty without one.
+static void put_end(struct buffer *out, const struct plant_field *field, double end) {
+    char text[32] = "";
+    if (field->range.given) snprintf(text, sizeof text, "%g", end);
+    put_cell(out, text_of(text), false);
 }
 
 static void put_wire(struct buffer *out, const struct plant_signal *signal) {
-    enum { WIRE_COLUMNS = 9 };
+    enum { WIRE_COLUMNS = 12 };
     if (signal == NULL) { // a spare channel
         for (size_t i = 0; i < WIRE_COLUMNS; i++) put_cell(out, TEXT_EMPTY, false);
         return;
@@ -40,10 +43,15 @@ static void put_wire(struct buffer *out, const struct plant_signal *signal) {
     put_cell(out, signal->name, false);
     put_cell(out, signal->twin_path, false);
     put_cell(out, signal->inverted ? TEXT("true") : TEXT("false"), false);
-    put_cell(out, safe_state_text(signal), false);
+    char safe[SAFE_STATE_BYTES] = "";
+    if (signal->actuator) safe_state_text(signal, safe);
+    put_cell(out, text_of(safe), false);
     put_cell(out, plant_attribute(module, TEXT("Bmk")), false);
     put_cell(out, module->display_name, false);
     put_cell(out, text_of(value_type_name(signal->field.type)), false);
+    put_cell(out, signal->field.unit, false);
+    put_end(out, &signal->field, signal->field.range.low);
+    put_end(out, &signal->field, signal->field.range.high);
 }
 
 static void put_channel(const struct plant *plant, struct buffer *out, const struct plant_channel *channel) {

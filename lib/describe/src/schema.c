@@ -66,7 +66,7 @@ static void put_description(struct json_writer *writer, const struct leaf *leaf)
         buffer_print(&text, "%sexpected from %g to %g", text.length > 0 ? ", " : "", leaf->field->range.low,
                      leaf->field->range.high);
     if (leaf->element != NULL && leaf->signal != NULL)
-        buffer_print(&text, "%s of %.*s", leaf->signal->actuator ? "output" : "input",
+        buffer_print(&text, "%s%s of %.*s", text.length > 0 ? "; " : "", leaf->signal->actuator ? "output" : "input",
                      TEXT_ARG(leaf->element->display_name));
     if (text.failed) writer->out->failed = true;
     put_text_member(writer, "description", buffer_view(&text));

@@ -1,5 +1,6 @@
 // The plant for people and for programs that want none of the other formats: what `splc model show` prints.
 
+#include "channels.h"
 #include "inventory.h"
 #include "schema.h"
 
@@ -23,11 +24,6 @@ static void put_call_line(struct buffer *out, const struct call *call) {
     buffer_byte(out, '\n');
 }
 
-static const char *safe_state_name(const struct plant_signal *signal) {
-    static const char *const names[] = {[SAFE_FALSE] = "false", [SAFE_TRUE] = "true", [SAFE_HOLD] = "hold"};
-    return names[signal->safe_state];
-}
-
 static void put_signal_facts(struct buffer *out, const struct plant *plant, const struct plant_signal *signal) {
     const struct plant_channel *channel = signal->channel;
     buffer_print(out, "%s %.*s/%.*s %u.%u", signal->actuator ? "output" : "input ",
@@ -35,7 +31,8 @@ static void put_signal_facts(struct buffer *out, const struct plant *plant, cons
                  channel->bit);
     if (signal->inverted) buffer_string(out, ", inverted");
     if (!signal->actuator) return;
-    buffer_print(out, ", safe: %s", safe_state_name(signal));
+    char safe[SAFE_STATE_BYTES];
+    buffer_print(out, ", safe: %s", safe_state_text(signal, safe));
     if (signal->on_true.length > 0) buffer_print(out, ", true: %.*s", TEXT_ARG(signal->on_true));
     if (signal->on_false.length > 0) buffer_print(out, ", false: %.*s", TEXT_ARG(signal->on_false));
 }
@@ -105,7 +102,8 @@ static void put_signal(struct json_writer *writer, const struct plant *plant, co
     json_put_bool(writer, signal->inverted);
     put_channel(writer, plant, signal->channel);
     if (!signal->actuator) return;
-    put_member(writer, "safeState", safe_state_name(signal));
+    char safe[SAFE_STATE_BYTES];
+    put_member(writer, "safeState", safe_state_text(signal, safe));
     put_text_member(writer, "onTrue", signal->on_true);
     put_text_member(writer, "onFalse", signal->on_false);
 }

@@ -59,8 +59,8 @@ static void the_io_list_says_wires_inversion_and_safe_states(void **state) {
         text_starts_with(buffer_view(&out), TEXT("Address,Bits,Direction,IoModule,Channel,Description,Thing,")));
     assert_has(&out,
                "\r\n12.6,1,input,mps_plc/RevPiDI,I_15,Not-Halt,mps_conveyor,emergency_stop,contact,state,true,,S5,"
-               "Emergency stop,Boolean\r\n");
-    assert_has(&out, "mps_conveyor,motor,stop,stop/state,false,true,1K1,Belt motor,Boolean\r\n");
+               "Emergency stop,Boolean,,,\r\n");
+    assert_has(&out, "mps_conveyor,motor,stop,stop/state,false,true,1K1,Belt motor,Boolean,,,\r\n");
 }
 
 static void the_address_space_has_types_properties_and_the_reason_of_a_commanding_method(void **state) {

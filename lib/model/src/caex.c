@@ -170,6 +170,7 @@ const char *caex_hint(struct caex *caex, struct text word, const char *const *ch
 
 const char *caex_hint_child(struct caex *caex, struct text word, enum caex_kind kind,
                             const struct caex_node *const *parents, size_t count) {
+    if (caex->hints >= HINTS_MAX) return ""; // before the siblings are counted: there may be many
     size_t names = 0, at = 0;
     for (size_t i = 0; i < count; i++)
         for (struct caex_node *child = caex_first(parents[i], kind); child != NULL; child = caex_next(child)) names++;

@@ -71,7 +71,9 @@ static void explain(struct opcua_client *client) {
                  "rejected certificates to the trusted ones",
                  client->url, client->certificate_file, name);
     else if (is_identity_problem(client->status) && client->session_tried)
-        snprintf(reason, size, "the server at %s refused the user \"%s\" (%s): wrong name or password (%s)",
+        snprintf(reason, size,
+                 "the server at %s refused the user \"%s\" (%s): wrong name or password; put the password that the "
+                 "server knows into %s (on an edge of ours: remove that file and start again, both are made anew)",
                  client->url, client->user, name, client->password_file);
     else if (client->status == UA_STATUSCODE_BADIDENTITYTOKENREJECTED)
         snprintf(reason, size, "the server at %s offers no endpoint with Basic256Sha256, Sign & Encrypt and user name",
