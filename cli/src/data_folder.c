@@ -36,6 +36,8 @@ static const struct {
     {"gateway", "operator"},
 };
 
+enum { EDGE_USERS = sizeof edge_users / sizeof *edge_users, USERS_BYTES_MAX = 64 * 1024 };
+
 /// What every step needs.
 struct making {
     const struct site *site;
@@ -43,6 +45,7 @@ struct making {
     const char *host_names[3];
     const char *addresses[5];
     char *authority, *authority_key;
+    unsigned new_users; // bits by index in `edge_users`: those whose secret was made just now
 };
 
 /// "DATA/<format>", for the caller to free.
@@ -234,11 +237,19 @@ static enum error make_access_keys(const struct making *making) {
     return text.failed ? ERROR_NO_MEMORY : file_write(path, buffer_view(&text), 0600, making->problem);
 }
 
-static enum error make_secrets(const struct making *making) {
+/// Who has lost a password removes its file: with the new one the user's line at the edge is made anew, too.
+static enum error make_user_secret(struct making *making, size_t user) {
+    CLEANUP(free_at) char *path = path_in(making->site, "secrets/opcua-%s", edge_users[user].name);
+    if (path == NULL) return ERROR_NO_MEMORY;
+    if (!file_exists(path)) making->new_users |= 1u << user;
+    return make_secret(making, "opcua", edge_users[user].name);
+}
+
+static enum error make_secrets(struct making *making) {
     enum error error = make_secret(making, "api", "token");
     for (size_t i = 0; !error && bus_users[i] != NULL; i++) error = make_secret(making, "nats", bus_users[i]);
     for (size_t i = 0; !error && i < sizeof edge_users / sizeof *edge_users; i++) {
-        error = make_secret(making, "opcua", edge_users[i].name);
+        error = make_user_secret(making, i);
     }
     if (!error) error = make_access_keys(making);
     return error;
@@ -255,15 +266,40 @@ static enum error append_user(const struct making *making, const char *name, con
     return error;
 }
 
-static enum error make_edge_users(const struct making *making) {
+/// Index of the user that the line is of; as many as there are: somebody else's, or a comment.
+static size_t user_of(struct text line) {
+    struct text rest = line, name = TEXT_EMPTY;
+    text_split(&rest, ':', &name);
+    size_t user = 0;
+    while (user < EDGE_USERS && !text_is(name, edge_users[user].name)) user++;
+    return user;
+}
+
+/// The lines that stay: all but those of users whose secret is new.
+static enum error keep_users(const struct making *making, const char *path, struct buffer *users) {
+    CLEANUP(buffer_clear) struct buffer before = {0};
+    enum error error = file_read(path, USERS_BYTES_MAX, &before, making->problem);
+    struct text rest = buffer_view(&before), line;
+    while (!error && text_split(&rest, '\n', &line)) {
+        size_t user = user_of(line);
+        bool is_new = user < EDGE_USERS && (making->new_users >> user & 1) != 0;
+        if (!is_new && line.length > 0) buffer_print(users, "%.*s\n", TEXT_ARG(line));
+    }
+    return error;
+}
+
+static enum error make_edge_users(struct making *making) {
     CLEANUP(free_at) char *path = site_path(making->site, "edge/users");
     if (path == NULL) return ERROR_NO_MEMORY;
-    if (file_exists(path)) return ERROR_NONE;
+    bool exists = file_exists(path);
+    if (exists && making->new_users == 0) return ERROR_NONE;
+    if (!exists) making->new_users = (1u << EDGE_USERS) - 1;
     CLEANUP(buffer_clear) struct buffer users = {0};
-    for (size_t i = 0; i < sizeof edge_users / sizeof *edge_users; i++) {
-        enum error error = append_user(making, edge_users[i].name, edge_users[i].role, &users);
-        if (error) return error;
-    }
+    enum error error = exists ? keep_users(making, path, &users) : ERROR_NONE;
+    for (size_t i = 0; !error && i < EDGE_USERS; i++)
+        if ((making->new_users >> i & 1) != 0)
+            error = append_user(making, edge_users[i].name, edge_users[i].role, &users);
+    if (error) return error;
     if (users.failed) return ERROR_NO_MEMORY;
     return file_write(path, buffer_view(&users), 0600, making->problem);
 }

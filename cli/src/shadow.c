@@ -119,7 +119,8 @@ int command_shadow(int argc, char **argv) {
             "    delete  removes it; the version goes on counting\n"
             "\n"
             "A desired value of an actuator is a wish: it is executed once, or removed with the reason, which then\n"
-            "stands in reported at the module, under command.",
+            "stands in reported under command: at the module, or at the thing when the wish names nothing that the\n"
+            "module can do.",
         .table = table,
         .count = sizeof table / sizeof *table,
         .epilog =

@@ -212,6 +212,34 @@ static void what_is_missing_is_made_again_and_a_lonely_key_is_refused(void **sta
     assert_holds(&output, "bring it back, or remove the first and both are made anew");
 }
 
+static bool has_line(const struct buffer *before, const struct buffer *after, const char *name) {
+    const char *line = strstr(before->data, name);
+    assert_non_null(line);
+    CLEANUP(free_at) char *copy = text_copy((struct text){line, strcspn(line, "\n") + 1});
+    return strstr(after->data, copy) != NULL;
+}
+
+static void a_password_that_was_removed_is_made_anew_with_its_users_line(void **state) {
+    struct desk *desk = *state;
+    CLEANUP(free_at) char *secret = testing_path(desk->data, "secrets/opcua-gateway");
+    CLEANUP(free_at) char *users = testing_path(desk->data, "edge/users");
+    CLEANUP(buffer_clear) struct buffer before = {0};
+    CLEANUP(buffer_clear) struct buffer after = {0};
+    desk_up(desk, WORDS("--for", "0.1", "--headless"));
+    assert_int_equal(desk_ends(desk), 0);
+    assert_int_equal(file_read(users, 1 << 16, &before, NULL), ERROR_NONE);
+    assert_int_equal(unlink(secret), 0);
+    desk_up(desk, WORDS("--for", "0.1", "--headless"));
+    assert_int_equal(desk_ends(desk), 0);
+    assert_int_equal(file_read(users, 1 << 16, &after, NULL), ERROR_NONE);
+    assert_int_equal(access(secret, F_OK), 0);
+    assert_int_equal(after.length, before.length);
+    assert_false(has_line(&before, &after, "gateway:operator:"));
+    assert_true(has_line(&before, &after, "viewer:viewer:"));
+    assert_true(has_line(&before, &after, "engineer:engineer:"));
+    assert_non_null(strstr(after.data, "gateway:operator:$argon2id$"));
+}
+
 static void who_is_taken_out_of_the_trust_list_stays_out(void **state) {
     struct desk *desk = *state;
     desk_up(desk, WORDS("--for", "0.1", "--headless"));
@@ -470,6 +498,7 @@ int main(int argc, char **argv) {
         DESK_TEST(people_are_told_where_to_look),
         DESK_TEST(a_second_start_changes_no_key),
         DESK_TEST(what_is_missing_is_made_again_and_a_lonely_key_is_refused),
+        DESK_TEST(a_password_that_was_removed_is_made_anew_with_its_users_line),
         DESK_TEST(who_is_taken_out_of_the_trust_list_stays_out),
         DESK_TEST(a_second_one_on_the_same_folder_is_refused_with_the_first_ones_number),
         DESK_TEST(a_port_in_use_is_named_with_interface_and_remedy),

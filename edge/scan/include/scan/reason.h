@@ -48,7 +48,8 @@
     X(TUNING, BadOutOfRange, "{module}: Gain must be above 0, IntegralTime and DerivativeTime 0 or more")              \
     X(INTERLOCK, BadInvalidState, "interlock {interlock} ({module})")                                                  \
     X(NOT_FITTED, BadNotSupported, "{module} has no output for that")                                                  \
-    X(NO_SUCH_BUTTON, BadInvalidArgument, "the panel has no such button; it has {buttons}")                            \
+    X(NO_SUCH_BUTTON, BadInvalidArgument,                                                                              \
+      "the panel has no such button; it has {buttons} (start is actuator_start); `turn` is for {switches}")            \
     X(NO_SUCH_SWITCH, BadInvalidArgument, "the panel has no such switch; it has {switches}")                           \
     X(NO_SUCH_FAULT, BadInvalidArgument, "the simulation knows no such fault; docs/spec/faults.md lists them")         \
     X(NO_SUCH_TARGET, BadInvalidArgument,                                                                              \
