@@ -10,7 +10,7 @@
 #include <xml/xml.h>
 #include <zip/zip.h>
 
-enum { MODEL_BYTES = 4 * 1024 * 1024, TEXT_BYTES = 200, COLUMNS = 15 };
+enum { MODEL_BYTES = 4 * 1024 * 1024, TEXT_BYTES = 200, COLUMNS = 18 };
 
 static void expect(bool holds) {
     if (!holds) abort();
