@@ -3,6 +3,8 @@ import fs from "node:fs";
 import mqtt from "mqtt";
 import { until } from "./until.mjs";
 
+let requests = 0;
+
 export class Device {
     /// @param part  part `mqtt` of connect.json
     static async connect(part, thing, options = {}) {
@@ -37,9 +39,11 @@ export class Device {
     async request(operation, body, where = {}) {
         const topic = this.topic(operation, where);
         const seen = this.received.length;
-        await this.publish(topic, body);
+        const token = typeof body === "object" && body.clientToken === undefined ? `request-${++requests}` : undefined;
+        await this.publish(topic, token ? { ...body, clientToken: token } : body);
         const answer = await until(`an answer on ${topic}`, () => this.received.slice(seen).find((message) =>
-            [`${topic}/accepted`, `${topic}/rejected`].includes(message.topic)));
+            [`${topic}/accepted`, `${topic}/rejected`].includes(message.topic) && (!token || message.payload.clientToken === token)));
+        if (token) delete answer.payload.clientToken; // ours
         return { accepted: answer.topic.endsWith("/accepted"), document: answer.payload };
     }
 
