@@ -52,7 +52,7 @@ static void send_next(struct backlog *backlog) {
 
 static void stale_commands(void **state) {
     (void)state;
-    struct line_options options = {.soft_s = 0.5, .hard_s = 600, .period_ns = NS_PER_MS / 5};
+    struct line_options options = {.soft_s = 3, .hard_s = 600, .period_ns = NS_PER_MS / 5};
     CLEANUP(line_destroy_at) struct line *line = line_create(&options);
     struct hand frozen, other;
     hand_connect(&frozen, line, "operator");
