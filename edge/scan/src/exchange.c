@@ -21,9 +21,9 @@ struct exchange {
     uint16_t events_lost_in_row; // scan thread
 };
 
-static void count(atomic_ullong *counter) {
+static void add(atomic_ullong *counter, size_t count) {
     unsigned long long value = atomic_load_explicit(counter, memory_order_relaxed);
-    atomic_store_explicit(counter, value + 1, memory_order_relaxed); // one writer: no locked instruction needed
+    atomic_store_explicit(counter, value + count, memory_order_relaxed); // one writer: no locked instruction needed
 }
 
 struct exchange *exchange_create(size_t tags) {
@@ -63,20 +63,25 @@ bool exchange_take_result(struct exchange *exchange, struct scan_result *ret_res
 
 bool exchange_post(struct exchange *exchange, const struct scan_command *command) {
     bool posted = ring_give(&exchange->commands, command);
-    count(posted ? &exchange->counters.commands : &exchange->counters.commands_full);
+    add(posted ? &exchange->counters.commands : &exchange->counters.commands_full, 1);
     return posted;
 }
 
-bool exchange_give_change(struct exchange *exchange, const struct scan_change *change) {
-    bool given = ring_give(&exchange->changes, change);
-    count(given ? &exchange->counters.changes : &exchange->counters.changes_delayed);
-    return given;
+struct scan_change *exchange_room_for_changes(struct exchange *exchange, size_t *count) {
+    struct scan_change *room = ring_room_at(&exchange->changes, count);
+    if (*count == 0) add(&exchange->counters.changes_delayed, 1);
+    return room;
+}
+
+void exchange_give_changes(struct exchange *exchange, size_t count) {
+    ring_given(&exchange->changes, count);
+    add(&exchange->counters.changes, count);
 }
 
 void exchange_give_event(struct exchange *exchange, struct scan_event event) {
     event.lost_before = exchange->events_lost_in_row;
     bool given = ring_give(&exchange->events, &event);
-    count(given ? &exchange->counters.events : &exchange->counters.events_lost);
+    add(given ? &exchange->counters.events : &exchange->counters.events_lost, 1);
     if (given)
         exchange->events_lost_in_row = 0;
     else if (exchange->events_lost_in_row < UINT16_MAX)
@@ -88,7 +93,7 @@ bool exchange_next_command(struct exchange *exchange, struct scan_command *ret_c
 }
 
 void exchange_give_result(struct exchange *exchange, const struct scan_result *result) {
-    if (ring_give(&exchange->results, result)) count(&exchange->counters.results);
+    if (ring_give(&exchange->results, result)) add(&exchange->counters.results, 1);
 }
 
 struct exchange_counters exchange_count(const struct exchange *exchange) {

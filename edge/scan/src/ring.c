@@ -30,6 +30,20 @@ bool ring_give(struct ring *ring, const void *item) {
     return true;
 }
 
+void *ring_room_at(struct ring *ring, size_t *count) {
+    size_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
+    size_t free = ring->mask + 1 - (written - atomic_load_explicit(&ring->taken, memory_order_acquire));
+    size_t at = written & ring->mask, to_end = ring->mask + 1 - at;
+    if (free > to_end) free = to_end;
+    if (*count > free) *count = free;
+    return ring->items + at * ring->item_bytes;
+}
+
+void ring_given(struct ring *ring, size_t count) {
+    size_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
+    atomic_store_explicit(&ring->written, written + count, memory_order_release);
+}
+
 bool ring_take(struct ring *ring, void *ret_item) {
     size_t taken = atomic_load_explicit(&ring->taken, memory_order_relaxed);
     if (taken == atomic_load_explicit(&ring->written, memory_order_acquire)) return false;

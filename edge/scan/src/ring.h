@@ -1,5 +1,5 @@
 /// A ring for one writer and one reader without locks. Items are copied in and out.
-/// Threads: `ring_give`, `ring_room` the writer's; `ring_take` the reader's.
+/// Threads: `ring_take` the reader's; all others the writer's.
 #pragma once
 
 #include <stdalign.h>
@@ -21,4 +21,7 @@ bool ring_init(struct ring *ring, size_t items_min, size_t item_bytes); // false
 void ring_clear(struct ring *ring);
 bool ring_room(struct ring *ring);
 bool ring_give(struct ring *ring, const void *item); // false: full
+/// Room for items in one piece, at most `*count`, which becomes how many; then so many of them are given.
+void *ring_room_at(struct ring *ring, size_t *count);
+void ring_given(struct ring *ring, size_t count);
 bool ring_take(struct ring *ring, void *ret_item);   // false: empty

@@ -1,6 +1,7 @@
 #include "stages.h"
 
 #include <math.h>
+#include <string.h>
 
 static void run_stage(struct scan *scan, const uint32_t *modules, size_t count, bool settle) {
     for (size_t i = 0; i < count; i++) {
@@ -13,16 +14,22 @@ static void run_stage(struct scan *scan, const uint32_t *modules, size_t count, 
 /// Puts changes into the ring in the order in which they came about; what finds no room stays for a later scan.
 static bool publish(struct scan *scan) {
     size_t given = 0;
-    for (; given < scan->dirty_count; given++) {
-        uint32_t tag = scan->dirty_list[given];
-        struct scan_change change = {
-            .tag = tag, .quality = scan->quality[tag], .value = scan->value[tag], .time_ns = scan->changed_ns[tag]};
-        if (!exchange_give_change(scan->exchange, &change)) break;
-        scan->dirty[tag] = false;
+    while (given < scan->dirty_count) {
+        size_t count = scan->dirty_count - given;
+        struct scan_change *room = exchange_room_for_changes(scan->exchange, &count);
+        if (count == 0) break;
+        const uint32_t *tags = scan->dirty_list + given;
+        for (size_t i = 0; i < count; i++) {
+            uint32_t tag = tags[i];
+            room[i] = (struct scan_change){
+                .tag = tag, .quality = scan->quality[tag], .value = scan->value[tag], .time_ns = scan->changed_ns[tag]};
+            scan->dirty[tag] = false;
+        }
+        exchange_give_changes(scan->exchange, count);
+        given += count;
     }
-    size_t left = scan->dirty_count - given;
-    for (size_t i = 0; i < left; i++) scan->dirty_list[i] = scan->dirty_list[given + i];
-    scan->dirty_count = left;
+    scan->dirty_count -= given;
+    memmove(scan->dirty_list, scan->dirty_list + given, scan->dirty_count * sizeof *scan->dirty_list);
     return given > 0;
 }
 
@@ -74,10 +81,6 @@ struct scan_point *scan_point(struct scan *scan, uint32_t tag) {
     return &scan->inputs[input];
 }
 
-void scan_wish(struct scan *scan, uint32_t tag, bool on) {
-    scan->wish[scan->output_of_tag[tag]] = on;
-}
-
 void scan_wish_number(struct scan *scan, struct scan_module *module, uint32_t tag, double value) {
     uint32_t at = scan->output_of_tag[tag];
     if (!isfinite(value)) {
@@ -107,20 +110,6 @@ double scan_number(const struct scan *scan, uint32_t tag) {
     return NAN;
 }
 
-void scan_set(struct scan *scan, uint32_t tag, union scan_value value, status_code quality) {
-    scan_set_at(scan, tag, value, quality, scan->now.wall_ns);
-}
-
-void scan_set_at(struct scan *scan, uint32_t tag, union scan_value value, status_code quality, uint64_t time_ns) {
-    if (scan->value[tag].bits == value.bits && scan->quality[tag] == quality) return;
-    scan->value[tag] = value;
-    scan->quality[tag] = quality;
-    scan->changed_ns[tag] = time_ns;
-    if (scan->dirty[tag]) return;
-    scan->dirty[tag] = true;
-    scan->dirty_list[scan->dirty_count++] = tag;
-}
-
 void scan_raise(struct scan *scan, const struct scan_module *module, enum scan_event_id event,
                 struct scan_reason reason) {
     scan_raise_for(scan, module, event, reason, 0);
@@ -143,12 +132,6 @@ void scan_fault(struct scan *scan, struct scan_module *module, enum scan_reason_
     scan_raise(scan, module, event, module->fault);
 }
 
-union scan_value scan_boolean(bool value) {
-    union scan_value of = {.bits = 0};
-    of.boolean = value;
-    return of;
-}
-
 union scan_value scan_int32(int32_t value) {
     union scan_value of = {.bits = 0};
     of.int32 = value;
@@ -169,12 +152,6 @@ union scan_value scan_uint32(uint32_t value) {
 
 union scan_value scan_real(double value) {
     return (union scan_value){.real = value};
-}
-
-union scan_value scan_name(uint32_t index) {
-    union scan_value of = {.bits = 0};
-    of.name = index;
-    return of;
 }
 
 union scan_value scan_because(struct scan_reason reason) {

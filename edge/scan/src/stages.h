@@ -15,8 +15,6 @@ void stage_decide(struct scan *scan); // the safe-state arbiter
 void stage_restore_wishes(struct scan *scan);
 void stage_write(struct scan *scan);
 
-/// As scan_set(), for a value that is not of this scan. `time_ns`: wall clock.
-void scan_set_at(struct scan *scan, uint32_t tag, union scan_value value, status_code quality, uint64_t time_ns);
 /// Works out the inputs that are more than a bit.
 void scan_condition_inputs(struct scan *scan);
 /// A number as the type of its tag has it, rounded and limited to that type.

@@ -10,6 +10,16 @@
 
 #include <cmocka.h>
 
+/// False when there is no room.
+static bool give_change(struct exchange *exchange, const struct scan_change *change) {
+    size_t count = 1;
+    struct scan_change *room = exchange_room_for_changes(exchange, &count);
+    if (count == 0) return false;
+    *room = *change;
+    exchange_give_changes(exchange, 1);
+    return true;
+}
+
 static int setup(void **state) {
     *state = exchange_create(10);
     return *state == NULL;
@@ -34,7 +44,7 @@ static void an_empty_exchange_gives_nothing(void **state) {
 static void changes_come_in_order(void **state) {
     for (uint32_t i = 0; i < 100; i++) {
         struct scan_change change = {.tag = i, .value = {.uint32 = i * i}};
-        assert_true(exchange_give_change(*state, &change));
+        assert_true(give_change(*state, &change));
     }
     struct scan_change change;
     for (uint32_t i = 0; i < 100; i++) {
@@ -45,15 +55,34 @@ static void changes_come_in_order(void **state) {
     assert_false(exchange_take_change(*state, &change));
 }
 
+static void changes_go_round_the_end_of_the_ring_in_pieces(void **state) {
+    uint32_t given = 0, taken = 0;
+    for (int round = 0; round < 50; round++) { // 300 at a time do not divide a power of two
+        for (size_t left = 300; left > 0;) {
+            size_t count = left;
+            struct scan_change *room = exchange_room_for_changes(*state, &count);
+            assert_in_range(count, 1, left);
+            for (size_t i = 0; i < count; i++) room[i] = (struct scan_change){.tag = given++};
+            exchange_give_changes(*state, count);
+            left -= count;
+        }
+        struct scan_change change;
+        while (exchange_take_change(*state, &change)) assert_int_equal(change.tag, taken++);
+    }
+    assert_int_equal(taken, given);
+    assert_int_equal(exchange_count(*state).changes, given);
+    assert_int_equal(exchange_count(*state).changes_delayed, 0);
+}
+
 static void a_full_ring_of_changes_is_said_and_counted(void **state) {
     struct scan_change change = {.tag = 1};
     size_t room = 0;
-    while (exchange_give_change(*state, &change)) room++;
+    while (give_change(*state, &change)) room++;
     assert_true(room >= 20); // twice the tags at least
     assert_int_equal(exchange_count(*state).changes, room);
     assert_int_equal(exchange_count(*state).changes_delayed, 1);
     assert_true(exchange_take_change(*state, &change));
-    assert_true(exchange_give_change(*state, &change));
+    assert_true(give_change(*state, &change));
 }
 
 static void events_that_find_no_room_are_told_by_the_next_one(void **state) {
@@ -112,7 +141,7 @@ static void *scan_side(void *context) {
             continue;
         }
         struct scan_change change = {.tag = (uint32_t)command.id, .value = {.uint32 = command.session}};
-        while (!exchange_give_change(exchange, &change)) sched_yield();
+        while (!give_change(exchange, &change)) sched_yield();
         struct scan_result result = {.id = command.id, .output_count = 1};
         result.outputs[0] = command.arguments[0];
         exchange_give_result(exchange, &result);
@@ -154,6 +183,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_empty_exchange_gives_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(changes_come_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(changes_go_round_the_end_of_the_ring_in_pieces, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_ring_of_changes_is_said_and_counted, setup, teardown),
         {"[edge-1.2] events that find no room are told by the next one",
          events_that_find_no_room_are_told_by_the_next_one, setup, teardown, NULL},

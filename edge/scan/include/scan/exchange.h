@@ -126,7 +126,10 @@ bool exchange_post(struct exchange *exchange, const struct scan_command *command
 struct exchange_counters exchange_count(const struct exchange *exchange);
 
 // ---- for the scan thread
-bool exchange_give_change(struct exchange *exchange, const struct scan_change *change); // false: full, keep it marked
+/// Where the next changes are to be written: at most `*count`, less where the ring ends or is full (0, which is counted:
+/// keep them marked). What was written is the server's with `exchange_give_changes`.
+struct scan_change *exchange_room_for_changes(struct exchange *exchange, size_t *count);
+void exchange_give_changes(struct exchange *exchange, size_t count);
 void exchange_give_event(struct exchange *exchange, struct scan_event event);
 bool exchange_next_command(struct exchange *exchange,
                            struct scan_command *ret_command); // only with room for its result

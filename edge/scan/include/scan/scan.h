@@ -184,14 +184,29 @@ static inline bool scan_usable(const struct scan *scan, uint32_t tag) {
 /// A number's tag, whatever its type.
 double scan_number(const struct scan *scan, uint32_t tag);
 /// States what an output shall be. `tag` must be a boolean output.
-void scan_wish(struct scan *scan, uint32_t tag, bool on);
+static inline void scan_wish(struct scan *scan, uint32_t tag, bool on) {
+    scan->wish[scan->output_of_tag[tag]] = on;
+}
 /// The same for a numeric output; limited to its range. One that is not finite is a fault of the program, which ends in
 /// the safe state.
 void scan_wish_number(struct scan *scan, struct scan_module *module, uint32_t tag, double value);
 /// What a numeric output is now, in its own unit: as decided in this scan or, before that stage, in the last one.
 double scan_decided_number(const struct scan *scan, uint32_t tag);
+/// As `scan_set`, for a value that is not of this scan. `time_ns`: wall clock.
+static inline void scan_set_at(struct scan *scan, uint32_t tag, union scan_value value, status_code quality,
+                               uint64_t time_ns) {
+    if (scan->value[tag].bits == value.bits && scan->quality[tag] == quality) return;
+    scan->value[tag] = value;
+    scan->quality[tag] = quality;
+    scan->changed_ns[tag] = time_ns;
+    if (scan->dirty[tag]) return;
+    scan->dirty[tag] = true;
+    scan->dirty_list[scan->dirty_count++] = tag;
+}
 /// Sets a tag; it is published at the end of this scan when it differs.
-void scan_set(struct scan *scan, uint32_t tag, union scan_value value, status_code quality);
+static inline void scan_set(struct scan *scan, uint32_t tag, union scan_value value, status_code quality) {
+    scan_set_at(scan, tag, value, quality, scan->now.wall_ns);
+}
 /// The module is in fault, raises FAULT (or `event`) once, and refuses what moves until reset.
 void scan_fault(struct scan *scan, struct scan_module *module, enum scan_reason_id why, enum scan_event_id event);
 /// Enters the safe state, unless it is latched already; in effect with this scan's outputs.
@@ -212,10 +227,18 @@ void scan_stop(struct scan *scan, struct scan_reason why);
 /// command. Cold: the modules begin as they were built; warm: with what they know.
 struct scan_reason scan_start(struct scan *scan, bool cold);
 
-union scan_value scan_boolean(bool value);
+static inline union scan_value scan_boolean(bool value) {
+    union scan_value of = {.bits = 0};
+    of.boolean = value;
+    return of;
+}
 union scan_value scan_int32(int32_t value);
 union scan_value scan_uint16(uint16_t value);
 union scan_value scan_uint32(uint32_t value);
 union scan_value scan_real(double value);
-union scan_value scan_name(uint32_t index);
+static inline union scan_value scan_name(uint32_t index) {
+    union scan_value of = {.bits = 0};
+    of.name = index;
+    return of;
+}
 union scan_value scan_because(struct scan_reason reason);
