@@ -82,7 +82,9 @@ static bool has_button(const struct sim *sim, const struct plant_element *elemen
 
 static bool element_may(const struct sim *sim, const struct plant_element *element, enum fault_place place) {
     switch (place) {
-    case AT_CYLINDER: return element == sim->magazine.pusher.element || element == sim->ejector.piston.element;
+    case AT_CYLINDER:
+        return element == sim->magazine.pusher.element || element == sim->ejector.piston.element ||
+               cylinders_have(sim, element);
     case AT_MOTOR: return element == sim->belt.motor;
     case AT_BEAM: return has_beam(sim, element, false);
     case AT_BELT_BEAM: return has_beam(sim, element, true);

@@ -117,6 +117,8 @@ struct sim {
     struct belt belt;
     struct magazine magazine;
     struct ejector ejector;
+    struct piston *cylinders; // that stand by themselves
+    size_t cylinder_count;
     struct beam beams[BEAMS_MAX];
     size_t beam_count;
     struct control controls[CONTROLS_MAX];
@@ -148,6 +150,14 @@ void magazine_step(struct sim *sim, bool power);
 void ejector_step(struct sim *sim, bool power);
 void panel_step(struct sim *sim);
 void person_step(struct sim *sim, bool power);
+
+void piston_step(const struct sim *sim, struct piston *piston, bool power);
+void piston_report(const struct piston *piston, uint8_t *inputs);
+/// After the plant was read: the other cylinders.
+enum error cylinders_read(struct sim *sim, const struct plant *plant, struct problem *ret_problem);
+bool cylinders_have(const struct sim *sim, const struct plant_element *element);
+void cylinders_step(struct sim *sim, bool power);
+void cylinders_report(const struct sim *sim, uint8_t *inputs);
 
 bool belt_powered(const struct sim *sim, bool power);
 bool piston_powered(const struct sim *sim, const struct piston *piston, bool power);

@@ -14,7 +14,7 @@ bool piston_powered(const struct sim *sim, const struct piston *piston, bool pow
 }
 
 /// A solenoid switches the valve when it has been on for the delay and the other one is off.
-static void piston_step(const struct sim *sim, struct piston *piston, bool power) {
+void piston_step(const struct sim *sim, struct piston *piston, bool power) {
     bool extend = power && wire_on(piston->extend, sim->outputs);
     bool retract = power && wire_on(piston->retract, sim->outputs);
     piston->extend_on = extend && !retract ? piston->extend_on + 1 : 0;
@@ -28,6 +28,11 @@ static void piston_step(const struct sim *sim, struct piston *piston, bool power
     piston->at += part * (piston->valve_extends ? piston->out_step : -piston->in_step);
     if (piston->at > 1) piston->at = 1;
     if (piston->at < 0) piston->at = 0;
+}
+
+void piston_report(const struct piston *piston, uint8_t *inputs) {
+    wire_set(piston->extended, piston->at >= 1, inputs);
+    wire_set(piston->retracted, piston->at <= 0, inputs);
 }
 
 static void lay(struct sim *sim, double at) {

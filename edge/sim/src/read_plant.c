@@ -238,7 +238,7 @@ static enum error read_station(struct sim *sim, const struct plant *plant, struc
 enum error sim_read_plant(struct sim *sim, const struct plant *plant, struct problem *ret_problem) {
     sim->person.start_button = CONTROLS_MAX;
     enum error error = process_read(&sim->process, &sim->process_io, plant, ret_problem);
-    sim->has_belt = sim->process.vessel_count == 0 || conveys(plant);
+    sim->has_belt = conveys(plant);
     if (!error && sim->has_belt) error = read_station(sim, plant, ret_problem);
     for (size_t i = 0; !error && i < plant->element_count; i++) {
         error = read_element(sim, plant->elements[i], ret_problem);

@@ -25,6 +25,7 @@ enum error sim_create(const struct plant *plant, const struct sim_options *optio
     sim->seed = sim->random = sim->noise = options->seed;
     sim->person.present = options->operator_present;
     enum error error = sim_read_plant(sim, plant, ret_problem);
+    if (!error) error = cylinders_read(sim, plant, ret_problem);
     if (!error) error = sim_read_press(sim, options->press, options->press_count, ret_problem);
     if (error) return error;
     sim->outputs = calloc(sim->image_bytes, 1);
@@ -37,6 +38,7 @@ enum error sim_create(const struct plant *plant, const struct sim_options *optio
 
 void sim_destroy(struct sim *sim) {
     if (sim == NULL) return;
+    free(sim->cylinders);
     free(sim->outputs);
     free(sim->last_inputs);
     free(sim);
@@ -61,6 +63,7 @@ static void step(struct sim *sim) {
         magazine_step(sim, power);
         ejector_step(sim, power);
     }
+    cylinders_step(sim, power);
     process_io_step(&sim->process, &sim->process_io, sim->outputs, power);
 }
 
@@ -79,11 +82,6 @@ static bool beam_reports(const struct sim *sim, const struct beam *beam) {
     return false;
 }
 
-static void report_piston(const struct piston *piston, uint8_t *inputs) {
-    wire_set(piston->extended, piston->at >= 1, inputs);
-    wire_set(piston->retracted, piston->at <= 0, inputs);
-}
-
 static enum error read_inputs(void *context, uint64_t elapsed_ns, uint8_t *inputs, size_t bytes) {
     struct sim *sim = context;
     if (bytes < sim->image_bytes) return ERROR_INVALID;
@@ -100,8 +98,9 @@ static enum error read_inputs(void *context, uint64_t elapsed_ns, uint8_t *input
     for (size_t i = 0; i < sim->control_count; i++) {
         wire_set(sim->controls[i].wire, sim->controls[i].on, inputs);
     }
-    report_piston(&sim->magazine.pusher, inputs);
-    report_piston(&sim->ejector.piston, inputs);
+    piston_report(&sim->magazine.pusher, inputs);
+    piston_report(&sim->ejector.piston, inputs);
+    cylinders_report(sim, inputs);
     process_io_report(&sim->process, &sim->process_io, inputs);
     faults_change_inputs(sim, inputs, bytes);
     return fault_at(sim, FAULT_DRIVER_LOSS, NULL) ? ERROR_UNAVAILABLE : ERROR_NONE;
