@@ -24,4 +24,4 @@ bool ring_give(struct ring *ring, const void *item); // false: full
 /// Room for items in one piece, at most `*count`, which becomes how many; then so many of them are given.
 void *ring_room_at(struct ring *ring, size_t *count);
 void ring_given(struct ring *ring, size_t count);
-bool ring_take(struct ring *ring, void *ret_item);   // false: empty
+bool ring_take(struct ring *ring, void *ret_item); // false: empty

@@ -126,8 +126,8 @@ bool exchange_post(struct exchange *exchange, const struct scan_command *command
 struct exchange_counters exchange_count(const struct exchange *exchange);
 
 // ---- for the scan thread
-/// Where the next changes are to be written: at most `*count`, less where the ring ends or is full (0, which is counted:
-/// keep them marked). What was written is the server's with `exchange_give_changes`.
+/// Where the next changes are to be written: at most `*count`, less where the ring ends or is full (0, which is
+/// counted: keep them marked). What was written is the server's with `exchange_give_changes`.
 struct scan_change *exchange_room_for_changes(struct exchange *exchange, size_t *count);
 void exchange_give_changes(struct exchange *exchange, size_t count);
 void exchange_give_event(struct exchange *exchange, struct scan_event event);
