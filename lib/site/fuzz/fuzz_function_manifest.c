@@ -25,7 +25,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     }
     require(manifest->name[0] != '\0' && manifest->timeout_s >= 1 && manifest->timeout_s <= FUNCTION_TIMEOUT_S_MAX);
-    for (size_t i = 0; i < manifest->trigger_count; i++) require(manifest->triggers[i].twin[0] != '\0');
+    for (size_t i = 0; i < manifest->trigger_count; i++) {
+        const struct function_trigger *trigger = &manifest->triggers[i];
+        require((trigger->twin != NULL) + (trigger->topic != NULL) + (trigger->schedule != NULL) +
+                    (trigger->event != NULL) + (trigger->url ? 1 : 0) ==
+                1);
+        require(trigger->twin == NULL || trigger->twin[0] != '\0');
+    }
     require_exact_names(manifest->commands, manifest->command_count);
     require_exact_names(manifest->state, manifest->state_count);
     function_manifest_destroy(manifest);

@@ -4,6 +4,7 @@
 
 #include <base/file.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,50 @@ static bool is_twin_path(struct text text) {
     return true;
 }
 
-static const char *const runtime_words[] = {"provided.al2023", NULL};
+enum { TOPIC_BYTES_MAX = 256, TOPIC_LEVELS_MAX = 8 }; // AWS IoT's: at most seven slashes
+
+/// Levels that are not empty, and are wildcards as a whole; none of the characters that a bus would take for others.
+static bool is_topic_of(struct text text, bool filter) {
+    struct text rest = text, level;
+    size_t levels = 0;
+    if (text.length > TOPIC_BYTES_MAX || text_ends_with(text, TEXT("/"))) return false;
+    for (; text_split(&rest, '/', &level); levels++) {
+        bool wild = text_is(level, "+") || (text_is(level, "#") && rest.length == 0);
+        if (level.length == 0 || (wild && !filter)) return false;
+        for (size_t i = 0; i < level.length && !wild; i++)
+            if (strchr("+#*>. ", level.data[i]) != NULL || (unsigned char)level.data[i] <= ' ') return false;
+    }
+    return levels > 0 && levels <= TOPIC_LEVELS_MAX;
+}
+
+static bool is_topic(struct text text) {
+    return is_topic_of(text, false);
+}
+
+static bool is_topic_filter(struct text text) {
+    return is_topic_of(text, true);
+}
+
+static bool is_schedule(struct text text) {
+    bool known = text_starts_with(text, TEXT("rate(")) || text_starts_with(text, TEXT("cron("));
+    return known && text_ends_with(text, TEXT(")")) && text.length <= 128;
+}
+
+static bool is_condition(struct text text) {
+    return text.length > 0 && text.length <= 256;
+}
+
+static bool is_source(struct text text) {
+    return text.length > 0 && text.length <= 256;
+}
+
+static bool is_handler(struct text text) {
+    for (size_t i = 0; i < text.length; i++)
+        if (!is_word_byte(text.data[i]) && strchr("./", text.data[i]) == NULL) return false;
+    return text.length > 0 && text.length <= 128;
+}
+
+static const char *const runtime_words[] = {"provided.al2023", "provided.al2", "nodejs20.x", NULL};
 
 #define AT(member) offsetof(struct manifest_file, manifest.member)
 
@@ -61,13 +105,39 @@ static const struct setting trigger_fields[] = {
      .kind = SETTING_TEXT,
      .offset = offsetof(struct function_trigger, twin),
      .accepts = is_thing_pattern,
-     .required = true,
      .expected = "the name of a thing, * and ? allowed, in quotes"},
     {.name = "path",
      .kind = SETTING_TEXT,
      .offset = offsetof(struct function_trigger, path),
      .accepts = is_twin_path,
      .expected = "a path in the shadow that begins with reported or desired, such as reported/motor"},
+    {.name = "when",
+     .kind = SETTING_TEXT,
+     .offset = offsetof(struct function_trigger, condition),
+     .accepts = is_condition,
+     .expected = "a condition, such as \"reported/motor/state == true\""},
+    {.name = "topic",
+     .kind = SETTING_TEXT,
+     .offset = offsetof(struct function_trigger, topic),
+     .accepts = is_topic_filter,
+     .expected = "a topic of at most 8 levels, + for any level and # for any rest, such as \"plant/+/alarm\""},
+    {.name = "schedule",
+     .kind = SETTING_TEXT,
+     .offset = offsetof(struct function_trigger, schedule),
+     .accepts = is_schedule,
+     .expected = "\"rate(5 minutes)\" or \"cron(0 8 ? * MON-FRI *)\""},
+    {.name = "event",
+     .kind = SETTING_TEXT,
+     .offset = offsetof(struct function_trigger, event),
+     .accepts = is_source,
+     .expected = "the source of events, * and ? allowed, such as \"mps_conveyor/*\""},
+    {.name = "severity",
+     .kind = SETTING_UNSIGNED,
+     .offset = offsetof(struct function_trigger, severity),
+     .low = 1,
+     .high = 1000,
+     .expected = "the least severity, from 1 to 1000"},
+    {.name = "url", .kind = SETTING_BOOL, .offset = offsetof(struct function_trigger, url), .expected = "true"},
 };
 
 static const struct setting trigger_row = {.name = "trigger",
@@ -79,6 +149,28 @@ static const struct setting thing_row = {.name = "thing",
                                          .kind = SETTING_TEXT,
                                          .accepts = is_thing,
                                          .expected = "the exact name of a thing: letters, digits, _ - and :"};
+
+static const struct setting topic_row = {.name = "topic",
+                                         .kind = SETTING_TEXT,
+                                         .accepts = is_topic_filter,
+                                         .expected = "a topic of at most 8 levels, + for any level and # for any rest"};
+
+static const struct setting function_row = {.name = "function",
+                                            .kind = SETTING_TEXT,
+                                            .accepts = is_name,
+                                            .expected = "the name of a function: letters, digits, _ and -"};
+
+#define LIST_ROW(field, member, count, row_of, what)                                                                   \
+    {                                                                                                                  \
+        .name = (field), .kind = SETTING_LIST, .offset = AT(member), .count_offset = AT(count),                        \
+        .item_bytes = sizeof(char *), .rows = &(row_of), .row_count = 1, .expected = (what)                            \
+    }
+
+#define NUMBER_ROW(field, member, least, most, what)                                                                   \
+    {                                                                                                                  \
+        .name = (field), .kind = SETTING_UNSIGNED, .offset = AT(member), .low = (least), .high = (most),               \
+        .expected = (what)                                                                                             \
+    }
 
 static const struct setting manifest_rows[] = {
     {.name = "name",
@@ -92,13 +184,25 @@ static const struct setting manifest_rows[] = {
      .offset = AT(runtime),
      .words = runtime_words,
      .required = true,
-     .expected = "provided.al2023"},
-    {.name = "timeout",
-     .kind = SETTING_UNSIGNED,
-     .offset = AT(timeout_s),
-     .low = 1,
-     .high = FUNCTION_TIMEOUT_S_MAX,
-     .expected = "whole seconds from 1 to 900"},
+     .expected = "provided.al2023, provided.al2 or nodejs20.x"},
+    {.name = "handler",
+     .kind = SETTING_TEXT,
+     .offset = AT(handler),
+     .accepts = is_handler,
+     .expected = "FILE.FUNCTION, such as index.handler"},
+    NUMBER_ROW("timeout", timeout_s, 1, FUNCTION_TIMEOUT_S_MAX, "whole seconds from 1 to 900"),
+    NUMBER_ROW("memory", memory_mb, 16, FUNCTION_MEMORY_MB_MAX, "megabytes from 16 to 10240"),
+    NUMBER_ROW("storage", storage_mb, 1, FUNCTION_STORAGE_MB_MAX, "megabytes from 1 to 10240"),
+    NUMBER_ROW("concurrency", concurrency, 1, FUNCTION_CONCURRENCY_MAX, "a number of workers from 1 to 100"),
+    {.name = "pinned", .kind = SETTING_BOOL, .offset = AT(pinned), .expected = "true or false"},
+    {.name = "network", .kind = SETTING_BOOL, .offset = AT(network), .expected = "true or false"},
+    NUMBER_ROW("retries", retries, 0, FUNCTION_RETRIES_MAX, "0, 1 or 2"),
+    NUMBER_ROW("maximum_age", age_s, 1, FUNCTION_AGE_S_MAX, "whole seconds from 1 to 21600"),
+    {.name = "dead_letter",
+     .kind = SETTING_TEXT,
+     .offset = AT(dead_letter),
+     .accepts = is_topic,
+     .expected = "a topic of at most 8 levels"},
     {.name = "triggers",
      .kind = SETTING_LIST,
      .offset = AT(triggers),
@@ -107,50 +211,68 @@ static const struct setting manifest_rows[] = {
      .rows = &trigger_row,
      .row_count = 1,
      .expected = "triggers, such as - twin: \"mps_*\""},
-    {.name = "commands",
-     .kind = SETTING_LIST,
-     .offset = AT(commands),
-     .count_offset = AT(command_count),
-     .item_bytes = sizeof(char *),
-     .rows = &thing_row,
-     .row_count = 1,
-     .expected = "things"},
-    {.name = "state",
-     .kind = SETTING_LIST,
-     .offset = AT(state),
-     .count_offset = AT(state_count),
-     .item_bytes = sizeof(char *),
-     .rows = &thing_row,
-     .row_count = 1,
-     .expected = "things"},
+    LIST_ROW("commands", commands, command_count, thing_row, "things"),
+    LIST_ROW("state", state, state_count, thing_row, "things"),
+    LIST_ROW("publish", publish, publish_count, topic_row, "topics"),
+    LIST_ROW("invoke", invoke, invoke_count, function_row, "functions"),
 };
 
 // --- public ---
 
-/// Lists that the file leaves out are empty, texts are "": users need not look for NULL.
-static void complete(struct manifest_file *file) {
-    struct function_trigger *triggers = (struct function_trigger *)file->manifest.triggers; // ours until handed out
-    for (size_t i = 0; i < file->manifest.trigger_count; i++) {
+static void set_defaults(struct function_manifest *manifest) {
+    manifest->timeout_s = FUNCTION_TIMEOUT_S;
+    manifest->memory_mb = FUNCTION_MEMORY_MB;
+    manifest->storage_mb = FUNCTION_STORAGE_MB;
+    manifest->concurrency = 1;
+    manifest->pinned = true;
+    manifest->retries = FUNCTION_RETRIES_MAX;
+    manifest->age_s = FUNCTION_AGE_S_MAX;
+}
+
+static bool is_one_kind(const struct function_trigger *trigger) {
+    int kinds = (trigger->twin != NULL) + (trigger->topic != NULL) + (trigger->schedule != NULL) +
+                (trigger->event != NULL) + (trigger->url ? 1 : 0);
+    bool narrows_twin = trigger->path != NULL || trigger->condition != NULL;
+    return kinds == 1 && (!narrows_twin || trigger->twin != NULL) && (trigger->severity == 0 || trigger->event != NULL);
+}
+
+/// Texts that the file leaves out are "": users need not look for NULL.
+static enum error complete(struct manifest_file *file, const struct settings *settings, struct problem *ret_problem) {
+    struct function_manifest *manifest = &file->manifest;
+    struct function_trigger *triggers = (struct function_trigger *)manifest->triggers; // ours until handed out
+    if (manifest->handler == NULL) manifest->handler = "index.handler";
+    if (manifest->dead_letter == NULL) manifest->dead_letter = "";
+    for (size_t i = 0; i < manifest->trigger_count; i++) {
+        char path[48];
+        snprintf(path, sizeof path, "triggers[%zu]", i);
+        if (!is_one_kind(&triggers[i]))
+            return settings_refuse(settings, ret_problem, path,
+                                   "a trigger is one of twin (with path, when), topic, schedule, event (with severity) "
+                                   "and url: true");
         if (triggers[i].path == NULL) triggers[i].path = "";
+        if (triggers[i].condition == NULL) triggers[i].condition = "";
     }
+    return ERROR_NONE;
 }
 
 enum error function_manifest_read(struct text bytes, const char *file_name, const char *folder,
                                   struct function_manifest **ret_manifest, struct problem *ret_problem) {
     struct manifest_file *file = calloc(1, sizeof *file);
     if (file == NULL) return ERROR_NO_MEMORY;
-    file->manifest.timeout_s = FUNCTION_TIMEOUT_S;
+    set_defaults(&file->manifest);
+    struct settings *settings = NULL;
     file->manifest.folder = keep_text(&file->keep, text_of(folder));
     enum error error = file->manifest.folder == NULL ? ERROR_NO_MEMORY : ERROR_NONE;
     if (!error) {
         error = settings_read(bytes, file_name, manifest_rows, sizeof manifest_rows / sizeof *manifest_rows, file,
-                              &file->keep, NULL, ret_problem);
+                              &file->keep, &settings, ret_problem);
     }
+    if (!error) error = complete(file, settings, ret_problem);
+    settings_close(settings);
     if (error) {
         function_manifest_destroy(&file->manifest);
         return error;
     }
-    complete(file);
     *ret_manifest = &file->manifest;
     return ERROR_NONE;
 }

@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include <assert.h>
 #include <base/buffer.h>
 #include <base/nearest.h>
 
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { PLACE_BYTES = 128, SETTING_ROWS_MAX = 16 };
+enum { PLACE_BYTES = 128, SETTING_ROWS_MAX = 32 };
 
 struct settings {
     char *file_name;
@@ -245,6 +246,7 @@ static enum error read_pair(const struct reading *reading, const yaml_node_pair_
 
 static enum error read_section(const struct reading *reading, const yaml_node_t *node, const struct place *place,
                                const struct setting *rows, size_t count, char *target) {
+    assert(count <= SETTING_ROWS_MAX);
     bool seen[SETTING_ROWS_MAX] = {false};
     if (!is_null(node) && node->type != YAML_MAPPING_NODE) {
         return refuse(reading, node, place, "%s stands here: give fields, one per line as \"name: value\"",

@@ -57,6 +57,7 @@ static bool is_store(struct text text) {
     return text_starts_with(text, TEXT("postgresql://")) || text_starts_with(text, TEXT("postgres://"));
 }
 
+static const char *const sandbox_words[] = {"require", "prefer", "off", NULL};
 static const char *const driver_words[] = {"sim", "picontrol", "modbus", NULL};
 
 const char *const site_press_words[] = {
@@ -210,6 +211,11 @@ static const struct setting fog_rows[] = {
      .rows = &function_row,
      .row_count = 1,
      .expected = "folders below the plant folder, such as functions/automatic"},
+    {.name = "sandbox",
+     .kind = SETTING_TEXT,
+     .offset = AT(site.fog.sandbox),
+     .words = sandbox_words,
+     .expected = "require, prefer or off"},
     {.name = "servers",
      .kind = SETTING_LIST,
      .offset = AT(site.fog.servers),
@@ -254,6 +260,7 @@ static void set_defaults(struct site *site) {
     site->fog.desired_ttl_s = 5;
     site->supervision.silence_s = 10;
     site->fog.twin_processes = 1;
+    site->fog.sandbox = "prefer";
 }
 
 // --- what concerns more than one field ---

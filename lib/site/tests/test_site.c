@@ -95,6 +95,7 @@ static void every_field_is_read(void **state) {
                                   "  desired_time_to_live: 0.5\n"
                                   "  store: postgresql://splc@%2Frun%2Fdb/plant\n"
                                   "  twin_processes: 3\n"
+                                  "  sandbox: require\n"
                                   "  functions:\n"
                                   "    - functions/automatic\n"
                                   "    - counting\n",
@@ -119,6 +120,7 @@ static void every_field_is_read(void **state) {
     assert_true(site->fog.desired_ttl_s == 0.5);
     assert_string_equal(site->fog.store, "postgresql://splc@%2Frun%2Fdb/plant");
     assert_int_equal(site->fog.twin_processes, 3);
+    assert_string_equal(site->fog.sandbox, "require");
     assert_int_equal(site->fog.function_count, 2);
     assert_string_equal(site->fog.functions[0].name, "automatic");
     assert_string_equal(site->fog.functions[0].folder, "/plants/mps/functions/automatic");

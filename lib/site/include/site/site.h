@@ -95,6 +95,7 @@ struct site {
         unsigned twin_processes; // 1 .. SITE_TWIN_PROCESSES_MAX, all on one store
         const struct site_function *functions;
         size_t function_count;
+        const char *sandbox; // of functions: "require", "prefer" (a warning where there is none), "off"
         struct site_server *servers;
         size_t server_count;
     } fog;
