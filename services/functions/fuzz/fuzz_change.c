@@ -6,7 +6,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct function_trigger triggers[] = {{"m*", "reported"}, {"*", "reported/a/b"}, {"mps", ""}};
+static const struct function_trigger triggers[] = {
+    {.twin = "m*", .path = "reported"}, {.twin = "*", .path = "reported/a/b"}, {.twin = "mps", .path = ""}};
 static const char *const state[] = {"mine"};
 
 static void check_event(const struct pending *pending) {

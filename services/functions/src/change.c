@@ -81,6 +81,7 @@ static bool owns(const struct function_manifest *manifest, const char *thing) {
 
 static bool matches(const struct function_trigger *trigger, const struct function_manifest *manifest,
                     const char *thing) {
+    if (trigger->twin == NULL) return false;
     if (is_pattern(trigger->twin) && owns(manifest, thing)) return false;
     return text_matches(text_of(thing), text_of(trigger->twin));
 }
@@ -97,8 +98,8 @@ bool change_concerns(const struct change *change, const struct json *told, const
     const struct json *before = told == NULL ? change->previous : told;
     for (size_t i = 0; i < manifest->trigger_count; i++) {
         const struct function_trigger *trigger = &manifest->triggers[i];
-        bool differs = differs_below(before, change->current, text_of(trigger->path));
-        if (differs && matches(trigger, manifest, change->thing)) return true;
+        if (!matches(trigger, manifest, change->thing)) continue;
+        if (differs_below(before, change->current, text_of(trigger->path))) return true;
     }
     return false;
 }

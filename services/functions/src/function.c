@@ -119,8 +119,10 @@ static void give_next(struct function *function) {
 
 bool function_watches(const struct function *function, const char *thing) {
     if (function->manifest == NULL) return false;
-    for (size_t i = 0; i < function->manifest->trigger_count; i++)
-        if (text_matches(text_of(thing), text_of(function->manifest->triggers[i].twin))) return true;
+    for (size_t i = 0; i < function->manifest->trigger_count; i++) {
+        const char *twin = function->manifest->triggers[i].twin;
+        if (twin != NULL && text_matches(text_of(thing), text_of(twin))) return true;
+    }
     return false;
 }
 

@@ -28,26 +28,41 @@ struct trigger_case {
 
 static const struct trigger_case trigger_cases[] = {
     {"a leaf below the path changed",
-     {"machine", "reported"},
+     {.twin = "machine", .path = "reported"},
      "machine",
      "{\"reported\":{\"a\":1}}",
      "{\"reported\":{\"a\":2}}",
      true},
     {"a leaf outside the path changed",
-     {"machine", "reported/b"},
+     {.twin = "machine", .path = "reported/b"},
      "machine",
      "{\"reported\":{\"a\":1}}",
      "{\"reported\":{\"a\":2}}",
      false},
-    {"a leaf came", {"machine", "reported/a"}, "machine", "{}", "{\"reported\":{\"a\":1}}", true},
-    {"a leaf went", {"machine", "reported/a"}, "machine", "{\"reported\":{\"a\":1}}", "{}", true},
-    {"a twin came", {"machine", "reported"}, "machine", "null", "{\"reported\":{\"a\":1}}", true},
-    {"nothing changed", {"machine", ""}, "machine", "{\"reported\":{\"a\":1}}", "{\"reported\":{\"a\":1.0}}", false},
-    {"anything changed, without a path", {"machine", ""}, "machine", "{}", "{\"desired\":{\"a\":1}}", true},
-    {"another thing", {"machine", ""}, "stranger", "{}", "{\"desired\":{\"a\":1}}", false},
-    {"a pattern", {"m*e", ""}, "machine", "{}", "{\"desired\":{\"a\":1}}", true},
-    {"a pattern does not match what the function owns", {"*", ""}, "own", "{}", "{\"desired\":{\"a\":1}}", false},
-    {"its name does", {"own", "desired"}, "own", "{}", "{\"desired\":{\"a\":1}}", true},
+    {"a leaf came", {.twin = "machine", .path = "reported/a"}, "machine", "{}", "{\"reported\":{\"a\":1}}", true},
+    {"a leaf went", {.twin = "machine", .path = "reported/a"}, "machine", "{\"reported\":{\"a\":1}}", "{}", true},
+    {"a twin came", {.twin = "machine", .path = "reported"}, "machine", "null", "{\"reported\":{\"a\":1}}", true},
+    {"nothing changed",
+     {.twin = "machine", .path = ""},
+     "machine",
+     "{\"reported\":{\"a\":1}}",
+     "{\"reported\":{\"a\":1.0}}",
+     false},
+    {"anything changed, without a path",
+     {.twin = "machine", .path = ""},
+     "machine",
+     "{}",
+     "{\"desired\":{\"a\":1}}",
+     true},
+    {"another thing", {.twin = "machine", .path = ""}, "stranger", "{}", "{\"desired\":{\"a\":1}}", false},
+    {"a pattern", {.twin = "m*e", .path = ""}, "machine", "{}", "{\"desired\":{\"a\":1}}", true},
+    {"a pattern does not match what the function owns",
+     {.twin = "*", .path = ""},
+     "own",
+     "{}",
+     "{\"desired\":{\"a\":1}}",
+     false},
+    {"its name does", {.twin = "own", .path = "desired"}, "own", "{}", "{\"desired\":{\"a\":1}}", true},
 };
 
 static struct change *make_change(const char *thing, const char *previous, const char *current, unsigned version) {
@@ -74,7 +89,7 @@ static void check_trigger(void **state) {
 /// The twin service was restarted and had not kept "2".
 static void what_was_told_counts_and_not_what_was_kept(void **state) {
     (void)state;
-    const struct function_trigger trigger = {"machine", "reported/a"};
+    const struct function_trigger trigger = {.twin = "machine", .path = "reported/a"};
     struct function_manifest manifest = {.triggers = &trigger, .trigger_count = 1};
     struct change *told = make_change("machine", "{\"reported\":{\"a\":1}}", "{\"reported\":{\"a\":2}}", 2);
     struct change *again = make_change("machine", "{\"reported\":{\"a\":1}}", "{\"reported\":{\"a\":1}}", 1003);
