@@ -299,18 +299,40 @@ plantSuite("what is generated, and the plant that runs", { change: unattended },
                 calls++;
             }
         }
-        assert.ok(calls > 25, `${calls} calls`);
+        assert.ok(calls > 45, `${calls} calls`);
         const events = await fetch(`${plant.connect.http.url}/v1/events`, { headers: { authorization: `Bearer ${plant.token()}` } });
         assert.equal(events.headers.get("content-type").split(";")[0], "text/event-stream");
         await events.body.cancel();
     });
+
+    proves("the OpenAPI description has every route of the api with its methods, and no other", async () => {
+        const { paths } = JSON.parse(await exported("openapi", MPS, "--simulated"));
+        for (const [where, item] of Object.entries(paths)) {
+            if (where === "/") continue; // a page, beside others that it loads
+            const refused = await plant.http(filled(where), { method: "PATCH" });
+            const methods = Object.keys(item).filter((method) => method !== "parameters").map((method) => method.toUpperCase());
+            assert.equal(refused.status, 405, where);
+            assert.deepEqual(methods.sort(), refused.headers.get("allow").split(", ").sort(), where);
+        }
+        const served = ["services/api/src/routes.c", "services/api/src/publish.c", "services/dataplane/src/dataplane.c"].flatMap((file) =>
+            [...fs.readFileSync(path.join(CHECKOUT, file), "utf8").matchAll(/[{] ?"(\/[A-Za-z0-9/]+)"/g)].map(([, literal]) => literal));
+        assert.ok(served.length >= 10, `${served.length} routes`);
+        for (const literal of served) assert.ok(Object.keys(paths).some((where) => where.includes(literal)), `${literal} is served, but not described`);
+    });
 });
 
+/// A path with something in its places.
+function filled(where) {
+    return where.replace("{thing}", "nothing").replace("{topic}", "test%2Fopenapi").replace("{executionId}", "none");
+}
+
 /// Arguments of plant.http for a call that changes nothing: reads, an empty wish, a question, a delete of what is not there.
-function harmless(method, where, operation, description) {
+function harmless(method, template, operation, description) {
+    const where = filled(template);
     if (method === "get") return [where];
     if (method === "delete") return [`${where}?name=nothing`, { method: "DELETE" }];
     if (where.endsWith("/shadow")) return [where, { method: "POST", body: { state: { desired: {} } } }];
+    if (where.startsWith("/topics/")) return [where, { method: "POST", body: "nobody listens" }];
     const schema = description.components.schemas[operation.requestBody.content["application/json"].schema.$ref.split("/").at(-1)];
     const question = schema.oneOf.find((one) => one.properties.arguments.maxItems === 0) ?? schema.oneOf[0];
     return [where, { method: "POST", body: { method: question.properties.method.const, arguments: [] } }];

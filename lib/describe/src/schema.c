@@ -304,6 +304,18 @@ void put_update_schema(struct json_writer *writer, const struct thing *thing) {
 
 // ---------------------------------------------------------------- commands
 
+/// What goes along with every call: [http-7.1], [http-7.5] to [http-7.7].
+static const char command_members[] =
+    "\"expiresAt\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"ms since 1970; in 5 s when absent\"},"
+    "\"timeToLive\":{\"type\":\"number\",\"exclusiveMinimum\":0,\"maximum\":3600,"
+    "\"description\":\"s, in the place of expiresAt\"},"
+    "\"idempotencyKey\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":128,"
+    "\"description\":\"a repeat with the same key is not executed again\"},"
+    "\"precondition\":{\"type\":\"object\",\"description\":\"what must hold, else the call is "
+    "refused\",\"properties\":{"
+    "\"version\":{\"type\":\"integer\"},\"reported\":{\"type\":\"object\"},\"things\":{\"type\":\"object\"}},"
+    "\"additionalProperties\":false}";
+
 static void put_one_command(struct json_writer *writer, const struct call *call) {
     json_open_object(writer);
     put_text_member(writer, "title", call->path);
@@ -317,9 +329,7 @@ static void put_one_command(struct json_writer *writer, const struct call *call)
     json_close_object(writer);
     json_key(writer, "arguments");
     put_arguments(writer, call->method);
-    json_key(writer, "expiresAt");
-    json_put_raw(writer,
-                 TEXT("{\"type\":\"integer\",\"minimum\":1,\"description\":\"ms since 1970; in 5 s when absent\"}"));
+    json_put_raw(writer, text_of(command_members));
     json_close_object(writer);
     json_key(writer, "required");
     json_open_array(writer);
@@ -335,5 +345,7 @@ void put_command_schema(struct json_writer *writer, const struct thing *thing) {
     json_open_array(writer);
     for (size_t i = 0; i < thing->call_count; i++) put_one_command(writer, &thing->calls[i]);
     json_close_array(writer);
+    json_key(writer, "not");
+    json_put_raw(writer, TEXT("{\"required\":[\"expiresAt\",\"timeToLive\"]}"));
     json_close_object(writer);
 }
