@@ -5,6 +5,8 @@
 #include <base/cleanup.h>
 #include <base/map.h>
 
+#include <stdlib.h>
+
 static void close_reader(struct archive **reader) {
     if (*reader != NULL) archive_read_free(*reader);
 }
@@ -39,112 +41,166 @@ static enum error fold(struct text name, struct buffer *out) {
     return out->failed ? ERROR_NO_MEMORY : ERROR_NONE;
 }
 
-struct walk {
+struct zip_reader {
+    struct zip_reading reading;
     struct zip_locale locale;
-    struct archive *reader;
-    struct map *names; // folded, of the entries so far
-    struct buffer folded;
+    struct archive *archive;
+    struct map *names; // of the entries so far; folded unless case counts
+    struct buffer key;
     size_t count; // with folders
-    struct problem *ret_problem;
 };
 
-static void walk_clear(struct walk *walk) {
-    close_reader(&walk->reader);
-    map_destroy(walk->names);
-    buffer_clear(&walk->folded);
-    zip_locale_clear(&walk->locale);
+static void reader_clear(struct zip_reader *reader) {
+    close_reader(&reader->archive);
+    map_destroy(reader->names);
+    buffer_clear(&reader->key);
+    zip_locale_clear(&reader->locale);
 }
 
-static enum error walk_open(struct walk *walk, struct text bytes, struct problem *ret_problem) {
-    walk->ret_problem = ret_problem;
-    zip_locale_set(&walk->locale);
-    walk->names = map_create();
-    if (walk->names == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
-    return open_reader(bytes, &walk->reader, ret_problem);
+static enum error reader_open(struct zip_reader *reader, struct text bytes, struct problem *ret_problem) {
+    zip_locale_set(&reader->locale);
+    reader->names = map_create();
+    if (reader->names == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+    return open_reader(bytes, &reader->archive, ret_problem);
 }
 
-static enum error check_entry(struct walk *walk, struct archive_entry *entry, struct text name) {
-    struct problem *problem = walk->ret_problem;
-    if (++walk->count > ZIP_ENTRIES_MAX)
-        return problem_say(problem, ERROR_TOO_LARGE, "the archive has more than %d entries", ZIP_ENTRIES_MAX);
+/// What an entry is known by: two of the same are refused.
+static enum error make_key(struct zip_reader *reader, struct text name) {
+    if (!reader->reading.case_counts) return fold(name, &reader->key);
+    buffer_reset(&reader->key);
+    buffer_text(&reader->key, name);
+    return reader->key.failed ? ERROR_NO_MEMORY : ERROR_NONE;
+}
+
+static enum error check_entry(struct zip_reader *reader, struct archive_entry *entry, struct text name,
+                              struct problem *ret_problem) {
+    if (++reader->count > reader->reading.entries_max)
+        return problem_say(ret_problem, ERROR_TOO_LARGE, "the archive has more than %zu entries",
+                           reader->reading.entries_max);
     const char *wrong = zip_name_refuses(name);
     if (wrong != NULL)
-        return problem_say(problem, ERROR_INVALID, "the archive's entry %zu %s; pack it anew", walk->count, wrong);
+        return problem_say(ret_problem, ERROR_INVALID, "the archive's entry %zu %s; pack it anew", reader->count,
+                           wrong);
     if (archive_entry_is_encrypted(entry))
-        return problem_say(problem, ERROR_UNSUPPORTED, "'%.*s' in the archive is encrypted", TEXT_ARG(name));
-    if (fold(name, &walk->folded)) return problem_say(problem, ERROR_NO_MEMORY, "out of memory");
-    if (map_get(walk->names, buffer_view(&walk->folded)) != NULL)
-        return problem_say(problem, ERROR_INVALID, "the archive has two entries '%.*s'", TEXT_ARG(name));
-    return map_set(walk->names, buffer_view(&walk->folded), walk);
+        return problem_say(ret_problem, ERROR_UNSUPPORTED, "'%.*s' in the archive is encrypted", TEXT_ARG(name));
+    if (make_key(reader, name)) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+    if (map_get(reader->names, buffer_view(&reader->key)) != NULL)
+        return problem_say(ret_problem, ERROR_INVALID, "the archive has two entries '%.*s'", TEXT_ARG(name));
+    return map_set(reader->names, buffer_view(&reader->key), reader);
 }
 
-/// The next file; an empty name at the end.
-static enum error walk_next(struct walk *walk, struct text *ret_name) {
-    for (;;) {
-        struct archive_entry *entry;
-        int result = archive_read_next_header(walk->reader, &entry);
-        *ret_name = TEXT_EMPTY;
-        if (result == ARCHIVE_EOF) return ERROR_NONE;
-        if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return say_archive(walk->reader, walk->ret_problem);
-        const char *path = archive_entry_pathname_utf8(entry);
-        struct text name = text_of(path);
-        bool folder = text_ends_with(name, TEXT("/"));
-        if (folder) name.length--;
-        enum error error = check_entry(walk, entry, name);
-        if (error) return error;
-        *ret_name = name;
-        if (!folder) return ERROR_NONE;
+static enum zip_kind kind_of(struct archive_entry *entry, bool folder) {
+    if (archive_entry_hardlink(entry) != NULL) return ZIP_LINK;
+    switch (archive_entry_filetype(entry)) {
+    case AE_IFLNK: return ZIP_LINK;
+    case AE_IFDIR: return ZIP_FOLDER;
+    case AE_IFREG: return folder ? ZIP_FOLDER : ZIP_FILE;
+    default: return ZIP_DEVICE;
     }
+}
+
+enum error zip_next(struct zip_reader *reader, struct zip_item *ret_item, struct problem *ret_problem) {
+    *ret_item = (struct zip_item){0};
+    struct archive_entry *entry;
+    int result = archive_read_next_header(reader->archive, &entry);
+    if (result == ARCHIVE_EOF) return ERROR_NONE;
+    if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return say_archive(reader->archive, ret_problem);
+    struct text name = text_of(archive_entry_pathname_utf8(entry));
+    bool folder = text_ends_with(name, TEXT("/"));
+    if (folder) name.length--;
+    enum error error = check_entry(reader, entry, name, ret_problem);
+    if (error) return error;
+    *ret_item = (struct zip_item){name, kind_of(entry, folder), archive_entry_perm(entry) & 0777};
+    return ERROR_NONE;
+}
+
+enum error zip_take(struct zip_reader *reader, void *bytes, size_t capacity, size_t *ret_length,
+                    struct problem *ret_problem) {
+    la_ssize_t length = archive_read_data(reader->archive, bytes, capacity);
+    *ret_length = length < 0 ? 0 : (size_t)length;
+    return length < 0 ? say_archive(reader->archive, ret_problem) : ERROR_NONE;
+}
+
+enum error zip_open(struct text archive, const struct zip_reading *reading, struct zip_reader **ret_reader,
+                    struct problem *ret_problem) {
+    CLEANUP(zip_close_at) struct zip_reader *reader = calloc(1, sizeof *reader);
+    if (reader == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+    reader->reading = *reading;
+    enum error error = reader_open(reader, archive, ret_problem);
+    if (!error) *ret_reader = TAKE(reader);
+    return error;
+}
+
+void zip_close(struct zip_reader *reader) {
+    if (reader == NULL) return;
+    reader_clear(reader);
+    free(reader);
+}
+
+// --- files of a container ---
+
+static const struct zip_reading container = {.entries_max = ZIP_ENTRIES_MAX};
+
+/// The next file; an empty name at the end.
+static enum error next_file(struct zip_reader *reader, struct text *ret_name, struct problem *ret_problem) {
+    struct zip_item item;
+    enum error error;
+    do error = zip_next(reader, &item, ret_problem);
+    while (!error && item.name.length > 0 && item.kind == ZIP_FOLDER);
+    *ret_name = item.name;
+    return error;
 }
 
 enum error zip_each(struct text archive, enum error (*visit)(void *context, const struct zip_entry *entry),
                     void *context, struct problem *ret_problem) {
-    CLEANUP(walk_clear) struct walk walk = {0};
+    CLEANUP(zip_close_at) struct zip_reader *reader = NULL;
     struct zip_entry entry = {0};
-    enum error error = walk_open(&walk, archive, ret_problem);
+    enum error error = zip_open(archive, &container, &reader, ret_problem);
     while (!error) {
-        error = walk_next(&walk, &entry.name);
+        error = next_file(reader, &entry.name, ret_problem);
         if (error || entry.name.length == 0) break;
         error = visit(context, &entry);
     }
     return error;
 }
 
-static enum error read_content(struct walk *walk, struct text name, size_t bytes_max, struct buffer *out) {
+static enum error read_content(struct zip_reader *reader, struct text name, size_t bytes_max, struct buffer *out,
+                               struct problem *ret_problem) {
     enum { CHUNK_BYTES = 64 * 1024 };
     size_t before = out->length;
     for (;;) {
-        if (!buffer_reserve(out, CHUNK_BYTES)) return problem_say(walk->ret_problem, ERROR_NO_MEMORY, "out of memory");
-        la_ssize_t length = archive_read_data(walk->reader, out->data + out->length, CHUNK_BYTES);
-        if (length < 0) return say_archive(walk->reader, walk->ret_problem);
-        if (length == 0) return ERROR_NONE;
-        out->length += (size_t)length;
+        if (!buffer_reserve(out, CHUNK_BYTES)) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+        size_t length;
+        enum error error = zip_take(reader, out->data + out->length, CHUNK_BYTES, &length, ret_problem);
+        if (error || length == 0) return error;
+        out->length += length;
         if (out->length - before > bytes_max)
-            return problem_say(walk->ret_problem, ERROR_TOO_LARGE, "'%.*s' in the archive is larger than %zu bytes",
+            return problem_say(ret_problem, ERROR_TOO_LARGE, "'%.*s' in the archive is larger than %zu bytes",
                                TEXT_ARG(name), bytes_max);
     }
 }
 
-static enum error read_entry(struct walk *walk, struct text wanted, size_t bytes_max, struct buffer *out) {
+static enum error read_entry(struct zip_reader *reader, struct text wanted, size_t bytes_max, struct buffer *out,
+                             struct problem *ret_problem) {
     CLEANUP(buffer_clear) struct buffer folded = {0};
-    if (fold(wanted, &folded)) return problem_say(walk->ret_problem, ERROR_NO_MEMORY, "out of memory");
+    if (fold(wanted, &folded)) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
     for (;;) {
         struct text name;
-        enum error error = walk_next(walk, &name);
+        enum error error = next_file(reader, &name, ret_problem);
         if (error) return error;
         if (name.length == 0)
-            return problem_say(walk->ret_problem, ERROR_NOT_FOUND, "the archive has no '%.*s'", TEXT_ARG(wanted));
-        if (text_equal(buffer_view(&walk->folded), buffer_view(&folded)))
-            return read_content(walk, wanted, bytes_max, out);
+            return problem_say(ret_problem, ERROR_NOT_FOUND, "the archive has no '%.*s'", TEXT_ARG(wanted));
+        if (text_equal(buffer_view(&reader->key), buffer_view(&folded)))
+            return read_content(reader, wanted, bytes_max, out, ret_problem);
     }
 }
 
 enum error zip_read(struct text archive, struct text name, size_t bytes_max, struct buffer *out,
                     struct problem *ret_problem) {
-    CLEANUP(walk_clear) struct walk walk = {0};
+    CLEANUP(zip_close_at) struct zip_reader *reader = NULL;
     size_t before = out->length;
-    enum error error = walk_open(&walk, archive, ret_problem);
-    if (!error) error = read_entry(&walk, name, bytes_max, out);
+    enum error error = zip_open(archive, &container, &reader, ret_problem);
+    if (!error) error = read_entry(reader, name, bytes_max, out, ret_problem);
     if (error) out->length = before;
     if (out->data != NULL) out->data[out->length] = '\0';
     return error;

@@ -35,7 +35,8 @@ static enum error open_writer(struct archive *writer, struct buffer *out, struct
 
 enum { YEAR_1980_S = 315532800 }; // the first moment that ZIP knows
 
-static enum error write_entry(struct archive *writer, const struct zip_entry *zip, struct problem *ret_problem) {
+static enum error write_entry(struct archive *writer, const struct zip_entry *zip, unsigned permissions,
+                              struct problem *ret_problem) {
     const char *wrong = zip_name_refuses(zip->name);
     if (wrong != NULL)
         return problem_say(ret_problem, ERROR_INVALID, "the entry '%.*s' %s", TEXT_ARG(zip->name), wrong);
@@ -46,7 +47,7 @@ static enum error write_entry(struct archive *writer, const struct zip_entry *zi
     archive_entry_set_pathname_utf8(entry, name.data);
     archive_entry_set_size(entry, (la_int64_t)zip->content.length);
     archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, 0644);
+    archive_entry_set_perm(entry, permissions);
     archive_entry_set_mtime(entry, YEAR_1980_S, 0);
     if (archive_write_header(writer, entry) != ARCHIVE_OK) return say_archive(writer, ret_problem);
     if (zip->content.length > 0 &&
@@ -55,13 +56,19 @@ static enum error write_entry(struct archive *writer, const struct zip_entry *zi
     return ERROR_NONE;
 }
 
-enum error zip_write(const struct zip_entry *entries, size_t count, struct buffer *out, struct problem *ret_problem) {
+enum error zip_write_with(const struct zip_entry *entries, const unsigned *permissions, size_t count,
+                          struct buffer *out, struct problem *ret_problem) {
     CLEANUP(zip_locale_clear) struct zip_locale locale = {0};
     zip_locale_set(&locale);
     CLEANUP(close_writer) struct archive *writer = archive_write_new();
     if (writer == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
     enum error error = open_writer(writer, out, ret_problem);
-    for (size_t i = 0; i < count && !error; i++) error = write_entry(writer, &entries[i], ret_problem);
+    for (size_t i = 0; i < count && !error; i++)
+        error = write_entry(writer, &entries[i], permissions == NULL ? 0644 : permissions[i], ret_problem);
     if (!error && archive_write_close(writer) != ARCHIVE_OK) error = say_archive(writer, ret_problem);
     return error;
+}
+
+enum error zip_write(const struct zip_entry *entries, size_t count, struct buffer *out, struct problem *ret_problem) {
+    return zip_write_with(entries, NULL, count, out, ret_problem);
 }
