@@ -211,6 +211,22 @@ static void a_tripped_motor_protection_is_a_fault_at_once(void **state) {
 
 // ---------------------------------------------------------------- analogue actuator
 
+/// Each actuator of the plant says which call a desired value means, by the kind of its value.
+static void every_actuator_says_what_a_wish_calls(void **state) {
+    struct bench *bench = *state;
+    size_t numbers = 0;
+    for (size_t i = 0; i < bench->plant->signal_count; i++) {
+        const struct plant_signal *signal = bench->plant->signals[i];
+        if (!signal->actuator) continue;
+        bool number = signal->field.type != VALUE_BOOL;
+        assert_int_equal(signal->on_value.length > 0, number);
+        assert_int_equal(signal->on_true.length > 0, !number);
+        if (number) assert_true(text_is(signal->on_value, "setPosition(value)"));
+        numbers += number;
+    }
+    assert_true(numbers > 0);
+}
+
 static void an_actuator_takes_values_of_its_range(void **state) {
     struct bench *bench = *state;
     assert_int_equal(bench_real(bench, "mix/heater", "setPosition", 42.5).status, STATUS_Good);
@@ -499,6 +515,7 @@ int main(void) {
         RULE("[edge-7.3] a drive runs when it reports so", a_drive_runs_when_it_reports_so),
         RULE("[edge-7.3] a drive that does not report is switched off", a_drive_that_does_not_report_is_switched_off),
         RULE("[edge-7.3] a tripped motor protection is a fault at once", a_tripped_motor_protection_is_a_fault_at_once),
+        RULE("[model-6.2] every actuator says what a wish calls", every_actuator_says_what_a_wish_calls),
         RULE("[edge-7.4] an actuator takes values of its range", an_actuator_takes_values_of_its_range),
         RULE("[edge-7.4] an actuator that does not follow goes to its safe value",
              an_actuator_that_does_not_follow_goes_to_its_safe_value),

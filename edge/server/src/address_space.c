@@ -23,6 +23,12 @@ static void add_text_property(struct build *build, struct text owner, const char
     add_property(build, owner, build->station, text_of(name), TEXT_EMPTY, &value);
 }
 
+static void add_seconds_property(struct build *build, struct text owner, const char *name, double time_s) {
+    if (time_s <= 0) return;
+    struct value value = {.type = VALUE_DOUBLE, .real = time_s};
+    add_property(build, owner, build->station, text_of(name), TEXT_EMPTY, &value);
+}
+
 static bool read_bool(struct text text, struct value *value) {
     value->boolean = text_is(text, "true") || text_is(text, "1");
     return value->boolean || text_is(text, "false") || text_is(text, "0");
@@ -146,9 +152,12 @@ static void add_signal(struct build *build, uint32_t tag) {
     struct opcua_names names = build_names(build, description->path);
     add_variable(build, &names, description->type, &build->server->variables[tag]);
     build_field_properties(build, names.node, &signal->field);
+    add_seconds_property(build, description->path, "MaxAge", signal->field.max_age_s);
     if (!signal->actuator) return;
     add_text_property(build, description->path, "OnTrue", signal->on_true);
     add_text_property(build, description->path, "OnFalse", signal->on_false);
+    add_text_property(build, description->path, "OnValue", signal->on_value);
+    add_seconds_property(build, description->path, "TimeToLive", signal->time_to_live_s);
 }
 
 /// Where the channel's wire ends, below the station: "mps_conveyor/motor/direction/right/state"; empty when it is free.
@@ -204,6 +213,7 @@ static void add_module_variable(struct build *build, uint32_t tag) {
                    opcua_server_add_variable_of(build->server->opcua, &names, &kind, &build->server->variables[tag]),
                    names.node.string);
     build_field_properties(build, names.node, field);
+    if (field != NULL) add_seconds_property(build, description->path, "MaxAge", field->max_age_s);
 }
 
 static void add_tag(struct build *build, uint32_t tag) {

@@ -48,11 +48,24 @@ int line_remove_identities(void **state) {
 
 // --- the line ---
 
-static void read_plant(struct line *line) {
+static void exchange(struct buffer *bytes, const char *from, const char *to) {
+    CLEANUP(buffer_clear) struct buffer changed = {0};
+    const char *place = strstr(bytes->data, from);
+    if (place == NULL) fail_msg("plant.aml has no %s", from);
+    buffer_append(&changed, bytes->data, (size_t)(place - bytes->data));
+    buffer_string(&changed, to);
+    buffer_string(&changed, place + strlen(from));
+    struct buffer before = *bytes;
+    *bytes = changed;
+    changed = before;
+}
+
+static void read_plant(struct line *line, const struct line_options *options) {
     CLEANUP(buffer_clear) struct buffer bytes = {0};
     CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
     struct problem problem = {0};
     enum error error = file_read(SOURCE_FOLDER "/plants/mps/plant.aml", MODEL_BYTES_MAX, &bytes, &problem);
+    if (!error && options->from != NULL) exchange(&bytes, options->from, options->to);
     if (!error) error = model_read(buffer_view(&bytes), findings, &line->plant, &problem);
     if (error) fail_msg("%s", problem.text);
 }
@@ -110,8 +123,8 @@ struct line *line_create(const struct line_options *options) {
     line->folder = party_folder(identities);
     line->loop = loop_create();
     assert_non_null(line->loop);
-    read_plant(line);
     if (options == NULL) options = &defaults;
+    read_plant(line, options);
     start_program(line, options);
     start_server(line, options);
     return line;

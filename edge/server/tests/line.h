@@ -36,6 +36,7 @@ int line_make_identities(void **state);
 int line_remove_identities(void **state);
 
 struct line_options {
+    const char *from, *to; // exchanged in the plant model; NULL: nothing
     double speed;          // 0: 1
     bool no_simulation;    // the driver of the simulation, but not its module
     double soft_s, hard_s; // 0: 60, 120: no test is that slow

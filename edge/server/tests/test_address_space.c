@@ -97,6 +97,40 @@ static void signals(void **state) {
     hand_close(&hand);
 }
 
+static void times_to_live_are_properties(void **state) {
+    (void)state;
+    CLEANUP(line_destroy_at)
+    struct line *line = line_create(
+        &(struct line_options){.from = "<Value>setDirection(-1)</Value></Attribute>",
+                               .to = "<Value>setDirection(-1)</Value></Attribute><Attribute Name=\"TimeToLive\" "
+                                     "AttributeDataType=\"xs:double\"><Value>2.5</Value></Attribute>"});
+    struct hand hand;
+    hand_connect(&hand, line, "viewer");
+    static const char *const left = "mps_conveyor/motor/direction/left/state";
+    struct answer wish = hand_browse(&hand, left);
+    assert_int_equal(wish.count, 3);
+    assert_is(&wish, "TimeToLive", OPCUA_VARIABLE);
+    assert_true(answer_find(&wish, "TimeToLive")->property);
+    assert_true(hand_read(&hand, "mps_conveyor/motor/direction/left/state/TimeToLive").values[0].real == 2.5);
+    assert_null(answer_find(&wish, "MaxAge"));
+    hand_close(&hand);
+}
+
+static void a_maximum_age_is_told_of_signals_and_variables(void **state) {
+    (void)state;
+    CLEANUP(line_destroy_at)
+    struct line *line = line_create(&(struct line_options){
+        .from = "<Description>time of the plant since the start; the heartbeat</Description>",
+        .to = "<Description>the heartbeat</Description><Attribute Name=\"MaxAge\" AttributeDataType=\"xs:double\" "
+              "Unit=\"s\"><Value>3</Value></Attribute>"});
+    struct hand hand;
+    hand_connect(&hand, line, "viewer");
+    assert_true(hand_read(&hand, "mps_plc/Clock/MaxAge").values[0].real == 3);
+    struct answer state_of = hand_browse(&hand, "mps_plc/State");
+    assert_null(answer_find(&state_of, "MaxAge"));
+    hand_close(&hand);
+}
+
 static void all_signals_of_the_plant_are_good(void **state) {
     (void)state;
     CLEANUP(line_destroy_at) struct line *line = line_create(NULL);
@@ -209,6 +243,9 @@ int main(void) {
         SENTENCE("[opcua-2.2] an object has what its type and its wires say, and nothing else",
                  an_object_has_what_its_type_and_its_wires_say),
         SENTENCE("[opcua-2.3] actuators say what a desired value calls, sensors do not", signals),
+        SENTENCE("[opcua-2.3] the time to live of a wish is a property of what it wants", times_to_live_are_properties),
+        SENTENCE("[opcua-2.3] the maximum age is a property of the value",
+                 a_maximum_age_is_told_of_signals_and_variables),
         SENTENCE("[opcua-2.7] all signals have good quality and the time of a scan", all_signals_of_the_plant_are_good),
         SENTENCE("[opcua-2.4] variables have their type, range, unit and names", variables),
         SENTENCE("[opcua-2.5] methods have typed arguments, those that ask for something a Reason", methods),

@@ -2,6 +2,8 @@
 
 #include "formats.h"
 
+#include <stdio.h>
+
 static struct place instance(struct text path) {
     return (struct place){.namespace_index = STATION_NAMESPACE, .path = path};
 }
@@ -41,6 +43,16 @@ static void put_text_property(struct nodeset *nodeset, struct place owner, const
     nodeset_put_value(&value, VALUE_STRING, text);
     nodeset_put_property(nodeset, owner, STATION_NAMESPACE, text_of(name),
                          &(struct node){.data_type = nodeset_data_type(VALUE_STRING)}, &value);
+}
+
+static void put_seconds_property(struct nodeset *nodeset, struct place owner, const char *name, double time_s) {
+    if (time_s <= 0) return;
+    char text[32];
+    snprintf(text, sizeof text, "%.17g", time_s);
+    CLEANUP(buffer_clear) struct buffer value = {0};
+    if (!nodeset_put_value(&value, VALUE_DOUBLE, text_of(text))) return;
+    nodeset_put_property(nodeset, owner, STATION_NAMESPACE, text_of(name),
+                         &(struct node){.data_type = nodeset_data_type(VALUE_DOUBLE)}, &value);
 }
 
 static void put_parameters(struct nodeset *nodeset, const struct plant_element *element) {
@@ -139,9 +151,12 @@ static void put_signal(struct nodeset *nodeset, const struct plant_signal *signa
                                              .name = last_name(id.path),
                                              .type = signal->field.type});
     nodeset_put_field(nodeset, id, &signal->field, false);
+    put_seconds_property(nodeset, id, "MaxAge", signal->field.max_age_s);
     if (!signal->actuator) return;
     put_text_property(nodeset, id, "OnTrue", signal->on_true);
     put_text_property(nodeset, id, "OnFalse", signal->on_false);
+    put_text_property(nodeset, id, "OnValue", signal->on_value);
+    put_seconds_property(nodeset, id, "TimeToLive", signal->time_to_live_s);
 }
 
 // ---------------------------------------------------------------- channels
@@ -218,6 +233,7 @@ static void put_members(struct nodeset *nodeset, const struct plant_element *ele
                                                      .field = field,
                                                      .type = field->type});
             nodeset_put_field(nodeset, id, field, false);
+            put_seconds_property(nodeset, id, "MaxAge", field->max_age_s);
         }
     }
 }

@@ -48,9 +48,19 @@ static bool fits_names(const struct plant_field *field, struct text value) {
     return field->name_count == 0;
 }
 
+/// What is desired takes the place of this word in OnValue.
+static bool is_the_value(const struct caex_node *node, struct text argument) {
+    return text_is(node->name, "OnValue") && text_is(argument, "value");
+}
+
+static bool is_number(enum value_type type) {
+    return type != VALUE_BOOL && type != VALUE_STRING && type != VALUE_NULL;
+}
+
 static void check_argument(struct store *store, const struct caex_node *node, const struct plant_method *method,
                            const struct plant_field *field, struct text value) {
     double number;
+    if (is_the_value(node, value) && is_number(field->type)) return;
     if (!fits_type(field->type, value))
         caex_error_in(&store->caex, node, node->value_line, "argument %.*s of %.*s is '%.*s', which is no %s",
                       TEXT_ARG(field->name), TEXT_ARG(method->name), TEXT_ARG(value), value_type_name(field->type));
@@ -95,8 +105,15 @@ static void check_call(struct store *store, const struct caex_node *node, const 
                       call.argument_count);
         return;
     }
-    for (size_t i = 0; i < call.argument_count; i++)
+    size_t values = 0;
+    for (size_t i = 0; i < call.argument_count; i++) {
         check_argument(store, node, method, &method->inputs[i], call.arguments[i]);
+        values += is_the_value(node, call.arguments[i]);
+    }
+    if (text_is(node->name, "OnValue") && values != 1)
+        caex_error_in(&store->caex, node, node->value_line,
+                      "'%.*s' must have the word value once among its arguments: setPosition(value)",
+                      TEXT_ARG(node->value));
 }
 
 /// The class whose methods an interface's calls mean: that of the module that it is in.
@@ -121,7 +138,8 @@ static void check_desired(struct store *store, struct caex_node *interface) {
     }
     const struct caex_node *call = caex_first(desired, CAEX_ATTRIBUTE);
     for (; call != NULL; call = caex_next(call))
-        if (call->has_value && (text_is(call->name, "OnTrue") || text_is(call->name, "OnFalse")))
+        if (call->has_value &&
+            (text_is(call->name, "OnTrue") || text_is(call->name, "OnFalse") || text_is(call->name, "OnValue")))
             check_call(store, call, class);
 }
 

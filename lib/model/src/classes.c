@@ -88,6 +88,7 @@ static enum error make_field(struct store *store, const struct scope *attribute,
     field->description = scope_description(attribute);
     field->unit = scope_unit(attribute);
     field->range = range_of(attribute);
+    field->max_age_s = plant_scope_seconds(store, attribute, "MaxAge");
     check_field_type(store, attribute, field);
     if (!scope_value(attribute, &field->value)) field->value = TEXT_EMPTY;
     const struct caex_node *nominal = nominal_of(attribute);

@@ -93,6 +93,7 @@ static enum error add_signal(struct store *store, struct element *element, const
         .actuator = plant_interface_is(store, interface, INTERFACE_ACTUATOR),
         .on_true = text_trim(scope_text(interface, TEXT("Desired/OnTrue"))),
         .on_false = text_trim(scope_text(interface, TEXT("Desired/OnFalse"))),
+        .on_value = text_trim(scope_text(interface, TEXT("Desired/OnValue"))),
         .index = store->all_signals.count,
     };
     plant_read_point(store, interface, &signal->shown);

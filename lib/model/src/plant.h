@@ -91,4 +91,5 @@ bool plant_interface_is(const struct store *store, const struct scope *interface
 uint32_t plant_scope_number(struct store *store, const struct scope *owner, struct text path, uint32_t otherwise);
 /// A finite number from an attribute; `otherwise` when absent. A value that is none has a finding.
 double plant_scope_real(struct store *store, const struct scope *owner, struct text path, double otherwise);
+double plant_scope_seconds(struct store *store, const struct scope *owner, const char *attribute); // 0: absent
 bool plant_scope_true(const struct scope *owner, struct text path);

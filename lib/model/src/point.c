@@ -15,6 +15,13 @@ double plant_scope_real(struct store *store, const struct scope *owner, struct t
     return otherwise;
 }
 
+double plant_scope_seconds(struct store *store, const struct scope *owner, const char *attribute) {
+    double time_s = plant_scope_real(store, owner, text_of(attribute), 0);
+    if (time_s >= 0) return time_s;
+    caex_error(&store->caex, owner->nodes[0], "%s is %g s; a time is 0 or more", attribute, time_s);
+    return 0;
+}
+
 static bool states(const struct scope *interface, const char *attribute) {
     struct scope found = scope_find(interface, text_of(attribute));
     struct text value;
@@ -168,6 +175,7 @@ static void check_use(struct store *store, const struct scope *interface, const 
         {"SafeValue", true, false, false, true},
         {"Desired/OnTrue", false, true, true, true},
         {"Desired/OnFalse", false, true, true, true},
+        {"Desired/OnValue", true, false, true, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (!states(interface, rows[i].attribute)) continue;
@@ -198,6 +206,8 @@ void plant_read_point(struct store *store, const struct scope *interface, struct
         .type = type_of(store, interface),
         .unit = text_trim(scope_text(interface, TEXT("Unit"))),
     };
+    signal->field.max_age_s = plant_scope_seconds(store, interface, "MaxAge");
+    signal->time_to_live_s = plant_scope_seconds(store, interface, "Desired/TimeToLive");
     signal->inverted = plant_scope_true(interface, TEXT("Inverted"));
     check_use(store, interface, signal);
     check_unit(store, interface, signal->field.unit);

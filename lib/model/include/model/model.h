@@ -31,6 +31,7 @@ struct plant_field {
     const struct text *names; // nominal values of a string (EnumStrings), in order; NULL: any
     size_t name_count;
     struct text value; // resolved Value or DefaultValue as written; empty when none
+    double max_age_s;  // signals, variables: what is not heard for longer is stale; 0: it may stay as it is for ever
 };
 
 struct plant_method {
@@ -107,6 +108,8 @@ struct plant_signal {
     enum plant_safe_state safe_state;    // actuators
     double safe_value;                   // numeric actuators whose safe state is not HOLD
     struct text on_true, on_false;       // "setDirection(1)": what a desired value calls; empty: rejected
+    struct text on_value;                // the same of a number: "setPosition(value)"
+    double time_to_live_s;               // of a desired value; 0: the site's
     size_t index;                        // 0 .. plant->signal_count-1, the order of the file
 };
 
