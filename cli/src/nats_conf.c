@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SUBJECTS_MAX = 12 };
+enum { SUBJECTS_MAX = 16 };
 
 /// Requests to the twin service, of any thing.
 #define SHADOW_REQUESTS                                                                                                \
@@ -17,6 +17,10 @@ enum { SUBJECTS_MAX = 12 };
         "$aws.things.*.shadow.name.*.update", "$aws.things.*.shadow.name.*.get", "$aws.things.*.shadow.name.*.delete"
 
 #define TWIN_LISTS "splc.twins.list", "splc.twins.things"
+
+/// Before a subject: for devices that have subscribed at QoS 1 (bus_publish_kept); and how much of it the server keeps.
+#define FOR_QOS_1 "$MQTT.msgs."
+#define LIMITS_OF_QOS_1 "$JS.API.STREAM.UPDATE.$MQTT_msgs", "$JS.API.STREAM.CREATE.$MQTT_msgs"
 
 /// Who may say and hear what on the bus; NULL ends each list. Answers go to inboxes, `_INBOX.>`.
 static const struct rights {
@@ -29,8 +33,8 @@ static const struct rights {
       "_INBOX.>"},
      {"$aws.things.*.shadow.>", "$aws.commands.things.*.executions.*.request.json", "splc.twins.loaded", "_INBOX.>"}},
     {"twins",
-     {"$aws.things.*.shadow.>", "splc.status.twins", "splc.twins.members", "splc.twins.loaded", "splc.event",
-      "_INBOX.>"},
+     {"$aws.things.*.shadow.>", FOR_QOS_1 "$aws.things.*.shadow.>", LIMITS_OF_QOS_1, "splc.status.twins",
+      "splc.twins.members", "splc.twins.loaded", "splc.event", "_INBOX.>"},
      {"$aws.things.*.shadow.>", "splc.twins.>", "_INBOX.>"}},
     {"functions",
      {SHADOW_REQUESTS, TWIN_LISTS, "splc.status.functions", "splc.event", "_INBOX.>"},

@@ -167,6 +167,63 @@ plantSuite("Twins for AWS's clients and for devices", { speed: 1, change }, (pro
         await device.end();
     });
 
+    const sleeping = { shadow: "sleeping" };
+    const sleepers = ["update/delta", "update/accepted"];
+
+    /// A device with a session that persists, subscribed at QoS 1; `clientId` tells one session from another.
+    const session = (clientId) => Device.connect(plant.connect.mqtt, "mps_hmi", { clientId, clean: false });
+
+    const desireSleeping = (n) => plant.http("/things/mps_hmi/shadow?name=sleeping",
+        { method: "POST", body: { state: { desired: { n } }, clientToken: `n-${n}` } });
+
+    proves("what is desired while a device is off line reaches it at QoS 1 when it is back, once; others hear it once, too [twin-2.5]", async () => {
+        const before = await session("mps_hmi-sleeper");
+        for (const operation of sleepers) assert.ok(await before.subscribe(before.topic(operation, sleeping), 1));
+        await before.end();
+        const awake = await Promise.all([0, 1].map(async (qos) => {
+            const device = await Device.connect(plant.connect.mqtt, "mps_hmi", { clientId: `mps_hmi-awake-${qos}` });
+            assert.ok(await device.subscribe(device.topic("#", sleeping), qos));
+            return device;
+        }));
+        for (const n of [1, 2, 3]) assert.equal((await desireSleeping(n)).status, 200);
+
+        const back = await session("mps_hmi-sleeper");
+        for (const device of [back, ...awake]) {
+            for (const operation of sleepers) {
+                await until(`three messages on ${operation}`, () => device.on(device.topic(operation, sleeping)).length >= 3);
+            }
+        }
+        await awake[0].request("get", {}, sleeping); // whatever comes twice has come by then
+        for (const device of [back, ...awake]) {
+            for (const operation of sleepers) {
+                assert.deepEqual(device.on(device.topic(operation, sleeping)).map(({ clientToken }) => clientToken).sort(), ["n-1", "n-2", "n-3"]);
+            }
+            await device.end();
+        }
+    });
+
+    proves("an answer waits for a device that went off line after its request at QoS 1 [twin-2.5]", async () => {
+        const before = await session("mps_hmi-asker");
+        assert.ok(await before.subscribe(before.topic("update/accepted", sleeping), 1));
+        assert.ok(await before.subscribe(before.topic("update/rejected", sleeping), 1));
+        const { pid } = plant.process("twins");
+        process.kill(pid, "SIGSTOP");
+        try {
+            await before.publish(before.topic("update", sleeping), { state: { reported: { n: 1 } }, clientToken: "asked" }, 1);
+            await before.publish(before.topic("update", sleeping), { state: 5, clientToken: "wrong" }, 1);
+            await before.end();
+        } finally {
+            process.kill(pid, "SIGCONT");
+        }
+        await plant.until("the twin", async () => (await plant.reported("mps_hmi", "sleeping"))?.n === 1);
+        const back = await session("mps_hmi-asker");
+        const accepted = await back.message(back.topic("update/accepted", sleeping));
+        assert.deepEqual([accepted.payload.state, accepted.payload.clientToken], [{ reported: { n: 1 } }, "asked"]);
+        const rejected = await back.message(back.topic("update/rejected", sleeping));
+        assert.deepEqual([rejected.payload.code, rejected.payload.clientToken], [400, "wrong"]);
+        await back.end();
+    });
+
     proves("a device may neither hear nor change the twin of another thing", async () => {
         const device = await Device.connect(plant.connect.mqtt, "mps_hmi");
         assert.ok(await device.subscribe(device.topic("update/#")));
@@ -194,6 +251,66 @@ plantSuite("Twins for AWS's clients and for devices", { speed: 1, change }, (pro
         await assert.rejects(Device.connect(plant.connect.mqtt, "mps_hmi", { ...own, cert: undefined, key: undefined,
             username: "tool", password: "guess" }));
     });
+
+    /// Runs with a device that may do with every thing what it may do with its own: the broker's file says so for a while.
+    async function withRightsToAll(use) {
+        const file = path.join(plant.data, "nats/nats.conf"), before = fs.readFileSync(file, "utf8");
+        const reload = (text) => {
+            fs.writeFileSync(file, text);
+            process.kill(plant.process("nats-server").pid, "SIGHUP");
+        };
+        reload(before.replaceAll("$aws.things.mps_hmi.", "$aws.things.*."));
+        try {
+            const device = await until("the broker to grant all things", async () => {
+                const trial = await Device.connect(plant.connect.mqtt, "mps_hmi", { clientId: "mps_hmi-vectors" });
+                if (await trial.subscribe("$aws/things/+/shadow/#")) return trial;
+                await trial.end();
+                return null;
+            });
+            await use(device);
+            await device.end();
+        } finally {
+            reload(before);
+        }
+    }
+
+    proves(`all ${cases.length} sequences of shadow-vectors.json hold over MQTT [twin-1.1]`, () => withRightsToAll(async (device) => {
+        const failures = [];
+        await Promise.all(cases.map(async (one, i) => {
+            const run = new Run(`mqtt-${i}`, one.shadow_kind === "named" ? "named" : undefined);
+            for (const [k, step] of one.steps.entries()) {
+                try {
+                    await overMqtt(device, run, step);
+                } catch (error) {
+                    failures.push(`${one.name}, step ${k}: ${error.message}`);
+                }
+            }
+        }));
+        assert.deepEqual(failures, []);
+    }));
+
+    const channels = ["accepted", "rejected", "delta", "documents"];
+
+    /// Requests of one shadow are answered in their order ([twin-2.2]), so what the step publishes comes before the answer to
+    /// the `get` behind it.
+    async function overMqtt(device, run, step) {
+        if (step.wait_ms) await new Promise((resolve) => setTimeout(resolve, step.wait_ms));
+        const place = { thing: run.names.thing, shadow: run.names.shadow };
+        const base = device.topic("", place), seen = device.received.length;
+        await device.publish(base + step.op, run.body(step) ?? "");
+        await device.publish(`${base}get`, { clientToken: "barrier" });
+        const isBarrier = ({ topic, payload }) => topic.startsWith(`${base}get/`) && payload.clientToken === "barrier";
+        const came = await until(`the answer of ${base}get`, () => {
+            const own = device.received.slice(seen).filter(({ topic }) => topic.startsWith(base));
+            return own.some(isBarrier) ? own.filter((message) => !isBarrier(message)) : null;
+        });
+        for (const channel of channels) {
+            const messages = came.filter(({ topic }) => topic === `${base}${step.op}/${channel}`);
+            const expected = step.expect[channel];
+            assert.equal(messages.length, expected === undefined ? 0 : 1, `${channel}: ${JSON.stringify(messages)}`);
+            if (expected !== undefined) run.check(messages[0].payload, expected, channel);
+        }
+    }
 
     const refused = [
         { name: "something that is no JSON", document: "oops", code: 400 },

@@ -121,6 +121,32 @@ enum error bus_publish(struct bus *bus, struct text subject, struct text data) {
     return bus_publish_reply(bus, subject, TEXT_EMPTY, data);
 }
 
+/// The server takes a message with this header for one that an MQTT client has published at QoS 1.
+static natsStatus publish_marked(natsConnection *connection, const char *subject, struct text data) {
+    natsMsg *message = NULL;
+    natsStatus status = natsMsg_Create(&message, subject, NULL, data.data, (int)data.length);
+    if (status == NATS_OK) status = natsMsgHeader_Set(message, "Nmqtt-Pub", "1");
+    if (status == NATS_OK) status = natsConnection_PublishMsg(connection, message);
+    natsMsg_Destroy(message);
+    return status;
+}
+
+/// On its own subject it is for services and for devices that have subscribed at QoS 0; the stream of the server's MQTT
+/// part, which takes all below "$MQTT.msgs.", gives it to those at QoS 1, and keeps it for them.
+enum error bus_publish_kept(struct bus *bus, struct text subject, struct text data) {
+    static const char prefix[] = "$MQTT.msgs.";
+    enum { BEFORE = sizeof prefix - 1 };
+    if (bus->closed || !bus_connected(bus)) return ERROR_UNAVAILABLE;
+    char kept[BEFORE + BUS_SUBJECT_BYTES_MAX];
+    memcpy(kept, prefix, BEFORE);
+    if (!copy_subject(subject, kept + BEFORE)) return ERROR_INVALID;
+    if (data.length > INT32_MAX) return ERROR_TOO_LARGE;
+    natsStatus status = publish_marked(bus->link->connection, kept + BEFORE, data);
+    if (status == NATS_OK) status = publish_marked(bus->link->connection, kept, data);
+    flush(bus);
+    return bus_connected(bus) ? error_of(status) : ERROR_UNAVAILABLE;
+}
+
 // --- subscriptions ---
 
 static natsStatus make_subscription(struct bus_subscription *subscription) {

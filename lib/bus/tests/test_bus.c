@@ -141,6 +141,10 @@ static void settle(struct client *client) {
 
 // --- messages ---
 
+static bool has_received_3(void *context) {
+    return ((struct client *)context)->received == 3;
+}
+
 static void a_message_reaches_its_subscriber(void **state) {
     struct fixture *f = *state;
     assert_int_equal(bus_subscribe(f->b.bus, "plant.*.shadow", NULL, on_message, &f->b, NULL), ERROR_NONE);
@@ -148,6 +152,20 @@ static void a_message_reaches_its_subscriber(void **state) {
     assert_int_equal(bus_publish(f->a.bus, TEXT("plant.x.shadow"), TEXT("{\"a\":1}")), ERROR_NONE);
     wait_for(has_received, &f->b);
     assert_string_equal(f->b.last, "{\"a\":1}");
+}
+
+static void what_is_kept_for_devices_reaches_a_subscriber_once(void **state) {
+    struct fixture *f = *state;
+    assert_int_equal(bus_subscribe(f->b.bus, "plant.*.shadow", NULL, on_message, &f->b, NULL), ERROR_NONE);
+    assert_int_equal(bus_subscribe(f->b.bus, "$MQTT.msgs.>", NULL, on_message, &f->b, NULL), ERROR_NONE);
+    settle(&f->b);
+    assert_int_equal(bus_publish_kept(f->a.bus, TEXT("plant.x.shadow"), TEXT("(a)")), ERROR_NONE);
+    assert_int_equal(bus_publish_kept(f->a.bus, TEXT("plant x"), TEXT("(b)")), ERROR_INVALID);
+    assert_int_equal(bus_publish(f->a.bus, TEXT("plant.x.shadow"), TEXT("end")), ERROR_NONE);
+    wait_for(has_received_3, &f->b);
+    settle(&f->b);
+    assert_int_equal(f->b.received, 3); // one on each of its two subjects, and the end
+    assert_int_equal(strstr(f->b.all.data, "(b)") != NULL, false);
 }
 
 static bool has_received_1000(void *context) {
@@ -547,6 +565,7 @@ static void an_event_has_time_severity_source_and_message(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CONNECTED(a_message_reaches_its_subscriber),
+        CONNECTED(what_is_kept_for_devices_reaches_a_subscriber_once),
         CONNECTED(messages_of_one_subscription_keep_their_order),
         CONNECTED(a_large_message_arrives_whole),
         CONNECTED(a_message_past_the_servers_limit_is_refused),

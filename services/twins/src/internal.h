@@ -5,6 +5,7 @@
 ///   commit.c    what goes to the disk, and what happens when it is there or could not be written
 ///   writer.c    the thread that writes
 ///   shadows.c   the table of shadows; the two lists over it
+///   devices.c   what the broker keeps for devices that are off line
 ///   share.c     which partitions of the store this process has, when several share it
 ///
 /// A shadow:
@@ -131,6 +132,7 @@ struct twins {
     bool flush_due;     // dirty shadows go with the next batch
     bool ending;
     bool ready;
+    bool no_queues; // the broker keeps nothing for devices
 
     // share.c
     unsigned owned, leaving; // partitions; requests for those that leave are not taken any more
@@ -178,12 +180,16 @@ void commit_done(void *context, struct write_batch *batch);
 void commit_end(struct twins *twins); // writes all that is left and lowers the ceilings
 void batch_clear(struct write_batch *batch);
 
+/// devices.c
+void devices_connected(struct twins *twins); // the bus is there, or there again
+
 /// share.c
 enum error share_open(struct twins *twins);
 void share_connected(struct twins *twins); // the bus is there, or there again
 bool share_has(const struct twins *twins, struct text thing);
 bool share_prepare(struct twins *twins, struct write_batch *batch); // true: the batch is wanted for its own sake
 void share_done(struct twins *twins, struct write_batch *batch);    // after its rows were looked after
+void share_leave(struct twins *twins); // after commit_end: the others may take what this process had
 void share_close(struct twins *twins);
 
 /// writer.c
@@ -198,4 +204,5 @@ bool writer_has_store(const struct writer *writer);
 void writer_start(struct writer *writer, struct write_batch *batch);
 /// Waits for the batch under way and reports it; from then on `writer_start` writes and reports before it returns.
 void writer_stop(struct writer *writer);
-void writer_close(struct writer *writer); // NULL is fine
+void writer_give_all(struct writer *writer); // all partitions, once it has been stopped
+void writer_close(struct writer *writer);    // NULL is fine

@@ -13,9 +13,10 @@ static void publish_event(struct twins *twins, struct text subject, const char *
     buffer_reset(&twins->subject);
     buffer_text(&twins->subject, subject);
     buffer_string(&twins->subject, event);
-    // Off line nobody hears it; whoever comes back reads the shadow anew.
-    if (!twins->subject.failed)
-        error_ignore(bus_publish(twins->bus, buffer_view(&twins->subject), buffer_view(document)));
+    enum error (*const send)(struct bus *, struct text, struct text) =
+        twins->no_queues ? bus_publish : bus_publish_kept;
+    // While the bus is away nobody hears it; whoever comes back reads the shadow anew.
+    if (!twins->subject.failed) error_ignore(send(twins->bus, buffer_view(&twins->subject), buffer_view(document)));
 }
 
 static void publish_answer(struct twins *twins, const struct call *call, enum error error,

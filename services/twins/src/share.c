@@ -1,11 +1,13 @@
 /* Several processes serve one store. Each hears every request and takes those of its own partitions, so that requests
  * for one shadow stay in their order. The store says who has which partition (lib/store); the processes tell each other
- * twice a second that they are there, and each keeps about as many partitions as the others:
+ * four times a second that they are there, and each keeps about as many partitions as the others:
  *
- *     more than its share:  requests are no longer taken -> everything is written -> given back -> told
- *     less than its share:  what is free is taken -> loaded -> served -> told
+ *     more than its share, and another has less:  requests are no longer taken -> everything is written -> given back
+ *                                                 -> told
+ *     less than its share:                        what is free is taken -> loaded -> served -> told
  *
- * What a dead process had is free at once, and taken within one tick. */
+ * What a dead process had is free at once: one that is started again takes it, or the others do when they have not
+ * heard of the dead one for some ticks. */
 #include "internal.h"
 
 #include <base/clock.h>
@@ -18,7 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const uint64_t TICK_NS = 500 * NS_PER_MS, GONE_NS = 2 * NS_PER_S;
+/// A member that is silent only because its machine is busy loses nothing: the store still has its locks.
+static const uint64_t TICK_NS = 250 * NS_PER_MS, GONE_NS = 700 * NS_PER_MS;
 static const char members_subject[] = "splc.twins.members", loaded_subject[] = "splc.twins.loaded";
 
 static unsigned count_of(unsigned partitions) {
@@ -33,26 +36,29 @@ bool share_has(const struct twins *twins, struct text thing) {
 
 struct member {
     uint64_t heard_ns;
+    unsigned partitions;
     bool memory_only; // it has no store that it could use
 };
 
-static void publish(struct twins *twins, const char *subject, const char *number, unsigned value) {
+static void publish(struct twins *twins, const char *subject, unsigned partitions, bool leaves) {
     CLEANUP(buffer_clear) struct buffer document = {0};
     struct json_writer writer = json_writer(&document);
     json_open_object(&writer);
     json_key(&writer, "name");
     json_put_string(&writer, twins->name);
-    json_key(&writer, number);
-    json_put_unsigned(&writer, value);
+    json_key(&writer, "partitions");
+    json_put_unsigned(&writer, partitions);
     json_key(&writer, "memoryOnly");
     json_put_bool(&writer, !writer_has_store(twins->writer));
+    if (leaves) json_key(&writer, "leaves");
+    if (leaves) json_put_bool(&writer, true);
     json_close_object(&writer);
     if (document.failed) return;
     error_ignore(bus_publish(twins->bus, text_of(subject), buffer_view(&document))); // off line: told again by the tick
 }
 
 static void tell_members(struct twins *twins) {
-    if (twins->bus != NULL) publish(twins, members_subject, "partitions", count_of(twins->owned));
+    if (twins->bus != NULL) publish(twins, members_subject, count_of(twins->owned), false);
 }
 
 static struct member *find_member(struct twins *twins, struct text name) {
@@ -77,6 +83,12 @@ static void forget_silent_members(struct twins *twins) {
     }
 }
 
+/// What it had is free.
+static void forget_member(struct twins *twins, struct text name) {
+    free(map_remove(twins->members, name));
+    commit_soon(twins);
+}
+
 static void member_heard(void *context, const struct bus_message *message) {
     struct twins *twins = context;
     CLEANUP(json_destroy_at) struct json_document *document = NULL;
@@ -85,9 +97,11 @@ static void member_heard(void *context, const struct bus_message *message) {
     struct text name = json_string(json_member(json_root(document), "name"));
     if (name.length == 0 || text_is(name, twins->name)) return;
     bool is_new = map_get(twins->members, name) == NULL;
+    if (json_bool(json_member(json_root(document), "leaves"))) return forget_member(twins, name);
     struct member *member = find_member(twins, name);
     if (member == NULL) return; // out of memory: it is heard again
     member->heard_ns = clock_monotonic_ns();
+    member->partitions = (unsigned)json_integer(json_member(json_root(document), "partitions"), 0);
     member->memory_only = json_bool(json_member(json_root(document), "memoryOnly"));
     if (is_new) tell_members(twins);
     // Without a store nobody decides who has what: the first by name serves, the others stand aside.
@@ -103,6 +117,19 @@ static void member_heard(void *context, const struct bus_message *message) {
 static unsigned fair_share(const struct twins *twins) {
     unsigned members = (unsigned)map_count(twins->members) + 1;
     return (STORE_PARTITIONS + members - 1) / members;
+}
+
+/// How many partitions the others have less than their share. So nothing is given away for the sake of one that died,
+/// which is counted for some ticks, while its successor has taken all that it had.
+static unsigned wanted_by_others(const struct twins *twins, unsigned share) {
+    unsigned wanted = 0;
+    size_t at = 0;
+    void *each;
+    while (map_next(twins->members, &at, NULL, &each)) {
+        const struct member *member = each;
+        if (member->partitions < share) wanted += share - member->partitions;
+    }
+    return wanted;
 }
 
 static void tick(void *context) {
@@ -128,8 +155,9 @@ bool share_prepare(struct twins *twins, struct write_batch *batch) {
     batch->names = twins->askers.length > 0;
     if (!writer_has_store(twins->writer)) return batch->names;
     unsigned have = count_of(twins->owned), share = fair_share(twins);
-    if (twins->leaving == 0 && have > share) {
-        twins->leaving = first_bits(twins->owned, have - share);
+    unsigned wanted = wanted_by_others(twins, share);
+    if (twins->leaving == 0 && have > share && wanted > 0) {
+        twins->leaving = first_bits(twins->owned, have - share < wanted ? have - share : wanted);
         twins->flush_due = true; // all of it is written first
     }
     if (twins->leaving != 0 && shadows_quiet(twins, twins->leaving)) batch->give = twins->leaving;
@@ -142,7 +170,7 @@ static void take_over(struct twins *twins, struct write_batch *batch, unsigned c
     if (error) log_error("out of memory: not all shadows could be loaded");
     log_info("%u partitions taken: %u of %d, %zu shadows", count_of(come), count_of(twins->owned), STORE_PARTITIONS,
              twins->existing);
-    if (twins->bus != NULL) publish(twins, loaded_subject, "partitions", count_of(come));
+    if (twins->bus != NULL) publish(twins, loaded_subject, count_of(come), false);
 }
 
 static void answer_askers(struct twins *twins, const struct buffer *names) {
@@ -201,7 +229,7 @@ static void answer_things(void *context, const struct bus_message *message) {
 
 void share_connected(struct twins *twins) {
     tell_members(twins);
-    publish(twins, loaded_subject, "partitions", count_of(twins->owned));
+    publish(twins, loaded_subject, count_of(twins->owned), false);
 }
 
 enum error share_open(struct twins *twins) {
@@ -209,6 +237,12 @@ enum error share_open(struct twins *twins) {
     if (!error) error = bus_subscribe(twins->bus, "splc.twins.things", NULL, answer_things, twins, NULL);
     if (error) return error;
     return loop_timer(twins->loop, TICK_NS, TICK_NS, tick, twins) == NULL ? ERROR_NO_MEMORY : ERROR_NONE;
+}
+
+void share_leave(struct twins *twins) {
+    if (twins->bus == NULL || twins->writer == NULL) return;
+    writer_give_all(twins->writer);
+    publish(twins, members_subject, 0, true);
 }
 
 void share_close(struct twins *twins) {

@@ -53,6 +53,7 @@ static void on_state(void *context, bool connected, const char *reason) {
     struct twins *twins = context;
     if (!connected) log_warning("bus: %s", reason);
     if (connected && reason[0] != '\0') log_error("bus: %s", reason);
+    if (connected) devices_connected(twins);
     if (connected) share_connected(twins);
     if (!connected || twins->ready) return;
     twins->ready = true;
@@ -143,6 +144,7 @@ enum error twins_run(const struct site *site, struct problem *ret_problem) {
     struct problem problem = {0};
     enum error error = run(&twins, site, ret_problem == NULL ? &problem : ret_problem);
     commit_end(&twins);
+    share_leave(&twins);
     bus_status_close(twins.status);
     bus_close(twins.bus);
     writer_close(twins.writer);

@@ -202,6 +202,10 @@ void writer_stop(struct writer *writer) {
     report(writer);
 }
 
+void writer_give_all(struct writer *writer) {
+    for (unsigned i = 0; i < STORE_PARTITIONS && writer->store != NULL; i++) store_give(writer->store, i);
+}
+
 /* ---- Opening ---- */
 
 static enum error open_store(struct writer *writer, const char *where, struct write_batch *first,

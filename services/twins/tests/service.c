@@ -116,16 +116,28 @@ static void open_client(struct service *service) {
 
 /* ---- From start to end ---- */
 
-void service_open(struct service *service) {
+#define USERS "authorization: {users: [{user: test, password: password}, {user: twins, password: password}]}\n"
+
+static void open_with(struct service *service, bool jetstream) {
     *service = (struct service){0};
-    service->nats = testing_nats_start("authorization: {users: [{user: test, password: password}, "
-                                       "{user: twins, password: password}]}");
     service->folder = testing_folder();
+    char config[512];
+    snprintf(config, sizeof config, USERS "server_name: test\njetstream: {store_dir: \"%s/jetstream\"}\n",
+             service->folder);
+    service->nats = testing_nats_start(jetstream ? config : USERS);
     service->store = testing_path(service->folder, "twins/twins.db");
     make_data_folder(service);
     service->loop = loop_create();
     assert_non_null(service->loop);
     open_client(service);
+}
+
+void service_open(struct service *service) {
+    open_with(service, true);
+}
+
+void service_open_without_queues(struct service *service) {
+    open_with(service, false);
 }
 
 static void start_process(struct service *service, pid_t *ret_pid) {
@@ -258,13 +270,27 @@ static bool is_given(void *context) {
     return ((struct answer *)context)->given;
 }
 
-void service_ask(struct service *service, const char *subject, const char *payload, struct buffer *ret_answer) {
+static enum error ask(struct service *service, const char *subject, const char *payload, uint64_t timeout_ns,
+                      struct buffer *ret_answer) {
     struct answer answer = {.document = ret_answer};
     buffer_reset(ret_answer);
-    assert_int_equal(bus_request(service->bus, text_of(subject), text_of(payload), 20 * NS_PER_S, on_answer, &answer),
+    assert_int_equal(bus_request(service->bus, text_of(subject), text_of(payload), timeout_ns, on_answer, &answer),
                      ERROR_NONE);
     service_wait(service, is_given, &answer);
-    if (answer.error) fail_msg("%s: %s", subject, error_text(answer.error));
+    return answer.error;
+}
+
+void service_ask(struct service *service, const char *subject, const char *payload, struct buffer *ret_answer) {
+    enum error error = ask(service, subject, payload, 20 * NS_PER_S, ret_answer);
+    if (error) fail_msg("%s: %s", subject, error_text(error));
+}
+
+void service_read(struct service *service, const char *subject, struct buffer *ret_answer) {
+    uint64_t until_ns = clock_monotonic_ns() + WAIT_S * NS_PER_S;
+    enum error error = ERROR_TIMEOUT;
+    while (error == ERROR_TIMEOUT && clock_monotonic_ns() < until_ns)
+        error = ask(service, subject, "", NS_PER_S, ret_answer);
+    if (error) fail_msg("%s: %s", subject, error_text(error));
 }
 
 void service_expect(struct service *service, const char *subject, const char *payload, const char *part) {

@@ -40,10 +40,11 @@ struct service {
 bool service_is_wanted(int argc, char **argv);
 int service_run(char **argv);
 
-void service_open(struct service *service);  // starts nats-server and the client, not yet the service
-void service_start(struct service *service); // until it serves
-void service_kill(struct service *service);  // SIGKILL
-int service_stop(struct service *service);   // SIGTERM; its exit status
+void service_open(struct service *service);                // starts nats-server and the client, not yet the service
+void service_open_without_queues(struct service *service); // the broker keeps nothing for devices
+void service_start(struct service *service);               // until it serves
+void service_kill(struct service *service);                // SIGKILL
+int service_stop(struct service *service);                 // SIGTERM; its exit status
 void service_close(struct service *service);
 
 /// Further processes on the same store.
@@ -57,5 +58,7 @@ void service_wait_ms(struct service *service, unsigned ms);
 void service_publish(struct service *service, const char *subject, const char *payload);
 /// Request and answer; `ret_answer` is emptied first.
 void service_ask(struct service *service, const char *subject, const char *payload, struct buffer *ret_answer);
-/// The same, looking for a part of the answer.
+/// A get. It is asked again when nobody answers, as while its shadow changes hands between processes.
+void service_read(struct service *service, const char *subject, struct buffer *ret_answer);
+/// As service_ask, looking for a part of the answer.
 void service_expect(struct service *service, const char *subject, const char *payload, const char *part);

@@ -35,6 +35,16 @@ static int set_up(void **state) {
     return 0;
 }
 
+static int set_up_without_queues(void **state) {
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    *state = fixture;
+    service_open_without_queues(&fixture->service);
+    fixture->service.heard = heard;
+    fixture->service.context = &fixture->heard;
+    service_start(&fixture->service);
+    return 0;
+}
+
 static int tear_down(void **state) {
     struct fixture *fixture = *state;
     service_close(&fixture->service);
@@ -302,6 +312,27 @@ static void a_restart_of_the_bus_is_survived(void **state) {
     service_expect(service, T "update", "{\"state\":{\"desired\":{\"a\":2}}}", "\"version\":2");
 }
 
+static void what_is_kept_for_devices_has_a_limit(void **state) {
+    struct fixture *fixture = *state;
+    CLEANUP(buffer_clear) struct buffer answer = {0};
+    buffer_string(&answer, "nothing yet");
+    for (int i = 0; i < 1000 && strstr(answer.data, "\"max_age\":604800000000000") == NULL; i++)
+        service_ask(&fixture->service, "$JS.API.STREAM.INFO.$MQTT_msgs", "", &answer);
+    assert_non_null(strstr(answer.data, "\"max_age\":604800000000000"));
+    assert_non_null(strstr(answer.data, "\"max_bytes\":268435456"));
+}
+
+static const char *const answered[] = {"update.documents {", "update.accepted {"};
+
+static void a_broker_that_keeps_nothing_is_served(void **state) {
+    struct fixture *fixture = *state;
+    for (int i = 0; i < 3; i++) {
+        buffer_reset(&fixture->heard);
+        service_publish(&fixture->service, T "update", "{\"state\":{\"reported\":{\"a\":1}}}");
+        for (size_t k = 0; k < 2; k++) wait_heard(fixture, answered[k]);
+    }
+}
+
 #define TEST(name, function)                                                                                           \
     { name, function, set_up, tear_down, NULL }
 
@@ -328,6 +359,9 @@ int main(int argc, char **argv) {
              a_functions_memory_is_stored_before_it_is_told),
         TEST("[twin-3.6] what was loaded is restored until it is reported",
              what_was_loaded_is_restored_until_it_is_reported),
+        TEST("[twin-2.6] what is kept for devices has a limit", what_is_kept_for_devices_has_a_limit),
+        {"[twin-2.6] a broker that keeps nothing is served", a_broker_that_keeps_nothing_is_served,
+         set_up_without_queues, tear_down, NULL},
         TEST("a restart of the bus is survived", a_restart_of_the_bus_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

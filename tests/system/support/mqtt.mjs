@@ -11,9 +11,24 @@ export class Device {
         const device = new Device();
         device.thing = thing;
         device.received = [];
-        device.client = await mqtt.connectAsync(part.url, { ...credentials(part, thing), ...options });
+        device.client = mqtt.connect(part.url, { ...credentials(part, thing), ...options });
+        // Before it is connected: what a session has kept comes at once.
         device.client.on("message", (topic, payload) => device.received.push({ topic, payload: parsed(payload) }));
+        await device.connected();
         return device;
+    }
+
+    async connected() {
+        try {
+            await new Promise((resolve, reject) => {
+                this.client.once("connect", resolve);
+                this.client.once("error", reject);
+                this.client.once("close", () => reject(new Error("closed by the broker")));
+            });
+        } catch (error) {
+            this.client.end(true);
+            throw error;
+        }
     }
 
     topic(operation, { thing = this.thing, shadow } = {}) {
@@ -50,6 +65,11 @@ export class Device {
     /// The next message on a topic after the first `skip` ones that were received in all.
     message(topic, skip = 0) {
         return until(`a message on ${topic}`, () => this.received.slice(skip).find((message) => message.topic === topic));
+    }
+
+    /// Everything that came on a topic.
+    on(topic) {
+        return this.received.filter((message) => message.topic === topic).map((message) => message.payload);
     }
 
     end() {

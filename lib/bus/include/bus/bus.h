@@ -47,6 +47,11 @@ enum error bus_subscribe(struct bus *bus, const char *subject, const char *queue
 void bus_unsubscribe(struct bus_subscription *subscription); // NULL is fine
 
 enum error bus_publish(struct bus *bus, struct text subject, struct text data);
+/// Reaches MQTT devices at the quality of service of their subscription: those at QoS 1 get it when they are back, if
+/// their session persists. (What `bus_publish` sends is QoS 0 to all of them.) Everybody gets it once. Subjects with
+/// wildcards or an empty level are no topics. Uses the inside of nats-server 2.10:
+/// docs/decisions/0030-devices-that-are-off-line.md.
+enum error bus_publish_kept(struct bus *bus, struct text subject, struct text data);
 enum error bus_publish_reply(struct bus *bus, struct text subject, struct text reply, struct text data);
 
 /// Calls back exactly once: ERROR_NONE with the answer, ERROR_UNAVAILABLE (nobody serves the subject, or off line),
