@@ -55,12 +55,20 @@ static void mtp_json(const struct import_mtp *mtp, struct buffer *out) {
         json_open_object(&writer);
         put_text(&writer, "name", assembly->name);
         put_text(&writer, "class", assembly->class);
+        put_text(&writer, "type", text_of(assembly->type));
         put_text(&writer, "tagName", assembly->tag_name);
         put_text(&writer, "tagDescription", assembly->tag_description);
         json_key(&writer, "nodes");
         json_open_array(&writer);
         for (size_t k = 0; k < assembly->node_count; k++) put_node(&writer, &assembly->nodes[k]);
         json_close_array(&writer);
+        json_key(&writer, "values");
+        json_open_object(&writer);
+        for (size_t k = 0; k < assembly->value_count; k++) {
+            json_key_text(&writer, assembly->values[k].variable);
+            json_put_text(&writer, assembly->values[k].value);
+        }
+        json_close_object(&writer);
         json_close_object(&writer);
     }
     json_close_array(&writer);
@@ -71,6 +79,7 @@ static void mtp_text(const struct import_mtp *mtp, struct buffer *out) {
     const struct import_assembly *assembly;
     for (size_t i = 0; (assembly = import_mtp_at(mtp, i)) != NULL; i++) {
         buffer_print(out, "%.*s  %.*s", TEXT_ARG(assembly->name), TEXT_ARG(assembly->class));
+        if (assembly->type[0] != '\0') buffer_print(out, ", %s", assembly->type);
         if (assembly->tag_description.length > 0) buffer_print(out, "  \"%.*s\"", TEXT_ARG(assembly->tag_description));
         buffer_byte(out, '\n');
         for (size_t k = 0; k < assembly->node_count; k++) {
@@ -78,6 +87,9 @@ static void mtp_text(const struct import_mtp *mtp, struct buffer *out) {
             buffer_print(out, "  %-16.*s %.*s  ns=%.*s  %.*s\n", TEXT_ARG(node->variable), TEXT_ARG(node->endpoint),
                          TEXT_ARG(node->name_space), TEXT_ARG(node->identifier));
         }
+        for (size_t k = 0; k < assembly->value_count; k++)
+            buffer_print(out, "  %-16.*s = %.*s\n", TEXT_ARG(assembly->values[k].variable),
+                         TEXT_ARG(assembly->values[k].value));
     }
     buffer_print(out, "%zu data assemblies\n", import_mtp_count(mtp));
 }
@@ -196,13 +208,17 @@ int model_import(int argc, char **argv) {
         .usage = "splc model import FILE [OPTIONS]",
         .summary =
             "Takes in what is there already. What FILE is shows in its bytes:\n"
-            "a tag list (CSV), with the columns Name, Address (%I0.0, %Q0.0), and if known Data Type, Comment, Thing,\n"
-            "Module, Class, Signal, Safe State, Inverted: becomes a plant, with --libraries;\n"
+            "a tag list (CSV), with the columns Name, Address (%I0.0, %Q0.0, %IW64), and if known Data Type, Comment,\n"
+            "Thing, Module, Class, Signal, Safe State, Inverted, of numbers Unit, Low, High, Raw Low, Raw High: "
+            "becomes\n"
+            "a plant, with --libraries;\n"
             "an export of TIA Portal or EPLAN (AutomationML, AR APC): its channels become a plant, with --libraries,\n"
             "or are matched with the I/O modules of one, with --match;\n"
             "a module type package (MTP, VDI 2658): its data assemblies and the nodes that serve them are listed.\n"
-            "Where no class is given, an input becomes a LightBarrier, an output a LedIndicator with the safe state\n"
-            "false. The new plant is checked before it is written.",
+            "Where no class is given, it is a modest one that the libraries have: of an input LightBarrier or Switch, "
+            "of\n"
+            "an output LedIndicator or Drive, with the safe state false; of a number AnalogSensor or ControlValve\n"
+            "(plants/mixer has them). The new plant is checked before it is written.",
         .table = table,
         .count = sizeof table / sizeof *table,
         .epilog = "EXAMPLES\n"

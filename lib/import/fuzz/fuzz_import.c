@@ -17,14 +17,17 @@ static struct caex *read_any(struct text bytes) {
     return caex;
 }
 
-static const struct caex *libraries(void) {
-    static struct caex *caex; // the one copy
-    if (caex != NULL) return caex;
+/// Those with classes for numbers, or those without.
+static const struct caex *libraries(bool numbers) {
+    static struct caex *read[2]; // the one copy of each
+    struct caex **caex = &read[numbers];
+    if (*caex != NULL) return *caex;
     struct buffer bytes = {0};
-    expect(file_read(SOURCE_FOLDER "/plants/mps/plant.aml", MODEL_BYTES_MAX, &bytes, NULL) == ERROR_NONE);
-    caex = read_any(buffer_view(&bytes));
+    const char *path = numbers ? SOURCE_FOLDER "/plants/mixer/plant.aml" : SOURCE_FOLDER "/plants/mps/plant.aml";
+    expect(file_read(path, MODEL_BYTES_MAX, &bytes, NULL) == ERROR_NONE);
+    *caex = read_any(buffer_view(&bytes));
     buffer_clear(&bytes);
-    return caex;
+    return *caex;
 }
 
 static void make(const struct import_tags *tags) {
@@ -32,7 +35,8 @@ static void make(const struct import_tags *tags) {
     if (tags == NULL || import_tags_count(tags) > TAGS_MAX) return;
     struct model_findings *findings = model_findings_create();
     struct buffer out = {0};
-    const struct import_plant_options options = {.station = TEXT("S"), .libraries = libraries()};
+    const struct import_plant_options options = {.station = TEXT("S"),
+                                                 .libraries = libraries(import_tags_count(tags) % 2 == 0)};
     enum error error = import_make_plant(tags, &options, findings, &out, NULL);
     if (!error) {
         struct caex *made = read_any(buffer_view(&out));

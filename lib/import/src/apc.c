@@ -56,28 +56,34 @@ static bool start_address(struct caex_node *device, bool output, uint32_t *ret_b
     return false;
 }
 
-static bool same_direction_before(const struct caex_node *before, const struct caex_node *channel) {
-    return refers_to(before, "/Channel") &&
-           is_output((struct caex_node *)before) == is_output((struct caex_node *)channel);
+static bool is_analogue(struct caex_node *node) {
+    return text_is(caex_attribute(node, TEXT("Type")), "Analog");
 }
 
-/// `Number`, as far as it is one (EPLAN writes "Channel 1"); else the place among those of the same direction.
+static bool is_of_one_kind(struct caex_node *before, struct caex_node *channel) {
+    return refers_to(before, "/Channel") && is_output(before) == is_output(channel) &&
+           is_analogue(before) == is_analogue(channel);
+}
+
+/// `Number`, as far as it is one (EPLAN writes "Channel 1"); else the place among those of the same kind.
 static uint32_t number_of(struct caex_node *channel) {
     uint64_t number;
     struct text stated = text_trim(caex_attribute(channel, TEXT("Number")));
     if (!text_to_u64(stated, &number) && number <= UINT16_MAX) return (uint32_t)number;
     number = 0;
-    const struct caex_node *at = caex_first(channel->parent, CAEX_INTERFACE);
-    for (; at != channel && at != NULL; at = caex_next(at)) number += same_direction_before(at, channel);
+    struct caex_node *at = caex_first(channel->parent, CAEX_INTERFACE);
+    for (; at != channel && at != NULL; at = caex_next(at)) number += is_of_one_kind(at, channel);
     return (uint32_t)number;
 }
 
+/// EPLAN gives analogue channels the length 1.
 static uint32_t bits_of(struct caex_node *channel) {
     uint64_t bits;
-    enum { BITS_MAX = 64 };
+    enum { BITS_MAX = 64, ANALOGUE_BITS = 16 };
+    bool analogue = is_analogue(channel);
     struct text stated = text_trim(caex_attribute(channel, TEXT("Length")));
-    if (!text_to_u64(stated, &bits) && bits > 0 && bits <= BITS_MAX) return (uint32_t)bits;
-    return text_is(caex_attribute(channel, TEXT("Type")), "Analog") ? 16 : 1;
+    if (!text_to_u64(stated, &bits) && bits > (analogue ? 1 : 0) && bits <= BITS_MAX) return (uint32_t)bits;
+    return analogue ? ANALOGUE_BITS : 1;
 }
 
 // ---------------------------------------------------------------- channels
@@ -92,6 +98,7 @@ static enum error add_channel(struct apc *apc, struct caex_node *device, struct 
                              .thing = device->name,
                              .output = is_output(channel),
                              .bits = bits_of(channel),
+                             .encoding = is_analogue(channel) ? ENCODING_SIGNED : ENCODING_UNSIGNED,
                              .number = number_of(channel),
                              .line = channel->line};
     uint32_t start = 0;

@@ -1,11 +1,29 @@
 // Tag lists as people export them from spreadsheets and engineering tools.
 #include "tags.h"
+#include "terminal.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum column { NAME, ADDRESS, DATA_TYPE, COMMENT, THING, MODULE, CLASS, SIGNAL, SAFE_STATE, INVERTED, COLUMNS };
+enum column {
+    NAME,
+    ADDRESS,
+    DATA_TYPE,
+    COMMENT,
+    THING,
+    MODULE,
+    CLASS,
+    SIGNAL,
+    SAFE_STATE,
+    INVERTED,
+    UNIT,
+    LOW,
+    HIGH,
+    RAW_LOW,
+    RAW_HIGH,
+    COLUMNS
+};
 
 static const struct {
     const char *word; // lower case, without blanks and signs
@@ -30,6 +48,12 @@ static const struct {
     {"signal", SIGNAL},
     {"safestate", SAFE_STATE},
     {"inverted", INVERTED},
+    {"unit", UNIT},
+    {"einheit", UNIT},
+    {"low", LOW},
+    {"high", HIGH},
+    {"rawlow", RAW_LOW},
+    {"rawhigh", RAW_HIGH},
 };
 
 enum { FIELDS_MAX = 64 }; // columns of a list
@@ -150,52 +174,57 @@ static enum error read_titles(struct csv *csv) {
 
 // ---------------------------------------------------------------- one tag
 
-static bool read_number(struct text *text, uint32_t limit, uint32_t *ret_number) {
-    size_t digits = 0;
-    uint64_t number;
-    while (digits < text->length && isdigit((unsigned char)text->data[digits])) digits++;
-    if (text_to_u64((struct text){text->data, digits}, &number) || number > limit) return false;
-    *text = text_from(*text, digits);
-    *ret_number = (uint32_t)number;
-    return true;
-}
-
-/// "%I0.0", "E 0.0", "%QX1.2": inputs I and E (Eingang), outputs Q, A (Ausgang) and O.
-static bool read_address(struct text text, struct import_tag *tag) {
-    enum { BYTE_MAX = 65535 }; // the largest area of inputs known to us
-    uint32_t bit;
-    if (text_starts_with(text, TEXT("%"))) text = text_from(text, 1);
-    if (text.length == 0) return false;
-    char area = (char)toupper((unsigned char)text.data[0]);
-    if (area == '\0' || strchr("IEQAO", area) == NULL) return false;
-    tag->output = area != 'I' && area != 'E';
-    text = text_trim(text_from(text, 1));
-    if (text_starts_with(text, TEXT("X")) || text_starts_with(text, TEXT("x"))) text = text_from(text, 1);
-    if (!read_number(&text, BYTE_MAX, &tag->byte) || !text_starts_with(text, TEXT("."))) return false;
-    text = text_from(text, 1);
-    if (!read_number(&text, 7, &bit) || text.length > 0) return false;
-    tag->bit = (uint8_t)bit;
-    tag->has_address = true;
-    return true;
-}
-
 static bool is_word(struct text text, const char *word) {
     return text.length == strlen(word) && strncasecmp(text.data, word, text.length) == 0;
 }
 
-/// Memory, words and other types are not lost silently.
-static bool can_be_taken(struct csv *csv, const struct text row[COLUMNS], unsigned line) {
+static bool is_memory(struct text address) {
+    if (text_starts_with(address, TEXT("%"))) address = text_from(address, 1);
+    return address.length > 0 && toupper((unsigned char)address.data[0]) == 'M';
+}
+
+/// Address and type, which must fit each other. What is no terminal is left out, and told.
+static bool read_terminal(struct csv *csv, const struct text row[COLUMNS], struct import_tag *tag) {
     struct text type = row[DATA_TYPE], address = row[ADDRESS];
-    if (address.length > 0 && address.data[0] == '%') address = text_from(address, 1);
-    if (type.length > 0 && !is_word(type, "bool")) {
-        tell(csv, false, line, row[NAME], "left out: only Bool is taken over, not '", type);
+    struct import_tag typed = {0};
+    if (type.length > 0 && !terminal_read_type(type, &typed)) {
+        tell(csv, false, tag->line, tag->name, "left out: there is no terminal of the type '", type);
         return false;
     }
-    if (address.length > 0 && toupper((unsigned char)address.data[0]) == 'M') {
-        tell(csv, false, line, row[NAME], "left out: memory of the old controller, no terminal: '", address);
+    if (is_memory(address)) {
+        tell(csv, false, tag->line, tag->name, "left out: memory of the old controller, no terminal: '", address);
         return false;
     }
+    if (!terminal_read_address(address, tag)) {
+        tell(csv, true, tag->line, tag->name, "the address must be as %I0.0, %Q0.0 or %IW64, not '", address);
+        return false;
+    }
+    if (type.length > 0 && typed.bits != tag->bits) {
+        model_findings_add(csv->findings, true, tag->line, tag->name,
+                           "the address '%.*s' has %u bits, but the type '%.*s' %u", TEXT_ARG(address), tag->bits,
+                           TEXT_ARG(type), typed.bits);
+        return false;
+    }
+    tag->encoding = typed.encoding;
     return true;
+}
+
+/// Unit, range and scaling of a number.
+static bool read_scaling(struct csv *csv, const struct text row[COLUMNS], struct import_tag *tag) {
+    const char *fault = NULL;
+    tag->unit = row[UNIT];
+    if (!terminal_read_range(row[LOW], row[HIGH], &tag->range))
+        fault = "Low and High must be two numbers, or both empty";
+    else if (!terminal_read_range(row[RAW_LOW], row[RAW_HIGH], &tag->raw))
+        fault = "Raw Low and Raw High must be two numbers, or both empty";
+    else if (tag->range.given && tag->range.low >= tag->range.high)
+        fault = "Low must be below High";
+    else if (tag->raw.given && !tag->range.given)
+        fault = "Raw Low and Raw High stand for Low and High, which are empty";
+    else if (tag->bits == 1 && (tag->range.given || tag->unit.length > 0))
+        fault = "Unit, Low and High are of numbers: a boolean has none";
+    if (fault != NULL) tell(csv, true, tag->line, tag->name, fault, TEXT_EMPTY);
+    return fault == NULL;
 }
 
 static bool is_plain_name(struct text text) {
@@ -230,17 +259,12 @@ static enum error read_tag(struct csv *csv, const struct text row[COLUMNS], unsi
                              .signal = row[SIGNAL],
                              .safe_state = row[SAFE_STATE],
                              .inverted = is_word(row[INVERTED], "true") || is_word(row[INVERTED], "1"),
-                             .bits = 1,
                              .line = line};
     if (tag.name.length == 0) {
         tell(csv, true, line, TEXT_EMPTY, "the tag has no name", TEXT_EMPTY);
         return ERROR_NONE;
     }
-    if (!can_be_taken(csv, row, line)) return ERROR_NONE;
-    if (!read_address(row[ADDRESS], &tag)) {
-        tell(csv, true, line, tag.name, "the address must be as %I0.0 or %Q0.0, not '", row[ADDRESS]);
-        return ERROR_NONE;
-    }
+    if (!read_terminal(csv, row, &tag) || !read_scaling(csv, row, &tag)) return ERROR_NONE;
     if (tag.thing.length == 0 && tag.module.length == 0) read_place(&tag);
     return tags_add(csv->tags, &tag, csv->findings);
 }

@@ -103,6 +103,27 @@ static void put_picture(struct writer *writer, const struct place *place) {
 
 // ---------------------------------------------------------------- things, modules, signals
 
+static void put_ends(struct writer *writer, const char *name, const struct plant_range *range) {
+    if (!range->given) return;
+    char low[32], high[32];
+    snprintf(low, sizeof low, "%.15g", range->low);
+    snprintf(high, sizeof high, "%.15g", range->high);
+    open_attribute(writer, name);
+    put_value(writer, "Low", "xs:double", text_of(low));
+    put_value(writer, "High", "xs:double", text_of(high));
+    close_element(writer, "Attribute");
+}
+
+/// The safe state of a numeric output is `hold` or a number; without one the model says what it is.
+static void put_number_facts(struct writer *writer, const struct import_tag *tag) {
+    if (tag->unit.length > 0) put_value(writer, "Unit", "xs:string", tag->unit);
+    put_ends(writer, "Range", &tag->range);
+    put_ends(writer, "Raw", &tag->raw);
+    if (!tag->output || tag->safe_state.length == 0) return;
+    bool hold = text_is(tag->safe_state, "hold");
+    put_value(writer, hold ? "SafeState" : "SafeValue", hold ? "xs:string" : "xs:double", tag->safe_state);
+}
+
 static void put_signal(struct writer *writer, const struct planned *item) {
     const struct import_tag *tag = item->tag;
     put_name(writer, "ExternalInterface", item->signal->name);
@@ -111,7 +132,9 @@ static void put_signal(struct writer *writer, const struct planned *item) {
                  tag->output ? "ActuatorSignal" : "SensorSignal");
     writer->depth++;
     if (tag->inverted) put_value(writer, "Inverted", "xs:boolean", TEXT("true"));
-    if (tag->output)
+    if (tag->bits > 1)
+        put_number_facts(writer, tag);
+    else if (tag->output)
         put_value(writer, "SafeState", "xs:string", tag->safe_state.length == 0 ? TEXT("false") : tag->safe_state);
     close_element(writer, "ExternalInterface");
 }
@@ -163,9 +186,17 @@ static void put_thing(struct writer *writer, struct text thing, unsigned y) {
 
 // ---------------------------------------------------------------- the controller and its I/O modules
 
-/// "I_0_3": its address in the old controller.
+/// "I_0_3", "IW_64": its address in the old controller.
 static void put_channel_name(const struct planned *item, struct buffer *out) {
-    buffer_print(out, "%c_%u_%u", item->tag->output ? 'O' : 'I', item->byte, item->bit);
+    char direction = item->tag->output ? 'O' : 'I';
+    if (item->tag->bits == 1)
+        buffer_print(out, "%c_%u_%u", direction, item->byte, item->bit);
+    else
+        buffer_print(out, "%c%c_%u", direction,
+                     item->tag->bits <= 8    ? 'B'
+                     : item->tag->bits <= 16 ? 'W'
+                                             : 'D',
+                     item->byte);
 }
 
 static void put_channel(struct writer *writer, const struct planned *item) {
@@ -181,6 +212,12 @@ static void put_channel(struct writer *writer, const struct planned *item) {
     caex_escape(item->tag->name, false, writer->out);
     buffer_string(writer->out, "</Description>\n");
     put_number(writer, "Number", "xs:unsignedInt", item->byte * 8 + item->bit);
+    if (item->tag->bits > 1) {
+        static const char *const encodings[] = {
+            [ENCODING_UNSIGNED] = "unsigned", [ENCODING_SIGNED] = "signed", [ENCODING_FLOAT] = "float"};
+        put_number(writer, "Length", "xs:unsignedInt", item->tag->bits);
+        put_value(writer, "Encoding", "xs:string", text_of(encodings[item->tag->encoding]));
+    }
     close_element(writer, "ExternalInterface");
 }
 
@@ -281,7 +318,8 @@ enum error import_make_plant(const struct import_tags *tags, const struct import
     if (error) return problem_say(ret_problem, error, "out of memory");
     size_t errors = model_findings_errors(findings) - before;
     if (errors > 0) return problem_say(ret_problem, ERROR_INVALID, "no plant was made: %zu errors", errors);
-    if (plan.count == 0) return problem_say(ret_problem, ERROR_INVALID, "no plant was made: there is no boolean tag");
+    if (plan.count == 0)
+        return problem_say(ret_problem, ERROR_INVALID, "no plant was made: there is no tag that it could have");
     buffer_print(out,
                  "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
                  "<CAEXFile xmlns=\"http://www.dke.de/CAEX\" SchemaVersion=\"3.0\" FileName=\"plant.aml\">\n"

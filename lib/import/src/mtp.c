@@ -12,6 +12,7 @@ struct import_mtp {
     struct import_assembly *assemblies;
     size_t count;
     struct import_node *nodes; // of all, one after the other
+    struct import_value *values;
 };
 
 /// By the path alone: manifests often leave the libraries out, or derive classes of their own in them.
@@ -72,19 +73,35 @@ static struct text last_name(struct text path) {
 /// Links that lead to nothing are told: such a variable could never be read.
 static void check_link(const struct caex *caex, struct model_findings *findings, const struct caex_node *variable,
                        struct text assembly) {
-    if (!text_is(variable->data_type, "xs:IDREF") || variable->value.length == 0) return;
+    if (variable->value.length == 0) return;
     if (caex_by_id(caex, variable->value) == NULL)
         model_findings_add(findings, false, variable->line, assembly, "nothing has the ID '%.*s' that '%.*s' names",
                            TEXT_ARG(variable->value), TEXT_ARG(variable->name));
 }
 
+/// By the class of VDI 2658-3: "AnaView", "BinVlv", "DIntMan", "StringView".
+static const char *type_of(struct text class) {
+    static const struct {
+        const char *prefix, *type;
+    } types[] = {{"Ana", "REAL"}, {"Bin", "BOOL"}, {"DInt", "DINT"}, {"String", "STRING"}};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (text_starts_with(class, text_of(types[i].prefix))) return types[i].type;
+    return "";
+}
+
+static bool is_label(const struct caex_node *variable) {
+    return text_is(variable->name, "TagName") || text_is(variable->name, "TagDescription");
+}
+
 static void read_assembly(const struct caex *caex, struct model_findings *findings, const struct caex_node *node,
-                          struct import_assembly *assembly, struct import_node *nodes) {
+                          struct import_assembly *assembly, struct import_node *nodes, struct import_value *values) {
     *assembly = (struct import_assembly){.name = node->name,
                                          .class = last_name(node->reference),
+                                         .type = type_of(last_name(node->reference)),
                                          .tag_name = own_value(node, TEXT("TagName")),
                                          .tag_description = own_value(node, TEXT("TagDescription")),
                                          .nodes = nodes,
+                                         .values = values,
                                          .line = node->line};
     const struct caex_node *variable = caex_first(node, CAEX_ATTRIBUTE);
     for (; variable != NULL; variable = caex_next(variable)) {
@@ -92,9 +109,11 @@ static void read_assembly(const struct caex *caex, struct model_findings *findin
         const struct caex_node *item = item_of(caex, variable);
         if (item != NULL)
             nodes[assembly->node_count++] = node_of(variable, item);
-        else
+        else if (text_is(variable->data_type, "xs:IDREF"))
             check_link(caex, findings, variable, node->name);
-        assembly->value_count += item == NULL && variable->has_value;
+        else if (variable->has_value && !is_label(variable))
+            values[assembly->value_count++] =
+                (struct import_value){variable->name, variable->data_type, text_trim(variable->value)};
     }
 }
 
@@ -118,15 +137,19 @@ enum error import_mtp(const struct caex *caex, struct model_findings *findings, 
     struct import_mtp *mtp = calloc(1, sizeof *mtp);
     if (mtp != NULL) mtp->assemblies = calloc(assemblies + 1, sizeof *mtp->assemblies);
     if (mtp != NULL) mtp->nodes = calloc(attributes + 1, sizeof *mtp->nodes);
-    if (mtp == NULL || mtp->assemblies == NULL || mtp->nodes == NULL) {
+    if (mtp != NULL) mtp->values = calloc(attributes + 1, sizeof *mtp->values);
+    if (mtp == NULL || mtp->assemblies == NULL || mtp->nodes == NULL || mtp->values == NULL) {
         import_mtp_destroy(mtp);
         return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
     }
     struct import_node *nodes = mtp->nodes;
+    struct import_value *values = mtp->values;
     for (struct caex_node *node = root; node != NULL; node = caex_walk(root, node)) {
         if (!is_assembly(node)) continue;
-        read_assembly(caex, findings, node, &mtp->assemblies[mtp->count], nodes);
-        nodes += mtp->assemblies[mtp->count++].node_count;
+        struct import_assembly *assembly = &mtp->assemblies[mtp->count++];
+        read_assembly(caex, findings, node, assembly, nodes, values);
+        nodes += assembly->node_count;
+        values += assembly->value_count;
     }
     *ret_mtp = mtp;
     return ERROR_NONE;
@@ -136,6 +159,7 @@ void import_mtp_destroy(struct import_mtp *mtp) {
     if (mtp == NULL) return;
     free(mtp->assemblies);
     free(mtp->nodes);
+    free(mtp->values);
     free(mtp);
 }
 

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define LIBRARY "SplcSystemUnitClassLib/"
-
 void plan_clear(struct plan *plan) {
     for (size_t i = 0; i < plan->count; i++) {
         buffer_clear(&plan->items[i].thing);
@@ -69,19 +67,42 @@ static void name_item(struct plan *plan, struct planned *item, bool own_module) 
 
 // ---------------------------------------------------------------- classes and signals
 
-static const struct caex_node *find_class(const struct plan *plan, const struct import_tag *tag) {
-    struct text name = tag->class.length > 0 ? tag->class : tag->output ? TEXT("LedIndicator") : TEXT("LightBarrier");
-    CLEANUP(buffer_clear) struct buffer path = {0};
-    if (memchr(name.data, '/', name.length) == NULL) buffer_string(&path, LIBRARY);
-    buffer_text(&path, name);
-    return path.failed ? NULL : caex_class(plan->libraries, FAMILY_UNIT, buffer_view(&path));
+/// A class by its path, or by its name in any library.
+static const struct caex_node *find_class(const struct plan *plan, struct text name) {
+    if (memchr(name.data, '/', name.length) != NULL) return caex_class(plan->libraries, FAMILY_UNIT, name);
+    const struct caex_node *library = caex_first(caex_root(plan->libraries), CAEX_UNIT_LIB);
+    for (; library != NULL; library = caex_next(library)) {
+        const struct caex_node *class = caex_child(library, CAEX_UNIT_CLASS, name);
+        if (class != NULL) return class;
+    }
+    return NULL;
 }
 
-static bool has_direction(const struct plan *plan, const struct caex_node *interface, bool output) {
-    const struct caex_node *wanted =
-        caex_class(plan->libraries, FAMILY_INTERFACE,
-                   output ? TEXT("SplcInterfaceClassLib/ActuatorSignal") : TEXT("SplcInterfaceClassLib/SensorSignal"));
-    return caex_is_a(interface->base, wanted);
+static bool is_number(const struct import_tag *tag) {
+    return tag->bits > 1;
+}
+
+/// The most modest class for a tag of which no more is known than its terminal.
+static const struct caex_node *usual_class(const struct plan *plan, const struct import_tag *tag) {
+    static const char *const names[2][2][3] = {
+        {{"LightBarrier", "Switch", "Button"}, {"LedIndicator", "Drive", "Valve"}},
+        {{"AnalogSensor"}, {"ControlValve"}},
+    };
+    const char *const *usual = names[is_number(tag)][tag->output];
+    for (size_t i = 0; i < 3 && usual[i] != NULL; i++) {
+        const struct caex_node *class = find_class(plan, text_of(usual[i]));
+        if (class != NULL) return class;
+    }
+    return NULL;
+}
+
+static bool fits(const struct plan *plan, const struct caex_node *interface, const struct import_tag *tag) {
+    const struct caex_node *wanted = caex_class(plan->libraries, FAMILY_INTERFACE,
+                                                tag->output ? TEXT("SplcInterfaceClassLib/ActuatorSignal")
+                                                            : TEXT("SplcInterfaceClassLib/SensorSignal"));
+    struct text type = caex_attribute((struct caex_node *)interface, TEXT("DataType"));
+    bool boolean = type.length == 0 || text_is(type, "xs:boolean");
+    return caex_is_a(interface->base, wanted) && boolean != is_number(tag);
 }
 
 static const struct caex_node *find_signal(const struct plan *plan, const struct planned *item) {
@@ -90,27 +111,37 @@ static const struct caex_node *find_signal(const struct plan *plan, const struct
         const struct caex_node *at = caex_first(class, CAEX_INTERFACE);
         for (; at != NULL; at = caex_next(at)) {
             bool named = tag->signal.length == 0 || text_equal(at->name, tag->signal);
-            if (named && has_direction(plan, at, tag->output)) return at;
+            if (named && fits(plan, at, tag)) return at;
         }
     }
     return NULL;
 }
 
+static const char *kind_of(const struct import_tag *tag) {
+    if (is_number(tag)) return tag->output ? "a numeric output" : "a numeric input";
+    return tag->output ? "an output" : "an input";
+}
+
 static void choose(struct plan *plan, struct planned *item) {
     const struct import_tag *tag = item->tag;
-    item->class = find_class(plan, tag);
+    item->class = tag->class.length > 0 ? find_class(plan, tag->class) : usual_class(plan, tag);
     if (item->class == NULL) {
-        tell(plan, item, "the libraries have no class", tag->class, "; see the SystemUnitClasses in their model");
+        if (tag->class.length > 0)
+            tell(plan, item, "the libraries have no class", tag->class, "; see the SystemUnitClasses in their model");
+        else
+            model_findings_add(plan->findings, true, tag->line, tag->name,
+                               "the libraries have no usual class for %s; name one in the column Class", kind_of(tag));
         return;
     }
     item->signal = find_signal(plan, item);
     if (item->signal != NULL) return;
     if (tag->signal.length > 0)
         tell(plan, item, tag->output ? "its class has no actuator signal" : "its class has no sensor signal",
-             tag->signal, "");
+             tag->signal, is_number(tag) ? " that is a number" : " that is a boolean");
     else
-        tell(plan, item, tag->output ? "no signal for an output is in class" : "no signal for an input is in class",
-             item->class->name, "; name another one in the column Class");
+        model_findings_add(plan->findings, true, tag->line, tag->name,
+                           "no signal for %s is in class '%.*s'; name another one in the column Class", kind_of(tag),
+                           TEXT_ARG(item->class->name));
 }
 
 // ---------------------------------------------------------------- tags of one module
@@ -133,18 +164,25 @@ static void compare(struct plan *plan, struct planned *item) {
 
 // ---------------------------------------------------------------- addresses
 
-/// The area of each direction, and behind it what has no address, a bit each.
+static uint64_t first_bit(const struct planned *item) {
+    return (uint64_t)item->byte * 8 + item->bit;
+}
+
+/// The area of each direction, and behind it what has no address: booleans a bit each, numbers at whole bytes.
 static uint32_t lay_out(struct plan *plan, bool output) {
-    uint32_t bytes = 0, free_bit = 0;
+    uint32_t free_bit = 0;
     for (size_t i = 0; i < plan->count; i++) {
         const struct import_tag *tag = plan->items[i].tag;
-        if (tag->output == output && tag->has_address && tag->byte >= bytes) bytes = tag->byte + 1;
+        uint32_t end = (tag->byte * 8 + tag->bit + tag->bits + 7) / 8 * 8;
+        if (tag->output == output && tag->has_address && end > free_bit) free_bit = end;
     }
-    free_bit = bytes * 8;
     for (size_t i = 0; i < plan->count; i++) {
         struct planned *item = &plan->items[i];
-        if (item->tag->output != output) continue;
-        uint32_t at = item->tag->has_address ? item->tag->byte * 8 + item->tag->bit : free_bit++;
+        const struct import_tag *tag = item->tag;
+        if (tag->output != output) continue;
+        if (!tag->has_address && is_number(tag)) free_bit = (free_bit + 7) / 8 * 8;
+        uint32_t at = tag->has_address ? tag->byte * 8 + tag->bit : free_bit;
+        if (!tag->has_address) free_bit += tag->bits;
         item->byte = at / 8;
         item->bit = (uint8_t)(at % 8);
     }
@@ -154,8 +192,7 @@ static uint32_t lay_out(struct plan *plan, bool output) {
 static int by_address(const void *a, const void *b) {
     const struct planned *x = *(struct planned *const *)a, *y = *(struct planned *const *)b;
     if (x->tag->output != y->tag->output) return x->tag->output ? 1 : -1;
-    uint32_t first = x->byte * 8 + x->bit, second = y->byte * 8 + y->bit;
-    if (first != second) return first < second ? -1 : 1;
+    if (first_bit(x) != first_bit(y)) return first_bit(x) < first_bit(y) ? -1 : 1;
     return x < y ? -1 : x > y;
 }
 
@@ -164,10 +201,13 @@ static enum error check_addresses(struct plan *plan) {
     if (sorted == NULL) return ERROR_NO_MEMORY;
     for (size_t i = 0; i < plan->count; i++) sorted[i] = &plan->items[i];
     qsort(sorted, plan->count, sizeof *sorted, by_address);
-    for (size_t i = 1; i < plan->count; i++) {
-        const struct planned *item = sorted[i], *before = sorted[i - 1];
-        bool clash = item->tag->output == before->tag->output && item->byte == before->byte && item->bit == before->bit;
-        if (clash) tell(plan, item, "it has the address of", before->tag->name, "; correct one");
+    const struct planned *widest = NULL; // of those before, the one that reaches farthest
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct planned *item = sorted[i];
+        if (widest != NULL && widest->tag->output != item->tag->output) widest = NULL;
+        if (widest != NULL && first_bit(item) < first_bit(widest) + widest->tag->bits)
+            tell(plan, item, "it has the address of", widest->tag->name, "; correct one");
+        if (widest == NULL || first_bit(item) + item->tag->bits > first_bit(widest) + widest->tag->bits) widest = item;
     }
     free(sorted);
     return ERROR_NONE;
@@ -175,11 +215,27 @@ static enum error check_addresses(struct plan *plan) {
 
 // ---------------------------------------------------------------- all
 
-static bool is_one_bit(struct plan *plan, const struct import_tag *tag) {
-    if (tag->bits == 1) return true;
-    model_findings_add(plan->findings, false, tag->line, tag->name,
-                       "left out: %u bits; only booleans are taken over, add it by hand", tag->bits);
-    return false;
+/// Numbers for which the libraries have no class are left out; without a range they are raw, and that is told.
+static bool can_be_taken(struct plan *plan, const struct import_tag *tag) {
+    enum { NUMBER_BITS_MAX = 32 };
+    if (!is_number(tag)) return true;
+    if (tag->bits > NUMBER_BITS_MAX) {
+        model_findings_add(plan->findings, false, tag->line, tag->name,
+                           "left out: a signal has at most %d bits, not %u", NUMBER_BITS_MAX, tag->bits);
+        return false;
+    }
+    if (tag->class.length == 0 && usual_class(plan, tag) == NULL) {
+        model_findings_add(
+            plan->findings, false, tag->line, tag->name,
+            "left out: the libraries have no class %s for a number; name one in the column Class, or take "
+            "the libraries of a plant that has it, such as plants/mixer",
+            tag->output ? "ControlValve" : "AnalogSensor");
+        return false;
+    }
+    if (!tag->range.given)
+        model_findings_add(plan->findings, false, tag->line, tag->name,
+                           "its value is the raw number of the terminal: say Unit, Low, High, Raw Low and Raw High");
+    return true;
 }
 
 static bool failed(const struct plan *plan) {
@@ -194,7 +250,7 @@ enum error plan_make(struct plan *plan, const struct import_tags *tags) {
     plan->count = 0;
     const struct import_tag *tag;
     for (size_t i = 0; (tag = import_tags_at(tags, i)) != NULL; i++)
-        if (is_one_bit(plan, tag)) plan->items[plan->count++].tag = tag;
+        if (can_be_taken(plan, tag)) plan->items[plan->count++].tag = tag;
     for (size_t pass = 0; pass < 2; pass++) // modules that are named come before those that are not
         for (size_t i = 0; i < plan->count; i++) {
             bool own_module = plan->items[i].tag->module.length == 0;

@@ -6,7 +6,7 @@
 struct planned {
     const struct import_tag *tag;
     struct buffer thing, module;    // names as a plant may have them
-    const struct caex_node *class;  // of the module
+    const struct caex_node *class;  // of the module; NULL: none fits, which has been told
     const struct caex_node *signal; // of the class
     uint32_t byte;                  // in the process image
     uint8_t bit;

@@ -19,10 +19,14 @@ struct import_tag {
     struct text device;                       // of an export: the device item that has the channel
     struct text channel;                      // of an export: the channel
     struct text thing, module, class, signal; // where it goes; what is empty is chosen by import_make_plant
-    struct text safe_state;                   // "false", "true", "hold"
+    struct text safe_state;                   // "false", "true", "hold"; of a number "hold" or a number
+    struct text unit;                         // of a number: "l/min"
+    struct plant_range range;                 // of a number, in its unit
+    struct plant_range raw;                   // the raw numbers that stand for the ends of the range
+    enum plant_encoding encoding;             // of a number
     bool inverted;
     bool output;      // PLC to plant
-    uint32_t bits;    // 1: boolean
+    uint32_t bits;    // 1: boolean, else a number
     bool has_address; // else it gets the next free one
     uint32_t byte;    // in the area of inputs or outputs of the old controller
     uint8_t bit;
@@ -38,16 +42,19 @@ size_t import_tags_count(const struct import_tags *tags);
 const struct import_tag *import_tags_at(const struct import_tags *tags, size_t index); // NULL past the end
 
 /// A tag list. The first line names the columns, in any order, case does not count: Name, Address (%I0.0, E 0.0,
-/// %QX1.2), Data Type (Bool), Comment, Thing, Module, Class, Signal, Safe State, Inverted; others are passed over.
-/// Columns are separated by ";", "," or tabs, whichever the first line has; fields may stand in quotes (RFC 4180).
-/// UTF-8. A name "thing.module.signal" or "thing/module/signal" fills what has no column. ERROR_INVALID when there is
-/// an error among the findings.
+/// %QX1.2, %IW64, PEW 256, %QD8), Data Type (Bool; Byte, Word, DWord, SInt, USInt, Int, UInt, DInt, UDInt, Real),
+/// Comment, Thing, Module, Class, Signal, Safe State, Inverted, and of numbers Unit, Low, High, Raw Low, Raw High;
+/// others are passed over. Without a type the address tells the size, and the number is unsigned. Columns are separated
+/// by ";", "," or tabs, whichever the first line has; fields may stand in quotes (RFC 4180). UTF-8. A name
+/// "thing.module.signal" or "thing/module/signal" fills what has no column. ERROR_INVALID when there is an error among
+/// the findings.
 enum error import_csv(struct text csv, struct model_findings *findings, struct import_tags **ret_tags,
                       struct problem *ret_problem);
 
 /// The channels of an export by AR APC, each with the tag that a link joins to it. Of channels that have no number the
 /// place in the device counts; where the device states no StartAddress there is no address, and none of a direction has
-/// one when two share theirs: then nobody has assigned them yet.
+/// one when two share theirs: then nobody has assigned them yet. An analogue channel is a signed number of its length,
+/// of 16 bits when that is a bit or less; what it measures such an export does not say.
 enum error import_apc(const struct caex *caex, struct model_findings *findings, struct import_tags **ret_tags,
                       struct problem *ret_problem);
 
@@ -56,11 +63,13 @@ struct import_plant_options {
     const struct caex *libraries; // a plant of ours: its class libraries are taken over, its station is not
 };
 
-/// Appends a plant (CAEX 3.0) with a core module for every boolean tag or group of tags with one thing and module, an
-/// I/O module of inputs and one of outputs, and the wires. Where no class is given, an input becomes a LightBarrier, an
-/// output a LedIndicator; where no signal is given, the first of the class with that direction. Outputs lie behind the
-/// inputs in the process image, since that is one here. IDs are made from paths, so the same list gives the same file.
-/// ERROR_INVALID when there is an error among the findings.
+/// Appends a plant (CAEX 3.0) with a core module for every tag or group of tags with one thing and module, an I/O
+/// module of inputs and one of outputs, and the wires. Where no class is given, it is the first of these that the
+/// libraries have: of an input LightBarrier, Switch, Button, of an output LedIndicator, Drive, Valve, of a number
+/// AnalogSensor or ControlValve; a number for which they have none is left out with a warning. Where no signal is
+/// given, it is the first of the class with that direction and type. Outputs lie behind the inputs in the process
+/// image, since that is one here. IDs are made from paths, so the same list gives the same file. ERROR_INVALID when
+/// there is an error among the findings.
 enum error import_make_plant(const struct import_tags *tags, const struct import_plant_options *options,
                              struct model_findings *findings, struct buffer *out, struct problem *ret_problem);
 
@@ -83,12 +92,19 @@ struct import_node {
     struct text access;          // "1" read, "2" write, "3" both, as VDI 2658 numbers them
 };
 
+/// A variable with a fixed value: "VSclMin" 0, "VUnit" 1038 (the unit's code, as the manifest has it).
+struct import_value {
+    struct text variable, type, value;
+};
+
 /// A data assembly instance: "AnaView" and the like.
 struct import_assembly {
     struct text name, class, tag_name, tag_description;
+    const char *type; // what its class is about: "BOOL", "DINT", "REAL", "STRING" (IEC 61131-3); empty: not known
     const struct import_node *nodes;
     size_t node_count;
-    size_t value_count; // variables with a fixed value instead of a node
+    const struct import_value *values; // range, unit and other facts
+    size_t value_count;
     unsigned line;
 };
 
