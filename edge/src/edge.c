@@ -135,12 +135,19 @@ uint64_t edge_scan_period_ns(const struct edge *edge) {
     return (uint64_t)(period_ms * NS_PER_MS_REAL);
 }
 
+/// In a signal handler.
+static void on_crashed(void *context, const char *what) {
+    diagnostics_last_words(context, DIAGNOSTICS_CRASHED, what);
+}
+
 enum error edge_start_scan(struct edge *edge, struct problem *ret_problem) {
     struct runtime_options options = {
         .period_ns = edge_scan_period_ns(edge),
         .speed = edge->site->edge.speed,
         .priority = SCAN_PRIORITY,
         .deadline_ns = (uint64_t)(plant_number(edge->plant->controller, TEXT("Deadline"), 0) * NS_PER_MS_REAL),
+        .crashed = on_crashed,
+        .crashed_context = edge->diagnostics,
     };
     enum error error = runtime_start(program_scan(edge->program), &options, &edge->runtime, ret_problem);
     if (error) return error;

@@ -150,11 +150,26 @@ static void the_safe_state_is_at_the_terminals_after_an_orderly_end(void **state
     assert_true((*bit_of(bench, stop) != 0) != stop->inverted);
 }
 
+static void a_crash_leaves_the_safe_state_at_the_terminals(void **state) {
+    struct bench *bench = *state;
+    await_blocked(bench, true);
+    start_up(bench);
+    kill(bench->edge.pid, SIGSEGV);
+    int status = 0;
+    waitpid(bench->edge.pid, &status, 0);
+    bench->edge.pid = 0;
+    assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    const struct plant_signal *stop = whole_edge_signal(&bench->edge, "MPS/mps_conveyor/motor", "stop");
+    assert_true((*bit_of(bench, stop) != 0) != stop->inverted);
+}
+
 int main(int argc, char **argv) {
     if (argc == 4 && strcmp(argv[1], "server") == 0) return serve(argv[2], argv[3]);
     const struct CMUnitTest tests[] = {
         {"[edge-8.10] a device that dies stops the plant and comes back",
          a_device_that_dies_stops_the_plant_and_comes_back, setup, teardown, NULL},
+        {"[edge-9.7] a crash leaves the safe state at the terminals", a_crash_leaves_the_safe_state_at_the_terminals,
+         setup, teardown, NULL},
         cmocka_unit_test_setup_teardown(the_safe_state_is_at_the_terminals_after_an_orderly_end, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "whole_edge.h"
 
 #include <base/clock.h>
+#include <diagnostics/diagnostics.h>
 #include <fcntl.h>
 #include <io/image.h>
 #include <setjmp.h>
@@ -151,6 +152,32 @@ static void a_killed_plc_leaves_all_outputs_off(void **state) {
     assert_int_equal(cabinet->model->image[OUTPUT_BYTE] | cabinet->model->image[OUTPUT_BYTE + 1], 0);
 }
 
+static unsigned entries(const struct cabinet *cabinet, enum diagnostics_id id) {
+    CLEANUP(free_at) char *path = testing_path(cabinet->edge.data_folder, "edge/diagnostics");
+    struct diagnostics_list list = {0};
+    assert_int_equal(diagnostics_read(path, &list, NULL), ERROR_NONE);
+    unsigned found = 0;
+    for (size_t i = 0; i < list.count; i++) found += list.entries[i].code == diagnostics_code(id);
+    assert_int_equal(list.damaged, 0);
+    diagnostics_list_clear(&list);
+    return found;
+}
+
+static void a_crash_in_the_scan_leaves_the_safe_state_and_a_last_entry(void **state) {
+    struct cabinet *cabinet = *state;
+    start_up(cabinet);
+    cabinet->model->crash = true;
+    int status = 0;
+    waitpid(cabinet->edge.pid, &status, 0);
+    cabinet->edge.pid = 0;
+    assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0); // of its signal, or the sanitizer's way to say so
+    close_handles(cabinet->model);
+    assert_int_equal(cabinet->model->closed_armed, 0); // else the kernel would have taken the safe state back
+    assert_true(belt_is_blocked(cabinet));
+    assert_int_equal(entries(cabinet, DIAGNOSTICS_CRASHED), 1);
+    assert_int_equal(entries(cabinet, DIAGNOSTICS_STOPPED), 0);
+}
+
 static void a_frozen_plc_loses_its_outputs_and_stays_stopped(void **state) {
     struct cabinet *cabinet = *state;
     start_up(cabinet);
@@ -186,6 +213,7 @@ int main(void) {
         CASE(terminals_are_found_by_name_and_the_panel_works),
         CASE(a_driver_that_stands_still_ends_nothing_but_motion),
         CASE(a_killed_plc_leaves_all_outputs_off),
+        CASE(a_crash_in_the_scan_leaves_the_safe_state_and_a_last_entry),
         CASE(a_frozen_plc_loses_its_outputs_and_stays_stopped),
         CASE(leaving_in_order_keeps_the_safe_state_at_the_terminals),
     };

@@ -3,9 +3,9 @@
 #include "internal.h"
 
 #include <base/clock.h>
+#include <base/signals.h>
 
 #include <io/image.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -98,11 +98,30 @@ static enum error keep_safe(void *context, const struct io_safe_image *image) {
     return ERROR_NONE;
 }
 
+static bool arrived(const struct modbus_driver *driver, uint64_t since_ns) {
+    for (size_t i = 0; i < driver->device_count; i++) {
+        const struct device *device = &driver->devices[i];
+        if (device->output_bytes > 0 && atomic_load(&device->connected) && atomic_load(&device->written_ns) <= since_ns)
+            return false;
+    }
+    return true;
+}
+
+/// The workers are alive while one thread dies, so they write; all there is to do is to wait for them.
+static void write_safe(void *context, const struct io_safe_image *image) {
+    const struct modbus_driver *driver = context;
+    const struct timespec pause = {.tv_nsec = 1000000};
+    uint64_t now_ns = clock_monotonic_ns(), end_ns = now_ns + IO_LAST_ACT_NS, since_ns = driver->clock();
+    error_ignore(keep_safe(context, image));
+    for (; now_ns < end_ns && !arrived(driver, since_ns); now_ns = clock_monotonic_ns()) nanosleep(&pause, NULL);
+}
+
 struct io_driver modbus_driver_table(struct modbus_driver *driver) {
     return (struct io_driver){.name = "modbus",
                               .read = read_inputs,
                               .write = write_outputs,
                               .safe = keep_safe,
+                              .write_safe = write_safe,
                               .ranges = driver->ranges,
                               .quality = driver->quality,
                               .range_count = driver->range_count,
@@ -199,15 +218,14 @@ static enum error check(const struct modbus_driver *driver, struct problem *ret_
 }
 
 static enum error start(struct modbus_driver *driver, struct problem *ret_problem) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); // signals are for the main thread
+    sigset_t before;
+    signals_block(&before); // signals are for the main thread
     int refused = 0;
     for (size_t i = 0; refused == 0 && i < driver->device_count; i++) {
         refused = pthread_create(&driver->devices[i].thread, NULL, device_work, &driver->devices[i]);
         driver->devices[i].runs = refused == 0;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    signals_restore(&before);
     if (refused == 0) return ERROR_NONE;
     return problem_say(ret_problem, error_from_errno(refused), "Modbus thread: %s", strerror(refused));
 }

@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <base/clock.h>
+#include <base/signals.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -85,18 +86,17 @@ static int interrupting_signal(void) {
 
 enum error keeper_start(struct picontrol *picontrol, struct problem *ret_problem) {
     struct sigaction action = {.sa_handler = interrupt_wait};
-    sigset_t all, listening, before;
+    sigset_t interrupting, before;
     sigaction(interrupting_signal(), &action, NULL);
-    sigfillset(&all);
-    listening = all;
-    sigdelset(&listening, interrupting_signal());
-    pthread_sigmask(SIG_SETMASK, &all, &before); // other signals are for the main thread
+    sigemptyset(&interrupting);
+    sigaddset(&interrupting, interrupting_signal());
+    signals_block(&before); // other signals are for the main thread
     int refused = pthread_create(&picontrol->keeper, NULL, keep, picontrol);
     picontrol->keeper_runs = refused == 0;
-    pthread_sigmask(SIG_SETMASK, &listening, NULL);
+    pthread_sigmask(SIG_UNBLOCK, &interrupting, NULL);
     if (refused == 0) refused = pthread_create(&picontrol->listener, NULL, listen, picontrol);
     picontrol->listener_runs = picontrol->keeper_runs && refused == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    signals_restore(&before);
     if (refused == 0) return ERROR_NONE;
     return problem_say(ret_problem, error_from_errno(refused), "threads for %s: %s", picontrol->device,
                        strerror(refused));

@@ -238,11 +238,19 @@ static enum error keep_safe(void *context, const struct io_safe_image *image) {
     return done ? ERROR_NONE : ERROR_IO;
 }
 
+/// The kernel closes the handle: with its watchdog armed that would zero the outputs of all programs, also those that
+/// are on in our safe state. Should the safe state not have arrived, the watchdog does what is left to do.
+static void write_safe(void *context, const struct io_safe_image *image) {
+    const struct picontrol *picontrol = context;
+    if (keep_safe(context, image) == ERROR_NONE && picontrol->armed) arm(picontrol, 0);
+}
+
 struct io_driver picontrol_driver(struct picontrol *picontrol) {
     return (struct io_driver){.name = "picontrol",
                               .read = read_inputs,
                               .write = write_outputs,
                               .safe = keep_safe,
+                              .write_safe = write_safe,
                               .ranges = picontrol->ranges,
                               .quality = picontrol->quality,
                               .range_count = picontrol->range_count,

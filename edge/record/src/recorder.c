@@ -7,11 +7,11 @@
 
 #include <base/bytes.h>
 #include <base/clock.h>
+#include <base/signals.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,11 +254,10 @@ static bool write_head(struct recorder *recorder, const struct recorder_options 
 }
 
 static int start_thread(struct recorder *recorder) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); // signals are for the other threads
+    sigset_t before;
+    signals_block(&before); // signals are for the other threads
     int refused = pthread_create(&recorder->thread, NULL, thread_main, recorder);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    signals_restore(&before);
     return refused;
 }
 

@@ -8,11 +8,11 @@
 #include <base/bytes.h>
 #include <base/clock.h>
 #include <base/file.h>
+#include <base/signals.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,11 +205,10 @@ static void release(struct retain *retain) {
 CLEANUP_DEFINE(struct retain, release)
 
 static int start_thread(struct retain *retain) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); // signals are for the other threads
+    sigset_t before;
+    signals_block(&before); // signals are for the other threads
     int refused = pthread_create(&retain->thread, NULL, thread_main, retain);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    signals_restore(&before);
     return refused;
 }
 

@@ -1,16 +1,17 @@
 #include <runtime/runtime.h>
 
+#include "crash.h"
 #include "guard.h"
 #include "histogram.h"
 
 #include <base/cleanup.h>
 #include <base/clock.h>
+#include <base/signals.h>
 
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ struct runtime {
     bool realtime, memory_locked; // before `prepared`, constant after it
     char warnings[WARNINGS_MAX][WARNING_BYTES];
     size_t warning_count;
+    unsigned char crash_stack[CRASH_STACK_BYTES]; // for a scan that has overrun its own
 };
 
 // ---------------------------------------------------------------- what the thread asks of the system
@@ -178,11 +180,14 @@ static uint64_t deadline_of(const struct runtime *runtime) {
 static void *thread_main(void *context) {
     struct runtime *runtime = context;
     prepare(runtime);
+    stack_t before;
+    crash_take_stack(runtime->crash_stack, sizeof runtime->crash_stack, &before);
     runtime->scan->statistics.realtime = runtime->realtime;
     runtime->scan->statistics.memory_locked = runtime->memory_locked;
     runtime->guard_refused = guard_start(&runtime->guard, runtime->scan, deadline_of(runtime),
                                          runtime->realtime ? runtime->options.priority + 1 : 0, STACK_BYTES);
     if (runtime->guard_refused != 0) {
+        crash_give_stack_back(&before);
         sem_post(&runtime->prepared);
         return NULL;
     }
@@ -190,6 +195,7 @@ static void *thread_main(void *context) {
     sem_post(&runtime->prepared);
     run(runtime);
     guard_stop(&runtime->guard);
+    crash_give_stack_back(&before);
     atomic_store(&runtime->running, false);
     return NULL;
 }
@@ -225,13 +231,12 @@ CLEANUP_DEFINE(struct runtime, release)
 
 static int start_thread(struct runtime *runtime) {
     pthread_attr_t attributes;
-    sigset_t all, before;
-    sigfillset(&all);
+    sigset_t before;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    pthread_sigmask(SIG_SETMASK, &all, &before); // signals are for the other threads
+    signals_block(&before); // signals are for the other threads
     int refused = pthread_create(&runtime->thread, &attributes, thread_main, runtime);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    signals_restore(&before);
     pthread_attr_destroy(&attributes);
     return refused;
 }
@@ -252,8 +257,10 @@ enum error runtime_start(struct scan *scan, const struct runtime_options *option
         return problem_say(ret_problem, error_from_errno(refused), "scan thread: %s", strerror(refused));
     }
     while (sem_wait(&runtime->prepared) != 0) continue;
+    crash_watch(&(struct crash_watch){scan, options->crashed, options->crashed_context});
     if (runtime->guard_refused != 0) {
         pthread_join(runtime->thread, NULL);
+        crash_unwatch(scan);
         return problem_say(ret_problem, error_from_errno(runtime->guard_refused), "guard thread: %s",
                            strerror(runtime->guard_refused));
     }
@@ -291,6 +298,7 @@ void runtime_stop(struct runtime *runtime) {
     if (runtime == NULL || runtime->joined) return;
     atomic_store_explicit(&runtime->stop, true, memory_order_release);
     pthread_join(runtime->thread, NULL);
+    crash_unwatch(runtime->scan);
     runtime->joined = true;
 }
 

@@ -10,11 +10,11 @@
 
 #include <base/clock.h>
 #include <base/file.h>
+#include <base/signals.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,11 +89,10 @@ static void load(struct diagnostics *diagnostics, const struct diagnostics_list 
 }
 
 static int start_thread(struct diagnostics *diagnostics) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); // signals are for the other threads
+    sigset_t before;
+    signals_block(&before); // signals are for the other threads
     int refused = pthread_create(&diagnostics->thread, NULL, thread_main, diagnostics);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    signals_restore(&before);
     return refused;
 }
 
@@ -193,6 +192,28 @@ void diagnostics_add(struct diagnostics *diagnostics, enum diagnostics_id id, st
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     diagnostics_add_event(diagnostics, id, diagnostics_severity(id), clock_wall_ns(), source, text);
+}
+
+void diagnostics_last_words(struct diagnostics *diagnostics, enum diagnostics_id id, const char *text) {
+    if (diagnostics == NULL) return;
+    uint64_t newest = diagnostics->newest, next = diagnostics->written + 1;
+    if (newest - diagnostics->written > DIAGNOSTICS_RECORDS) next = newest - DIAGNOSTICS_RECORDS + 1;
+    for (; next <= newest; next++) {
+        const struct diagnostics_entry *entry = &diagnostics->entries[next % DIAGNOSTICS_RECORDS];
+        if (entry->sequence == next) (void)write_entry(diagnostics->fd, entry);
+    }
+    struct diagnostics_entry entry = {
+        .sequence = newest + 1,
+        .wall_ns = clock_wall_ns(),
+        .monotonic_ns = clock_monotonic_ns(),
+        .start = diagnostics->start,
+        .code = diagnostics_code(id),
+        .severity = diagnostics_severity(id),
+    };
+    size_t length = whole_characters(text, strlen(text), DIAGNOSTICS_TEXT_BYTES - 1);
+    memcpy(entry.text, text, length);
+    (void)write_entry(diagnostics->fd, &entry);
+    (void)fdatasync(diagnostics->fd);
 }
 
 uint64_t diagnostics_count(struct diagnostics *diagnostics) {

@@ -24,6 +24,8 @@ struct io_safe_image {
     size_t bytes;
 };
 
+static const uint64_t IO_LAST_ACT_NS = 300 * UINT64_C(1000000); // a dead program must not look alive for longer
+
 struct io_driver {
     const char *name; // "sim": what the site file calls it
 
@@ -37,6 +39,12 @@ struct io_driver {
     /// still writes keeps the masked bits; the next `read` begins a new scan, which must know by itself that it was
     /// overtaken. `image` is borrowed until that `read`. NULL: the driver has none.
     enum error (*safe)(void *context, const struct io_safe_image *image);
+
+    /// The last act of a program that dies of a fault of its own: `image` to the terminals as with `safe`, and so that
+    /// the end of the process does not undo it. Called once, from a signal handler in any thread, while the other
+    /// threads may go on: only what signal-safety(7) allows, and not longer than IO_LAST_ACT_NS. NULL: the driver has
+    /// none; then it depends on the terminals what becomes of the outputs.
+    void (*write_safe)(void *context, const struct io_safe_image *image);
 
     /// Quality of parts of the input image after a `read` that succeeded: `quality[i]` belongs to `ranges[i]`. Number
     /// and places of ranges never change, the qualities do with each `read`. Bytes in no range are Good.

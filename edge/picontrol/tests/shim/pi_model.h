@@ -33,6 +33,7 @@ struct pi_model {
     pthread_mutex_t lock;
     uint8_t image[PI_IMAGE_BYTES];
     bool running;
+    bool crash; // the next read of the image is the caller's end: shim.c
     struct pi_model_handle handles[PI_MODEL_HANDLES];
     struct pi_model_variable variables[PI_MODEL_VARIABLES];
     size_t variable_count;

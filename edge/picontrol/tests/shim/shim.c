@@ -84,10 +84,19 @@ EXPORTED int close(int fd) {
     return next_close(fd);
 }
 
+/// What a defect in the scan would do.
+static void crash_when_told(void) {
+    if (!model->crash) return;
+    model->crash = false;
+    volatile char *page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    page[0] = 1;
+}
+
 #define PREAD(name)                                                                                                    \
     EXPORTED ssize_t name(int fd, void *bytes, size_t count, off_t offset) {                                           \
         pthread_once(&once, start);                                                                                    \
         if (handle(fd) < 0) return next_pread(fd, bytes, count, offset);                                               \
+        crash_when_told();                                                                                             \
         return told(pi_model_read(model, bytes, count, offset, now_ns()));                                             \
     }
 PREAD(pread)

@@ -3,7 +3,10 @@
 /// the same, and the report says what was refused and how to allow it.
 /// A missed period is skipped and counted, never made up for. A guard thread, one priority above, takes the outputs to
 /// their safe state when a scan misses its deadline, also while the scan thread hangs (src/guard.h).
-/// Threads: `runtime_start`, `runtime_stop`, `runtime_destroy` from one thread; `runtime_report` from any.
+/// While a runtime runs, it has the handlers of the program's faults: what crashes takes the outputs to their safe
+/// state through the driver (`write_safe`) before it dies of its signal. There is one runtime at a time that does so:
+/// the one that was started last. Threads: `runtime_start`, `runtime_stop`, `runtime_destroy` from one thread;
+/// `runtime_report` from any.
 #pragma once
 
 #include <base/cleanup.h>
@@ -17,6 +20,11 @@ struct runtime_options {
     /// How long after the time for which it was due a scan must have ended; 0: 150 ms, or 1 s where the system grants
     /// no real-time priority and so promises nothing; five periods when that is more.
     uint64_t deadline_ns;
+    /// Called once when the program dies of a fault (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, in whichever thread),
+    /// after the outputs were driven to their safe state; from a signal handler: only what signal-safety(7) allows.
+    /// `what` is a sentence. NULL: nobody wants to know.
+    void (*crashed)(void *context, const char *what);
+    void *crashed_context;
 };
 
 struct runtime_report {

@@ -16,6 +16,7 @@
     X(NOT_REALTIME, 104, "NotRealTime", 400)                                                                           \
     X(MODEL_CHANGED, 105, "ModelChanged", 300)                                                                         \
     X(PROGRAM_CHANGED, 106, "ProgramChanged", 300)                                                                     \
+    X(CRASHED, 107, "Crashed", 900)                                                                                    \
     X(SAFE_STATE_ENTERED, 201, "SafeStateEntered", 800)                                                                \
     X(SAFE_STATE_LEFT, 202, "SafeStateLeft", 300)                                                                      \
     X(EMERGENCY_STOP, 203, "EmergencyStop", 900)                                                                       \
@@ -104,6 +105,9 @@ void diagnostics_add(struct diagnostics *diagnostics, enum diagnostics_id id, st
 /// The same with times and severity of an event that was some time ago.
 void diagnostics_add_event(struct diagnostics *diagnostics, enum diagnostics_id id, uint16_t severity, uint64_t wall_ns,
                            struct text source, const char *text);
+/// The last entry of a program that dies: what is not on the disk yet goes there, then this one, without the thread, a
+/// lock or memory. For a signal handler, and only once.
+void diagnostics_last_words(struct diagnostics *diagnostics, enum diagnostics_id id, const char *text);
 /// How many entries there have been, over all starts.
 uint64_t diagnostics_count(struct diagnostics *diagnostics);
 /// The entry of that sequence number; false when it is no longer, or not yet, in the ring.
