@@ -1,4 +1,5 @@
-/// Memory that is taken piece by piece and given back at once.
+/// Memory that is taken piece by piece and given back at once. Its blocks grow with it, so that a large document costs
+/// the system few of them.
 #pragma once
 
 #include <base/text.h>
@@ -6,6 +7,8 @@
 struct arena_block;
 struct arena {
     struct arena_block *blocks; // the newest first
+    struct arena_block *texts;  // likewise; texts lie one behind the other, without gaps
+    size_t bytes;               // of all blocks
 };
 
 void arena_clear(struct arena *arena);

@@ -7,9 +7,10 @@
 
 enum error caex_read(struct caex *caex, struct text bytes, struct model_findings *findings) {
     caex->findings = findings;
+    caex->links_tail = &caex->links;
+    caex_key_make(&caex->key);
     enum error error = caex_read_tree(caex, bytes);
-    free(caex->texts.slots); // no more texts come
-    caex->texts = (struct intern_table){0};
+    caex_intern_clear(caex);
     if (!error) error = caex_index_names(caex);
     if (!error) error = caex_resolve(caex);
     if (!error) error = caex_resolve_links(caex);
@@ -17,10 +18,7 @@ enum error caex_read(struct caex *caex, struct text bytes, struct model_findings
 }
 
 void caex_clear(struct caex *caex) {
-    free(caex->texts.slots);
-    caex_index_clear(caex);
-    for (size_t family = 0; family < FAMILY_NONE; family++) map_destroy(caex->classes[family]);
-    map_destroy(caex->ids);
+    caex_intern_clear(caex);
     arena_clear(&caex->arena);
     *caex = (struct caex){0};
 }
@@ -66,19 +64,38 @@ void caex_count(const struct caex *caex, size_t ret_counts[CAEX_KINDS]) {
 
 // ---------------------------------------------------------------- findings
 
+enum { PATH_SHOWN_MAX = 512 }; // bytes of the path of an element
+
+/// What stands in the middle of a path that is too long says least.
+static struct text clip_path(struct buffer *path) {
+    static const char gap[] = "...";
+    enum { HALF = (PATH_SHOWN_MAX - (int)sizeof gap) / 2 };
+    if (path->length <= PATH_SHOWN_MAX) return buffer_view(path);
+    size_t start = caex_clip(buffer_view(path), HALF).length, end = path->length - HALF;
+    while (end < path->length && ((unsigned char)path->data[end] & 0xC0) == 0x80) end++; // whole characters
+    CLEANUP(buffer_clear) struct buffer clipped = {0};
+    buffer_append(&clipped, path->data, start);
+    buffer_string(&clipped, gap);
+    buffer_append(&clipped, path->data + end, path->length - end);
+    buffer_reset(path);
+    buffer_text(path, buffer_view(&clipped));
+    return buffer_view(path);
+}
+
 static void add(struct caex *caex, bool error, unsigned line, const struct caex_node *node, const char *format,
                 va_list arguments) __attribute__((format(printf, 5, 0)));
 static void add(struct caex *caex, bool error, unsigned line, const struct caex_node *node, const char *format,
                 va_list arguments) {
     CLEANUP(buffer_clear) struct buffer path = {0};
-    if (node != NULL) caex_path(node, &path);
-    findings_add(caex->findings, error && caex->mode == CAEX_PLANT, line, buffer_view(&path), format, arguments);
+    bool kept = model_findings_count(caex->findings) < MODEL_FINDINGS_MAX; // of the others only the number counts
+    if (node != NULL && kept) caex_path(node, &path);
+    findings_add(caex->findings, error, line, clip_path(&path), format, arguments);
 }
 
 void caex_error(struct caex *caex, const struct caex_node *node, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    add(caex, true, node->line, node, format, arguments);
+    add(caex, caex->mode == CAEX_PLANT, node->line, node, format, arguments);
     va_end(arguments);
 }
 
@@ -92,21 +109,21 @@ void caex_warning(struct caex *caex, const struct caex_node *node, const char *f
 void caex_error_in(struct caex *caex, const struct caex_node *node, unsigned line, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    add(caex, true, line, node, format, arguments);
+    add(caex, caex->mode == CAEX_PLANT, line, node, format, arguments);
     va_end(arguments);
 }
 
 void caex_error_at(struct caex *caex, unsigned line, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    add(caex, true, line, NULL, format, arguments);
+    add(caex, caex->mode == CAEX_PLANT, line, NULL, format, arguments);
     va_end(arguments);
 }
 
-void caex_fatal_at(struct caex *caex, unsigned line, const char *format, ...) {
+void caex_fatal_in(struct caex *caex, const struct caex_node *node, unsigned line, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    findings_add(caex->findings, true, line, TEXT_EMPTY, format, arguments);
+    add(caex, true, line, node, format, arguments);
     va_end(arguments);
 }
 

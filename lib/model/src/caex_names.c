@@ -25,20 +25,23 @@ static enum caex_kind name_group(enum caex_kind kind) {
 }
 
 struct caex_index {
-    struct caex_index *next;
-    struct map *names[CAEX_KINDS]; // of each group; NULL: nothing of it is there
+    const struct caex_key *key;
+    struct caex_table table;
 };
 
-void caex_index_clear(struct caex *caex) {
-    for (struct caex_index *index = caex->indexes; index != NULL; index = index->next)
-        for (size_t group = 0; group < CAEX_KINDS; group++) map_destroy(index->names[group]);
-    caex->indexes = NULL;
+static bool is_named(const struct caex_node *node, const struct caex_wanted *wanted) {
+    return name_group(node->kind) == wanted->group && text_equal(node->name, wanted->text);
+}
+
+static struct caex_entry *find_child(const struct caex_index *index, struct caex_wanted wanted, uint64_t *ret_hash) {
+    *ret_hash = caex_hash(index->key, wanted.text, wanted.group);
+    return caex_table_find(&index->table, *ret_hash, &wanted, is_named);
 }
 
 struct caex_node *caex_child(const struct caex_node *parent, enum caex_kind kind, struct text name) {
     if (parent->index != NULL) {
-        const struct map *names = parent->index->names[name_group(kind)];
-        struct caex_node *child = names == NULL ? NULL : map_get(names, name);
+        uint64_t hash;
+        struct caex_node *child = find_child(parent->index, (struct caex_wanted){name, name_group(kind)}, &hash)->node;
         return child == NULL || child->kind != kind ? NULL : child;
     }
     struct caex_node *child = caex_first(parent, kind);
@@ -54,58 +57,63 @@ static void same_name(struct caex *caex, const struct caex_node *node, const str
                TEXT_ARG(node->name), before->line);
 }
 
-enum { FEW_SIBLINGS = 16 }; // up to here comparing all with all is cheaper than a map
+enum { FEW_SIBLINGS = 32 }; // up to here comparing all with all is cheaper than a table
 
 static void compare_all(struct caex *caex, const struct caex_node *parent) {
     for (const struct caex_node *node = parent->first; node != NULL; node = node->next) {
         enum caex_kind group = name_group(node->kind);
         if (group == CAEX_KINDS) continue;
         for (const struct caex_node *before = parent->first; before != node; before = before->next) {
-            if (name_group(before->kind) != group || !text_equal(before->name, node->name)) continue;
+            if (!caex_same_name(before, node) || name_group(before->kind) != group) continue;
             same_name(caex, node, before);
             break;
         }
     }
 }
 
-/// Of two with one name the first is found; the second has a finding.
-static enum error index_node(struct caex *caex, struct map **names, struct caex_node *node) {
-    if (*names == NULL) *names = map_create();
-    if (*names == NULL) return ERROR_NO_MEMORY;
-    const struct caex_node *before = map_get(*names, node->name);
-    if (before == NULL) return map_set(*names, node->name, node);
-    same_name(caex, node, before);
-    return ERROR_NONE;
-}
-
-static enum error make_index(struct caex *caex, struct caex_node *parent) {
+static enum error make_index(struct caex *caex, struct caex_node *parent, size_t count) {
     struct caex_index *index = arena_take(&caex->arena, sizeof *index);
-    if (index == NULL) return ERROR_NO_MEMORY;
-    index->next = caex->indexes;
-    caex->indexes = index;
-    parent->index = index;
+    if (index == NULL || !caex_table_make(&index->table, &caex->arena, count)) return ERROR_NO_MEMORY;
+    index->key = &caex->key;
     for (struct caex_node *node = parent->first; node != NULL; node = node->next) {
         enum caex_kind group = name_group(node->kind);
         if (group == CAEX_KINDS) continue;
-        enum error error = index_node(caex, &index->names[group], node);
-        if (error) return error;
+        uint64_t hash;
+        struct caex_entry *entry = find_child(index, (struct caex_wanted){node->name, group}, &hash);
+        if (entry->node == NULL)
+            *entry = (struct caex_entry){node, hash};
+        else
+            same_name(caex, node, entry->node); // of two with one name the first is found
     }
+    parent->index = index;
     return ERROR_NONE;
 }
 
 static enum error check_siblings(struct caex *caex, struct caex_node *parent) {
     size_t count = 0;
     for (const struct caex_node *node = parent->first; node != NULL; node = node->next) count++;
-    if (count > FEW_SIBLINGS) return make_index(caex, parent);
+    if (count > FEW_SIBLINGS) return make_index(caex, parent, count);
     compare_all(caex, parent);
     return ERROR_NONE;
 }
 
 // ---------------------------------------------------------------- IDs and paths
 
+static bool has_id(const struct caex_node *node, const struct caex_wanted *wanted) {
+    return text_equal(node->id, wanted->text);
+}
+
+static struct caex_entry *find_id(const struct caex *caex, struct text plain, uint64_t *ret_hash) {
+    *ret_hash = caex_hash(&caex->key, plain, 0);
+    const struct caex_wanted wanted = {plain, 0};
+    return caex_table_find(&caex->ids, *ret_hash, &wanted, has_id);
+}
+
 struct caex_node *caex_by_id(const struct caex *caex, struct text id) {
-    char bytes[CAEX_ID_BYTES_MAX];
-    return map_get(caex->ids, caex_plain_id(id, bytes));
+    char bytes[CAEX_NAME_BYTES_MAX];
+    uint64_t hash;
+    const struct caex_entry *entry = find_id(caex, caex_plain_id(id, bytes), &hash);
+    return entry == NULL ? NULL : entry->node;
 }
 
 bool caex_path_step(struct text *path, struct text *ret_name) {
@@ -119,53 +127,101 @@ bool caex_path_step(struct text *path, struct text *ret_name) {
     return true;
 }
 
+/// "Lib/Class", held against the names from the class upwards.
+static bool has_path(const struct caex_node *node, const struct caex_wanted *wanted) {
+    if (node->kind != wanted->group) return false;
+    struct text rest = wanted->text;
+    for (;;) {
+        if (!text_ends_with(rest, node->name)) return false;
+        rest.length -= node->name.length;
+        node = node->parent;
+        if (node->parent == NULL) return rest.length == 0; // the file
+        if (!text_ends_with(rest, TEXT("/"))) return false;
+        rest.length--;
+    }
+}
+
+static struct caex_node *find_class(const struct caex *caex, enum caex_kind kind, struct text path) {
+    const struct caex_wanted wanted = {path, kind};
+    const struct caex_entry *entry =
+        caex_table_find(&caex->classes, caex_hash_more(&caex->key, kind, path), &wanted, has_path);
+    return entry == NULL ? NULL : entry->node;
+}
+
 /// The same path as our own list of classes has it: names with "/" between them.
-static struct caex_node *class_in_brackets(const struct caex *caex, enum caex_family family, struct text path) {
+static struct caex_node *class_in_brackets(const struct caex *caex, enum caex_kind kind, struct text path) {
     CLEANUP(buffer_clear) struct buffer plain = {0};
     struct text name;
     while (caex_path_step(&path, &name)) {
         if (plain.length > 0) buffer_byte(&plain, '/');
         buffer_text(&plain, name);
     }
-    return plain.failed ? NULL : map_get(caex->classes[family], buffer_view(&plain));
+    return plain.failed ? NULL : find_class(caex, kind, buffer_view(&plain));
 }
 
 struct caex_node *caex_class(const struct caex *caex, enum caex_family family, struct text path) {
-    struct caex_node *class = map_get(caex->classes[family], path);
-    if (class != NULL || path.length == 0 || memchr(path.data, '[', path.length) == NULL) return class;
-    return class_in_brackets(caex, family, path);
+    static const enum caex_kind kinds[FAMILY_NONE] = {[FAMILY_INTERFACE] = CAEX_INTERFACE_CLASS,
+                                                      [FAMILY_ROLE] = CAEX_ROLE_CLASS,
+                                                      [FAMILY_UNIT] = CAEX_UNIT_CLASS,
+                                                      [FAMILY_TYPE] = CAEX_TYPE};
+    if (path.length == 0) return NULL;
+    struct caex_node *class = find_class(caex, kinds[family], path);
+    if (class != NULL || memchr(path.data, '[', path.length) == NULL) return class;
+    return class_in_brackets(caex, kinds[family], path);
 }
 
-static enum error register_id(struct caex *caex, struct caex_node *node) {
-    if (node->id.length == 0) return ERROR_NONE;
-    const struct caex_node *before = map_get(caex->ids, node->id);
-    if (before == NULL) return map_set(caex->ids, node->id, node);
-    caex_error(caex, node, "the ID %.*s belongs to line %u already; give this one a new UUID", TEXT_ARG(node->id),
-               before->line);
-    return ERROR_NONE;
+static void register_id(struct caex *caex, struct caex_node *node) {
+    if (node->id.length == 0) return;
+    uint64_t hash;
+    struct caex_entry *entry = find_id(caex, node->id, &hash);
+    if (entry->node == NULL)
+        *entry = (struct caex_entry){node, hash};
+    else
+        caex_error(caex, node, "the ID %.*s belongs to line %u already; give this one a new UUID", TEXT_ARG(node->id),
+                   entry->node->line);
 }
 
-/// Of classes with one name the first counts; the second has a finding as a sibling.
-static enum error register_class(struct caex *caex, struct caex_node *node) {
-    enum caex_family family = caex_family_of(node->kind);
-    if (family == FAMILY_NONE) return ERROR_NONE;
-    CLEANUP(buffer_clear) struct buffer path = {0};
-    caex_path(node, &path);
-    if (path.failed) return ERROR_NO_MEMORY;
-    if (map_get(caex->classes[family], buffer_view(&path)) != NULL) return ERROR_NONE;
-    return map_set(caex->classes[family], buffer_view(&path), node);
+/// Two hashes of paths are equal when the paths are (caex_table.h).
+static bool has_equal_hash(const struct caex_node *node, const struct caex_wanted *wanted) {
+    (void)node, (void)wanted;
+    return true;
+}
+
+/// `hash` is that of the path of `parent`. Of classes with one path the first counts; the second has a finding as a
+/// sibling.
+static void register_classes(struct caex *caex, const struct caex_node *parent, enum caex_kind kind, uint64_t hash) {
+    hash = caex_hash_more(&caex->key, hash, TEXT("/"));
+    for (struct caex_node *node = caex_first(parent, kind); node != NULL; node = caex_next(node)) {
+        uint64_t own = caex_hash_more(&caex->key, hash, node->name);
+        struct caex_entry *entry = caex_table_find(&caex->classes, own, NULL, has_equal_hash);
+        if (entry->node == NULL) *entry = (struct caex_entry){node, own};
+        register_classes(caex, node, kind, own);
+    }
+}
+
+static void register_libraries(struct caex *caex) {
+    static const struct {
+        enum caex_kind library, class;
+    } kinds[] = {{CAEX_INTERFACE_LIB, CAEX_INTERFACE_CLASS},
+                 {CAEX_ROLE_LIB, CAEX_ROLE_CLASS},
+                 {CAEX_UNIT_LIB, CAEX_UNIT_CLASS},
+                 {CAEX_TYPE_LIB, CAEX_TYPE}};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const struct caex_node *library = caex_first(caex->root, kinds[i].library);
+        for (; library != NULL; library = caex_next(library))
+            register_classes(caex, library, kinds[i].class, caex_hash_more(&caex->key, kinds[i].class, library->name));
+    }
 }
 
 enum error caex_index_names(struct caex *caex) {
-    caex->ids = map_create();
-    if (caex->ids == NULL) return ERROR_NO_MEMORY;
-    for (size_t family = 0; family < FAMILY_NONE; family++)
-        if ((caex->classes[family] = map_create()) == NULL) return ERROR_NO_MEMORY;
+    if (!caex_table_make(&caex->ids, &caex->arena, caex->id_count) ||
+        !caex_table_make(&caex->classes, &caex->arena, caex->class_count))
+        return ERROR_NO_MEMORY;
+    register_libraries(caex);
     for (struct caex_node *node = caex->root; node != NULL; node = caex_walk(caex->root, node)) {
         enum error error = check_siblings(caex, node);
-        if (!error) error = register_id(caex, node);
-        if (!error) error = register_class(caex, node);
         if (error) return error;
+        register_id(caex, node);
     }
     return ERROR_NONE;
 }

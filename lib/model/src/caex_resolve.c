@@ -1,6 +1,7 @@
 // What references name: classes, base classes, roles, attribute types, what is mirrored, other files.
 #include "caex.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -59,20 +60,30 @@ static void outside_reference(struct caex *caex, const struct caex_node *node, e
                family_kinds[family].word, TEXT_ARG(node->reference), TEXT_ARG(node->external->reference));
 }
 
-/// A reference that many nodes have is told once when the file is a foreign one: tools leave whole libraries out.
-struct missing {
+/// A class that was just asked for by an equal path: of a million references few differ.
+struct known_class {
+    const char *path; // a text that is shared (caex_intern)
+    enum caex_family family;
+    struct caex_node *class;
+};
+enum { KNOWN_CLASSES = 256 };
+
+struct resolver {
     struct caex *caex;
-    struct map *told; // "family path"
+    struct map *told;           // "family path": a reference that many nodes of a foreign file have is told once
+    struct caex_node **chained; // classes with a base class, and what mirrors something
+    size_t chained_count, chained_capacity;
+    struct known_class known[KNOWN_CLASSES];
 };
 
-static enum error tell_missing(struct missing *missing, const struct caex_node *node, enum caex_family family) {
-    struct caex *caex = missing->caex;
+static enum error tell_missing(struct resolver *resolver, const struct caex_node *node, enum caex_family family) {
+    struct caex *caex = resolver->caex;
     if (caex->mode == CAEX_ANY) {
         CLEANUP(buffer_clear) struct buffer key = {0};
         buffer_print(&key, "%d %.*s", (int)family, TEXT_ARG(node->reference));
         if (key.failed) return ERROR_NO_MEMORY;
-        if (map_get(missing->told, buffer_view(&key)) != NULL) return ERROR_NONE;
-        enum error error = map_set(missing->told, buffer_view(&key), caex);
+        if (map_get(resolver->told, buffer_view(&key)) != NULL) return ERROR_NONE;
+        enum error error = map_set(resolver->told, buffer_view(&key), caex);
         if (error) return error;
     }
     if (node->external != NULL)
@@ -117,15 +128,43 @@ static struct caex_node *find_external(const struct caex *caex, struct text refe
     return external;
 }
 
-static enum error resolve(struct caex *caex, struct caex_node *node, struct missing *missing) {
+static enum error note_chained(struct resolver *resolver, struct caex_node *node) {
+    enum { FIRST = 64 };
+    if (resolver->chained_count == resolver->chained_capacity) {
+        size_t capacity = resolver->chained_capacity == 0 ? FIRST : resolver->chained_capacity * 2;
+        struct caex_node **larger = reallocarray(resolver->chained, capacity, sizeof *larger);
+        if (larger == NULL) return ERROR_NO_MEMORY;
+        resolver->chained = larger;
+        resolver->chained_capacity = capacity;
+    }
+    resolver->chained[resolver->chained_count++] = node;
+    return ERROR_NONE;
+}
+
+/// Where a path is kept among the known classes: by its address.
+static struct known_class *known_place(struct resolver *resolver, struct text path) {
+    return &resolver->known[((uintptr_t)path.data ^ (uintptr_t)path.data >> 8) % KNOWN_CLASSES];
+}
+
+static enum error resolve(struct resolver *resolver, struct caex_node *node) {
+    struct caex *caex = resolver->caex;
     enum caex_family family = referred_family(node->kind);
     if (family == FAMILY_NONE || node->reference.length == 0) return ERROR_NONE;
+    bool class = caex_family_of(node->kind) == family;
+    struct known_class *known = known_place(resolver, node->reference);
+    if (known->path == node->reference.data && known->family == family && !class) {
+        node->base = known->class;
+        return ERROR_NONE;
+    }
     struct text path;
     node->external = find_external(caex, node->reference, &path);
     node->base = caex_class(caex, family, path); // tools that copy a library in may leave the alias
-    if (node->base == NULL && caex_family_of(node->kind) == family) node->base = enclosing_class(node);
+    if (node->base != NULL && node->external == NULL)
+        *known = (struct known_class){node->reference.data, family, node->base};
+    if (node->base == NULL && class) node->base = enclosing_class(node);
     if (node->base == NULL) node->base = find_master(caex, node);
-    return node->base == NULL ? tell_missing(missing, node, family) : ERROR_NONE;
+    if (node->base == NULL) return tell_missing(resolver, node, family);
+    return class || caex_master(node) != NULL ? note_chained(resolver, node) : ERROR_NONE;
 }
 
 struct caex_node *caex_master(const struct caex_node *node) {
@@ -162,10 +201,6 @@ static void check_chain(struct caex *caex, struct caex_node *node) {
     for (at = node; at != NULL && at->chain_state == CHAIN_WALKED; at = at->base) at->chain_state = CHAIN_GOOD;
 }
 
-static bool is_chained(const struct caex_node *node) {
-    return caex_family_of(node->kind) != FAMILY_NONE || caex_master(node) != NULL;
-}
-
 /// Runs when there are no loops any more.
 static void check_depth(struct caex *caex, struct caex_node *node) {
     size_t depth = 0;
@@ -174,16 +209,13 @@ static void check_depth(struct caex *caex, struct caex_node *node) {
 }
 
 enum error caex_resolve(struct caex *caex) {
-    const struct caex_node *root = caex->root;
-    struct missing missing = {caex, map_create()};
-    enum error error = missing.told == NULL ? ERROR_NO_MEMORY : ERROR_NONE;
-    for (struct caex_node *node = caex->root; node != NULL && !error; node = caex_walk(root, node))
-        error = resolve(caex, node, &missing);
-    map_destroy(missing.told);
-    if (error) return error;
-    for (struct caex_node *node = caex->root; node != NULL; node = caex_walk(root, node))
-        if (is_chained(node)) check_chain(caex, node);
-    for (struct caex_node *node = caex->root; node != NULL; node = caex_walk(root, node))
-        if (is_chained(node)) check_depth(caex, node);
-    return ERROR_NONE;
+    struct resolver resolver = {.caex = caex, .told = map_create()};
+    enum error error = resolver.told == NULL ? ERROR_NO_MEMORY : ERROR_NONE;
+    for (struct caex_node *node = caex->root; node != NULL && !error; node = caex_walk(caex->root, node))
+        error = resolve(&resolver, node);
+    for (size_t i = 0; i < resolver.chained_count && !error; i++) check_chain(caex, resolver.chained[i]);
+    for (size_t i = 0; i < resolver.chained_count && !error; i++) check_depth(caex, resolver.chained[i]);
+    free(resolver.chained);
+    map_destroy(resolver.told);
+    return error;
 }

@@ -119,6 +119,13 @@ const struct attribute_row *caex_attribute_rows(size_t *ret_count) {
     return attribute_rows;
 }
 
+const char *caex_element_home(struct text name) {
+    for (size_t i = 0; i < ELEMENT_ROWS; i++)
+        for (size_t kind = 0; kind < CAEX_KINDS && text_equal(name, element_rows[i].name); kind++)
+            if (element_rows[i].parents & (caex_kinds)1 << kind) return caex_kind_name((enum caex_kind)kind);
+    return "AdditionalInformation";
+}
+
 size_t caex_element_names(enum caex_kind parent, const char *names[CAEX_ROWS_MAX]) {
     size_t count = 0;
     for (size_t i = 0; i < ELEMENT_ROWS; i++)

@@ -155,13 +155,26 @@ static void put_named(struct writer *writer, unsigned depth, const struct caex_n
         put_extension(writer, depth, at, TEXT(CAEX_NAMESPACE));
 }
 
+static bool is_prefix(const struct caex_node *attribute) {
+    return text_is(attribute->reference, CAEX_XMLNS_SPACE);
+}
+
+/// Prefixes are declared where they were: names and values inside may have them.
+static void put_prefixes(struct writer *writer, const struct caex_node *node) {
+    const struct caex_node *at = caex_first(node, CAEX_EXTENSION_ATTRIBUTE);
+    for (; at != NULL; at = caex_next(at))
+        if (is_prefix(at)) put_attribute(writer, at->name, at->value);
+}
+
 /// What tools add where CAEX has no place for it goes where CAEX has one for anything.
 static void put_unknown(struct writer *writer, unsigned depth, const struct caex_node *node) {
     const struct caex_node *at = caex_first(node, CAEX_EXTENSION_ATTRIBUTE);
+    while (at != NULL && is_prefix(at)) at = caex_next(at);
     if (at != NULL) {
         put_indent(writer, depth);
         buffer_string(writer->out, "<AdditionalInformation");
-        for (; at != NULL; at = caex_next(at)) put_attribute(writer, at->name, at->value);
+        for (; at != NULL; at = caex_next(at))
+            if (!is_prefix(at)) put_attribute(writer, at->name, at->value);
         buffer_string(writer->out, "/>\n");
     }
     for (at = caex_first(node, CAEX_EXTENSION); at != NULL; at = caex_next(at)) {
@@ -344,11 +357,13 @@ static void put_start(struct writer *writer, const struct caex_node *node) {
     case CAEX_FILE:
         buffer_string(out, "<CAEXFile xmlns=\"" CAEX_NAMESPACE "\" SchemaVersion=\"3.0\"");
         put_attribute(writer, TEXT("FileName"), node->name.length == 0 ? TEXT("unnamed.aml") : node->name);
+        put_prefixes(writer, node);
         return;
     case CAEX_INTERFACE_NAME_MAPPING:
         buffer_string(out, "<InterfaceIDMapping");
         put_attribute(writer, TEXT("SystemUnitInterfaceID"), mapped_interface(node));
         put_attribute(writer, TEXT("RoleInterfaceID"), node->mapped_role);
+        put_prefixes(writer, node);
         return;
     case CAEX_ROLE_REQUIREMENT:
         buffer_string(out, "<RoleRequirements");
@@ -357,6 +372,7 @@ static void put_start(struct writer *writer, const struct caex_node *node) {
     default: buffer_print(out, "<%s", caex_kind_name(node->kind));
     }
     put_xml_attributes(writer, node);
+    put_prefixes(writer, node);
 }
 
 static bool has_version(const struct caex_node *node) {

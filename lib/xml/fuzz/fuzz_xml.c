@@ -13,8 +13,13 @@ static enum error start(void *context, const struct xml_element *element) {
     unsigned *depth = context;
     expect(++*depth <= DEPTH);
     expect(element->name.length > 0 && text_is_utf8(element->name) && text_is_utf8(element->space));
-    for (size_t i = 0; i < element->attribute_count; i++)
-        expect(text_is_utf8(element->attributes[i].name) && text_is_utf8(element->attributes[i].value));
+    for (size_t i = 0; i < element->attribute_count; i++) {
+        const struct xml_attribute *attribute = &element->attributes[i];
+        expect(attribute->name.length > 0 && text_is_utf8(attribute->name) && text_is_utf8(attribute->value));
+        expect((attribute->space.length == 0) == (attribute->prefix.length == 0));
+    }
+    for (size_t i = 0; i < element->prefix_count; i++)
+        expect(element->prefixes[i].prefix.length > 0 && text_is_utf8(element->prefixes[i].space));
     return ERROR_NONE;
 }
 

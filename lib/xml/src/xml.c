@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ITEMS_FIRST = 16 }; // attributes of one element; more are rare
+
 struct reader {
     xmlParserCtxtPtr parser;
     struct text rest; // of the document
@@ -14,6 +16,8 @@ struct reader {
     unsigned depth;
     struct xml_attribute *attributes; // of the element being started; kept for the next one
     size_t attribute_capacity;
+    struct xml_prefix *prefixes; // likewise
+    size_t prefix_capacity;
     enum error error; // the first; nothing is called after it
     unsigned *ret_line;
     struct problem *ret_problem;
@@ -40,40 +44,62 @@ static void obey(struct reader *reader, enum error error) {
     if (error) stop(reader, error);
 }
 
+/// Room for so many items of a size, none of which is kept; NULL when out of memory.
+static void *make_room(void *items, size_t *capacity, size_t count, size_t size) {
+    if (items != NULL && count <= *capacity) return items;
+    free(items);
+    *capacity = count < ITEMS_FIRST ? ITEMS_FIRST : count;
+    return calloc(*capacity, size);
+}
+
 /// libxml2 hands attributes over as five pointers each: name, prefix, namespace, value, end of value.
-static bool collect_attributes(struct reader *reader, const xmlChar **packed, size_t count, size_t *ret_count) {
-    if (count > reader->attribute_capacity) {
-        struct xml_attribute *larger = reallocarray(reader->attributes, count, sizeof *larger);
-        if (larger == NULL) return false;
-        reader->attributes = larger;
-        reader->attribute_capacity = count;
-    }
-    *ret_count = 0;
+static bool collect_attributes(struct reader *reader, const xmlChar **packed, size_t count) {
+    reader->attributes = make_room(reader->attributes, &reader->attribute_capacity, count, sizeof *reader->attributes);
+    if (reader->attributes == NULL) return false;
     for (size_t i = 0; i < count; i++, packed += 5) {
-        if (packed[2] != NULL) continue;
-        struct text value = {(const char *)packed[3], (size_t)(packed[4] - packed[3])};
-        reader->attributes[(*ret_count)++] = (struct xml_attribute){text_of((const char *)packed[0]), value};
+        struct xml_attribute *attribute = &reader->attributes[i];
+        *attribute = (struct xml_attribute){.name = text_of((const char *)packed[0]),
+                                            .value = {(const char *)packed[3], (size_t)(packed[4] - packed[3])}};
+        if (packed[2] == NULL) continue;
+        attribute->prefix = text_of((const char *)packed[1]);
+        attribute->space = text_of((const char *)packed[2]);
     }
+    return true;
+}
+
+/// Namespaces come as two pointers each: prefix (NULL: that of elements without one), name.
+static bool collect_prefixes(struct reader *reader, const xmlChar **packed, size_t count, size_t *ret_count) {
+    reader->prefixes = make_room(reader->prefixes, &reader->prefix_capacity, count, sizeof *reader->prefixes);
+    if (reader->prefixes == NULL) return false;
+    *ret_count = 0;
+    for (size_t i = 0; i < count; i++, packed += 2)
+        if (packed[0] != NULL)
+            reader->prefixes[(*ret_count)++] =
+                (struct xml_prefix){text_of((const char *)packed[0]), text_of((const char *)packed[1])};
     return true;
 }
 
 static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *space,
                      int namespace_count, const xmlChar **namespaces, int attribute_count, int defaulted_count,
                      const xmlChar **packed) {
-    (void)prefix, (void)namespace_count, (void)namespaces, (void)defaulted_count;
+    (void)prefix, (void)defaulted_count;
     struct reader *reader = context;
     if (reader->error) return;
     if (++reader->depth > reader->limits->depth) {
         refuse(reader, ERROR_TOO_LARGE, line_of(reader), "elements are nested too deep");
         return;
     }
-    struct xml_element element = {
-        .name = text_of((const char *)name), .space = text_of((const char *)space), .line = line_of(reader)};
-    if (!collect_attributes(reader, packed, (size_t)attribute_count, &element.attribute_count)) {
+    struct xml_element element = {.name = text_of((const char *)name),
+                                  .space = text_of((const char *)space),
+                                  .attribute_count = (size_t)attribute_count,
+                                  .line = line_of(reader)};
+    if (!collect_attributes(reader, packed, (size_t)attribute_count) ||
+        !collect_prefixes(reader, namespaces, (size_t)namespace_count, &element.prefix_count)) {
         refuse(reader, ERROR_NO_MEMORY, element.line, "out of memory");
         return;
     }
     element.attributes = reader->attributes;
+    element.prefixes = reader->prefixes;
     obey(reader, reader->handler->start(reader->context, &element));
 }
 
@@ -171,6 +197,7 @@ enum error xml_read(struct text bytes, const struct xml_limits *limits, const st
     read_with(&reader);
     xmlSetStructuredErrorFunc(context_before, function_before);
     free(reader.attributes);
+    free(reader.prefixes);
     xmlFreeParserCtxt(reader.parser);
     return reader.error;
 }

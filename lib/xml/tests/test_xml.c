@@ -20,9 +20,17 @@ static enum error hear_start(void *context, const struct xml_element *element) {
     struct listener *listener = context;
     buffer_print(&listener->heard, "<%.*s", TEXT_ARG(element->name));
     if (element->space.length > 0) buffer_print(&listener->heard, "{%.*s}", TEXT_ARG(element->space));
-    for (size_t i = 0; i < element->attribute_count; i++)
-        buffer_print(&listener->heard, " %.*s=%.*s", TEXT_ARG(element->attributes[i].name),
-                     TEXT_ARG(element->attributes[i].value));
+    for (size_t i = 0; i < element->prefix_count; i++)
+        buffer_print(&listener->heard, " +%.*s=%.*s", TEXT_ARG(element->prefixes[i].prefix),
+                     TEXT_ARG(element->prefixes[i].space));
+    for (size_t i = 0; i < element->attribute_count; i++) {
+        const struct xml_attribute *attribute = &element->attributes[i];
+        if (attribute->space.length > 0)
+            buffer_print(&listener->heard, " {%.*s}%.*s:%.*s=%.*s", TEXT_ARG(attribute->space),
+                         TEXT_ARG(attribute->prefix), TEXT_ARG(attribute->name), TEXT_ARG(attribute->value));
+        else
+            buffer_print(&listener->heard, " %.*s=%.*s", TEXT_ARG(attribute->name), TEXT_ARG(attribute->value));
+    }
     buffer_print(&listener->heard, " @%u ", element->line);
     return ++listener->starts == listener->stop_after ? ERROR_LIMIT : ERROR_NONE;
 }
@@ -56,9 +64,10 @@ static const struct reading_case cases[] = {
     {"elements, attributes, texts and lines arrive in order", TEXT("<a x='1' y='2'>\n<b>t</b>\n</a>"), ERROR_NONE,
      "<a x=1 y=2 @1 \n<b @2 t>\n>", 0, NULL},
     {"the line of a start tag is where it ends", TEXT("<a\n x='1'\n>t</a>"), ERROR_NONE, "<a x=1 @3 t>", 0, NULL},
-    {"a namespace is told, an attribute of another one is not",
-     TEXT("<a xmlns='urn:n' xmlns:o='urn:o' o:x='1' y='2'><o:b/></a>"), ERROR_NONE, "<a{urn:n} y=2 @1 <b{urn:o} @1 >>",
-     0, NULL},
+    {"namespaces of elements and attributes are told, and where their prefixes are declared",
+     TEXT("<a xmlns='urn:n' xmlns:o='urn:o' o:x='1' y='2'><o:b xml:lang='de'/></a>"), ERROR_NONE,
+     "<a{urn:n} +o=urn:o {urn:o}o:x=1 y=2 @1 <b{urn:o} {http://www.w3.org/XML/1998/namespace}xml:lang=de @1 >>", 0,
+     NULL},
     {"the five entities and character references are resolved", TEXT("<a x='&lt;&amp;&#228;'>&gt;&amp;&quot;</a>"),
      ERROR_NONE, "<a x=<&ä @1 >&\">", 0, NULL},
     {"character data sections are text", TEXT("<a><![CDATA[<b>]]></a>"), ERROR_NONE, "<a @1 <b>>", 0, NULL},

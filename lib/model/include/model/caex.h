@@ -3,8 +3,8 @@
 ///
 /// Owns: a document owns its nodes and their texts (each with a NUL behind it) until `caex_destroy`.
 /// Threads: a document may be read by any number of threads.
-/// Limits: MODEL_BYTES_MAX of XML, also out of a container; CAEX_DEPTH_MAX; CAEX_NODES_MAX. No network, no document
-/// type and so no entities.
+/// Limits: MODEL_BYTES_MAX of XML, also out of a container; CAEX_DEPTH_MAX; CAEX_NAME_BYTES_MAX; CAEX_NODES_MAX. No
+/// network, no document type and so no entities.
 ///
 /// What a reader meets in the files of real tools, and gets here in one form:
 ///   IDs              lower case, without braces
@@ -19,6 +19,7 @@
 
 enum { CAEX_INHERITANCE_MAX = 16 };    // classes in one line; the deepest library known to us has 7
 enum { CAEX_DEPTH_MAX = 96 };          // XML elements in each other
+enum { CAEX_NAME_BYTES_MAX = 4096 };   // a name, an ID, a path to a class, a side of a link
 enum { CAEX_NODES_MAX = 1500 * 1000 }; // of a document; one of 70 MB has half a million
 
 /// X(kind, XML element)
@@ -71,11 +72,16 @@ enum caex_change { CHANGE_STATE, CHANGE_CREATE, CHANGE_DELETE, CHANGE_CHANGE }; 
 
 struct caex_index; // of the children of a node that has many
 
-struct caex_node {
-    enum caex_kind kind;
+struct caex_node { // half a million in a large file: without gaps
+    enum caex_kind kind : 8;
+    enum caex_change change : 8;
+    bool has_value : 1, has_default : 1;
+    bool bad : 1;            // its value has a finding already
+    uint8_t chain_state : 2; // private
     unsigned line;
     struct caex_node *parent, *first, *last, *next; // children in the order of the file
-    struct text name;      // Name; an external reference's Alias; of an extension its XML name, empty for a text in it
+    struct text name;      // Name; an external reference's Alias; of an extension its XML name, empty for a text in it;
+                           // of an extension's attribute with its prefix
     struct text id;        // lower case, without braces
     struct text reference; // as written: path of class, base class, role, attribute type; an external reference's Path;
                            // CorrespondingAttributePath of a semantic; the unit's side of a mapping; an extension's
@@ -88,6 +94,7 @@ struct caex_node {
         struct {                                     // links
             struct text side_a, side_b;              // as written, without white space around
             struct caex_node *partner_a, *partner_b; // what they lead to; NULL: nothing in this file
+            struct caex_node *next_link;             // private
         };
         struct text version;     // of hierarchies, libraries and classes
         struct text mapped_role; // the role's side of a mapping
@@ -97,10 +104,6 @@ struct caex_node {
     struct caex_index *index;   // private
     void *meaning;              // what the layer above made of it
     unsigned value_line, default_line;
-    bool has_value, has_default;
-    bool bad;            // its value has a finding already
-    uint8_t change;      // enum caex_change
-    uint8_t chain_state; // private
 };
 
 enum caex_mode {

@@ -8,8 +8,14 @@
 #include <base/text.h>
 
 struct xml_attribute {
-    struct text name; // without prefix; attributes that have a namespace of their own (xsi:...) are left out
+    struct text name; // without prefix
     struct text value;
+    struct text space;  // namespace; empty for an attribute without prefix, which belongs to its element
+    struct text prefix; // as written
+};
+
+struct xml_prefix { // xmlns:prefix="space"
+    struct text prefix, space;
 };
 
 struct xml_element {
@@ -17,6 +23,8 @@ struct xml_element {
     struct text space; // namespace; empty when it has none
     const struct xml_attribute *attributes;
     size_t attribute_count;
+    const struct xml_prefix *prefixes; // that are declared here
+    size_t prefix_count;
     unsigned line; // where the start tag ends
 };
 
