@@ -4,51 +4,115 @@
 //   {6135AC11-...}:sensor               CAEX 2.15: the ID of an element, and the name of an interface in it
 //   Plant/MPS/motor:right               older tools: the path from the hierarchy, or from the element of the link
 //   Plant/[DI 14/DQ 10_1]:[Channel 1]   names with special characters in brackets
+//   :right                              an interface of the element of the link
 //   Alias@...                           something in another file
+//
+// A name may have ":", "/" and "[" in it without being in brackets, so a text can be cut into names in several ways.
+// All of them are tried against what there is, longer names first.
 #include "caex.h"
 
 #include <string.h>
 
-/// Where the name of the interface begins: behind the last ":" outside of brackets and braces. False when there is
-/// none.
-static bool split_interface(struct text side, struct text *ret_owner, struct text *ret_interface) {
-    size_t depth = 0;
-    for (size_t i = side.length; i-- > 0;) {
-        char byte = side.data[i];
-        depth += byte == ']' || byte == '}';
-        if ((byte == '[' || byte == '{') && depth > 0) depth--;
-        if (byte != ':' || depth > 0) continue;
-        *ret_owner = (struct text){side.data, i};
-        *ret_interface = text_from(side, i + 1);
+// Whoever makes names that can be cut in thousands of ways gets no answer for them, and no delay.
+enum { TRIES_FREE = 256 };            // of one side; a usual one needs a dozen
+enum { TRIES_MAX = 4 * 1000 * 1000 }; // beyond them, in one document
+enum { BYTES_OF_A_TRY = 64 };         // a longer name counts as several
+
+struct search {
+    struct caex *caex;
+    size_t tries;
+    const struct caex_node *owner; // what the longest beginning of the text leads to, for a message
+    struct text missing;           // what is not in it
+};
+
+static bool may_try(struct search *search, struct text name) {
+    size_t cost = 1 + name.length / BYTES_OF_A_TRY;
+    search->tries += cost;
+    if (search->tries <= TRIES_FREE) return true;
+    search->caex->link_tries += cost;
+    return search->caex->link_tries <= TRIES_MAX;
+}
+
+/// The beginning of a text up to the last '/' or ':' in it; false when there is none.
+static bool cut(struct text *text) {
+    for (size_t i = text->length; i-- > 0;) {
+        if (text->data[i] != '/' && text->data[i] != ':') continue;
+        text->length = i;
         return true;
     }
     return false;
 }
 
-static struct caex_node *interface_in(const struct caex_node *owner, struct text path) {
-    struct caex_node *interface = caex_child(owner, CAEX_INTERFACE, path); // a name may have a "/" in it
-    if (interface != NULL) return interface;
-    const struct caex_node *at = owner;
-    struct text name;
-    while (at != NULL && caex_path_step(&path, &name)) at = interface = caex_child(at, CAEX_INTERFACE, name);
-    return interface;
+static struct caex_node *named(const struct caex_node *parent, enum caex_kind kind, struct text name) {
+    struct caex_node *child = caex_child(parent, kind, name);
+    bool in_brackets = text_starts_with(name, TEXT("[")) && text_ends_with(name, TEXT("]"));
+    if (child != NULL || !in_brackets) return child;
+    return caex_child(parent, kind, (struct text){name.data + 1, name.length - 2});
 }
 
-static struct caex_node *element_below(struct caex_node *at, struct text path) {
-    struct text name;
-    while (at != NULL && caex_path_step(&path, &name)) at = caex_child(at, CAEX_ELEMENT, name);
-    return at;
+/// What stands below what, on the way to an interface; CAEX_KINDS ends a row.
+static const enum caex_kind ways[CAEX_KINDS][4] = {
+    [CAEX_FILE] = {CAEX_HIERARCHY, CAEX_UNIT_LIB, CAEX_KINDS},
+    [CAEX_HIERARCHY] = {CAEX_ELEMENT, CAEX_KINDS},
+    [CAEX_UNIT_LIB] = {CAEX_UNIT_CLASS, CAEX_KINDS},
+    [CAEX_UNIT_CLASS] = {CAEX_INTERFACE, CAEX_ELEMENT, CAEX_UNIT_CLASS, CAEX_KINDS},
+    [CAEX_ELEMENT] = {CAEX_INTERFACE, CAEX_ELEMENT, CAEX_KINDS},
+    [CAEX_INTERFACE] = {CAEX_INTERFACE, CAEX_KINDS},
+};
+
+static struct caex_node *find_below(struct search *search, const struct caex_node *owner, struct text path);
+
+/// With the first name of the path up to `name`'s end.
+static struct caex_node *find_with(struct search *search, const struct caex_node *owner, struct text path,
+                                   struct text name) {
+    bool whole = name.length == path.length;
+    for (const enum caex_kind *kind = ways[owner->kind]; *kind != CAEX_KINDS; kind++) {
+        struct caex_node *child = named(owner, *kind, name);
+        if (child == NULL || (whole && *kind != CAEX_INTERFACE)) continue;
+        struct caex_node *found = whole ? child : find_below(search, child, text_from(path, name.length + 1));
+        if (found != NULL) return found;
+    }
+    return NULL;
 }
 
-/// From the element that has the link, or from a hierarchy or class.
-static struct caex_node *find_owner(const struct caex *caex, const struct caex_node *link, struct text path) {
-    struct caex_node *owner = caex_by_id(caex, path);
-    if (owner == NULL) owner = element_below(link->parent, path);
-    if (owner != NULL) return owner;
-    struct text rest = path, name;
-    if (!caex_path_step(&rest, &name)) return NULL;
-    struct caex_node *hierarchy = caex_child(caex->root, CAEX_HIERARCHY, name);
-    return hierarchy == NULL ? caex_class(caex, FAMILY_UNIT, path) : element_below(hierarchy, rest);
+static void note_owner(struct search *search, const struct caex_node *owner, struct text missing) {
+    if (owner->kind != CAEX_ELEMENT && owner->kind != CAEX_UNIT_CLASS) return;
+    if (search->owner != NULL && search->missing.length <= missing.length) return;
+    search->owner = owner;
+    search->missing = missing;
+}
+
+/// The interface that a path leads to from an element, a class, the file; of a mirror also that of its master.
+static struct caex_node *find_below(struct search *search, const struct caex_node *owner, struct text path) {
+    note_owner(search, owner, path);
+    for (; owner != NULL; owner = caex_master(owner)) {
+        struct text name = path;
+        do {
+            if (!may_try(search, name)) return NULL;
+            struct caex_node *found = find_with(search, owner, path, name);
+            if (found != NULL) return found;
+        } while (cut(&name));
+    }
+    return NULL;
+}
+
+static struct caex_node *find_by_owner_id(struct search *search, struct text side) {
+    for (struct text id = side; cut(&id);) {
+        if (!may_try(search, id)) return NULL;
+        const struct caex_node *owner = caex_by_id(search->caex, id);
+        bool leads_on = owner != NULL && ways[owner->kind][0] != CAEX_FILE; // which is 0: no row
+        struct caex_node *found = leads_on ? find_below(search, owner, text_from(side, id.length + 1)) : NULL;
+        if (found != NULL) return found;
+    }
+    return NULL;
+}
+
+static struct caex_node *find_interface(struct search *search, const struct caex_node *link, struct text side) {
+    struct caex_node *found = find_by_owner_id(search, side);
+    struct text own = text_starts_with(side, TEXT(":")) ? text_from(side, 1) : side;
+    if (found == NULL && link->parent != NULL) found = find_below(search, link->parent, own);
+    if (found == NULL) found = find_below(search, search->caex->root, side);
+    return found;
 }
 
 struct side {
@@ -57,14 +121,16 @@ struct side {
     struct caex_node **partner;
 };
 
-static void tell(struct caex *caex, const struct caex_node *link, const struct side *side,
-                 const struct caex_node *owner, struct text interface) {
-    if (owner != NULL)
-        caex_error(caex, link, "side %c: '%.*s' in line %u has no interface '%.*s'", side->letter,
-                   TEXT_ARG(owner->name), owner->line, TEXT_ARG(interface));
+static void tell(struct search *search, const struct caex_node *link, const struct side *side) {
+    const struct caex_node *owner = search->owner;
+    if (owner != NULL && owner != link->parent)
+        caex_error(search->caex, link,
+                   "side %c: '%.*s' in line %u has no interface '%.*s'; use the ID of an ExternalInterface",
+                   side->letter, TEXT_ARG(owner->name), owner->line, TEXT_ARG(search->missing));
     else
-        caex_error(caex, link, "side %c: nothing has the ID '%.*s'; use the ID of an ExternalInterface of the plant",
-                   side->letter, TEXT_ARG(side->text));
+        caex_error(search->caex, link,
+                   "side %c: nothing has the ID '%.*s'; use the ID of an ExternalInterface of the plant", side->letter,
+                   TEXT_ARG(side->text));
 }
 
 /// What the alias in front of a "@" names.
@@ -75,7 +141,6 @@ static struct caex_node *find_external(const struct caex *caex, struct text side
 }
 
 static void resolve_side(struct caex *caex, struct caex_node *link, const struct side *side) {
-    struct text owner_path, interface = TEXT_EMPTY;
     if (side->text.length == 0) return; // has a finding
     *side->partner = caex_by_id(caex, side->text);
     if (*side->partner != NULL) return;
@@ -86,15 +151,13 @@ static void resolve_side(struct caex *caex, struct caex_node *link, const struct
                    side->letter, TEXT_ARG(external->reference));
         return;
     }
-    struct caex_node *owner = NULL;
-    if (split_interface(side->text, &owner_path, &interface)) owner = find_owner(caex, link, owner_path);
-    if (owner != NULL) *side->partner = interface_in(owner, interface);
-    if (*side->partner == NULL) tell(caex, link, side, owner, interface);
+    struct search search = {.caex = caex};
+    *side->partner = find_interface(&search, link, side->text);
+    if (*side->partner == NULL) tell(&search, link, side);
 }
 
 enum error caex_resolve_links(struct caex *caex) {
-    for (struct caex_node *node = caex->root; node != NULL; node = caex_walk(caex->root, node)) {
-        if (node->kind != CAEX_LINK) continue;
+    for (struct caex_node *node = caex->links; node != NULL; node = node->next_link) {
         const struct side sides[] = {{'A', node->side_a, &node->partner_a}, {'B', node->side_b, &node->partner_b}};
         resolve_side(caex, node, &sides[0]);
         resolve_side(caex, node, &sides[1]);
