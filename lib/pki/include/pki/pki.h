@@ -60,3 +60,21 @@ enum { PKI_THUMBPRINT_BYTES = 41 };
 enum error pki_thumbprint(const char *der_file, char ret_hex[static PKI_THUMBPRINT_BYTES], struct problem *ret_problem);
 /// True when both are equal; takes the same time wherever they differ.
 bool pki_equal(struct text a, struct text b);
+
+/// What a certificate in PEM says. The first one, when several follow each other. ERROR_INVALID.
+enum { PKI_PEM_BYTES_MAX = 64 * 1024 };
+struct pki_certificate {
+    char id[PKI_DIGEST_BYTES]; // SHA-256 of its DER in hexadecimal: AWS IoT's certificate id
+    char common_name[65];      // RFC 5280: at most 64 characters
+    int64_t not_before_s, not_after_s;
+};
+enum error pki_certificate_read(struct text pem, struct pki_certificate *ret_certificate, struct problem *ret_problem);
+
+/// Ed25519 (RFC 8032). A seed is 32 random bytes; what it signs is verified with its public key.
+enum { PKI_SIGN_SEED_BYTES = 32, PKI_SIGN_PUBLIC_BYTES = 32, PKI_SIGNATURE_BYTES = 64 };
+enum error pki_sign_public(const unsigned char seed[static PKI_SIGN_SEED_BYTES],
+                           unsigned char ret_public[static PKI_SIGN_PUBLIC_BYTES]);
+enum error pki_sign(const unsigned char seed[static PKI_SIGN_SEED_BYTES], struct text bytes,
+                    unsigned char ret_signature[static PKI_SIGNATURE_BYTES]);
+bool pki_sign_verify(const unsigned char public[static PKI_SIGN_PUBLIC_BYTES], struct text bytes,
+                     const unsigned char signature[static PKI_SIGNATURE_BYTES]);
