@@ -30,7 +30,7 @@ static bool read_public(struct text public, enum nkey_kind kind, unsigned char r
 }
 
 enum error nkey_make(enum nkey_kind kind, char ret_seed[static NKEY_SEED_BYTES]) {
-    unsigned char whole[PREFIX_SEED_BYTES + PKI_SIGN_SEED_BYTES];
+    unsigned char whole[PREFIX_SEED_BYTES + PKI_SIGN_SEED_BYTES] = {0};
     whole[0] = (unsigned char)(PREFIX_SEED | prefixes[kind] >> 5);
     whole[1] = (unsigned char)((prefixes[kind] & 31) << 3);
     if (getrandom(whole + PREFIX_SEED_BYTES, PKI_SIGN_SEED_BYTES, 0) != PKI_SIGN_SEED_BYTES) return ERROR_INTERNAL;
@@ -42,7 +42,7 @@ enum error nkey_make(enum nkey_kind kind, char ret_seed[static NKEY_SEED_BYTES])
 }
 
 enum error nkey_read_seed(struct text seed, struct nkey *ret_key, struct problem *ret_problem) {
-    unsigned char whole[PREFIX_SEED_BYTES + PKI_SIGN_SEED_BYTES];
+    unsigned char whole[PREFIX_SEED_BYTES + PKI_SIGN_SEED_BYTES] = {0};
     if (!text32_read(seed, whole, sizeof whole) || (whole[0] & 0xf8) != PREFIX_SEED)
         return problem_say(ret_problem, ERROR_INVALID,
                            "not the seed of a key; one begins with \"S\" and has 58 letters");
@@ -129,13 +129,13 @@ static enum error read_claims(struct text token, struct parts *parts, struct buf
 }
 
 enum error nkey_claims(struct text token, struct buffer *out, struct problem *ret_problem) {
-    struct parts parts;
+    struct parts parts = {0};
     return read_claims(token, &parts, out, ret_problem);
 }
 
 enum error nkey_verify(struct text token, enum nkey_kind kind, struct text issuer, struct buffer *out,
                        struct problem *ret_problem) {
-    struct parts parts;
+    struct parts parts = {0};
     unsigned char public[PKI_SIGN_PUBLIC_BYTES];
     CLEANUP(buffer_clear) struct buffer signature = {0};
     enum error error = read_claims(token, &parts, out, ret_problem);

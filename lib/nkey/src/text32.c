@@ -25,7 +25,7 @@ static void write_plain(const unsigned char *bytes, size_t length, struct buffer
 }
 
 void text32_write(const unsigned char *bytes, size_t length, struct buffer *out) {
-    unsigned char whole[BYTES_MAX + CRC_BYTES];
+    unsigned char whole[BYTES_MAX + CRC_BYTES] = {0};
     memcpy(whole, bytes, length);
     unsigned crc = crc16(bytes, length);
     whole[length] = (unsigned char)crc;
@@ -34,7 +34,7 @@ void text32_write(const unsigned char *bytes, size_t length, struct buffer *out)
 }
 
 bool text32_read(struct text text, unsigned char *ret_bytes, size_t length) {
-    unsigned char whole[BYTES_MAX + CRC_BYTES];
+    unsigned char whole[BYTES_MAX + CRC_BYTES] = {0};
     size_t total = length + CRC_BYTES, at = 0;
     unsigned held = 0, bits = 0;
     if (text.length != (total * 8 + 4) / 5) return false;

@@ -14,7 +14,7 @@
 static const char account_seed[] = "SAANDLKMXL6CUS3CP52WIXBEDN6YJ545GDKC65U5JZPPV6WH6ESWUA6YAI";
 static const char account_public[] = "ABJHLOVMPA4CI6R5KLNGOB4GSLNIY7IOUPAJC4YFNDLQVIOBYQGUWVLA";
 
-static void test_known_key(void **state) {
+static void a_known_seed_gives_its_public_key(void **state) {
     (void)state;
     struct nkey key;
     struct problem problem = {0};
@@ -23,7 +23,7 @@ static void test_known_key(void **state) {
     assert_string_equal(key.public, account_public);
 }
 
-static void test_made_keys(void **state) {
+static void keys_that_are_made_read_back_and_differ(void **state) {
     (void)state;
     static const char letters[] = {[NKEY_ACCOUNT] = 'A', [NKEY_USER] = 'U', [NKEY_SERVER] = 'N'};
     for (int kind = NKEY_ACCOUNT; kind <= NKEY_SERVER; kind++) {
@@ -40,7 +40,7 @@ static void test_made_keys(void **state) {
     }
 }
 
-static void test_refused_seeds(void **state) {
+static void what_is_no_seed_is_refused(void **state) {
     (void)state;
     static const char *const seeds[] = {"", "SA", "ABJHLOVMPA4CI6R5KLNGOB4GSLNIY7IOUPAJC4YFNDLQVIOBYQGUWVLA",
                                         "SAANDLKMXL6CUS3CP52WIXBEDN6YJ545GDKC65U5JZPPV6WH6ESWUA6YAJ",
@@ -53,7 +53,7 @@ static void test_refused_seeds(void **state) {
     }
 }
 
-static void test_tokens(void **state) {
+static void every_byte_of_a_token_matters(void **state) {
     (void)state;
     struct nkey key;
     assert_int_equal(nkey_read_seed(text_of(account_seed), &key, NULL), ERROR_NONE);
@@ -73,7 +73,7 @@ static void test_tokens(void **state) {
     }
 }
 
-static void test_token_of_another(void **state) {
+static void a_token_of_another_key_or_kind_is_refused(void **state) {
     (void)state;
     struct nkey key, other;
     char seed[NKEY_SEED_BYTES];
@@ -96,8 +96,11 @@ static void test_token_of_another(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_key), cmocka_unit_test(test_made_keys),        cmocka_unit_test(test_refused_seeds),
-        cmocka_unit_test(test_tokens),    cmocka_unit_test(test_token_of_another),
+        cmocka_unit_test(a_known_seed_gives_its_public_key),
+        cmocka_unit_test(keys_that_are_made_read_back_and_differ),
+        cmocka_unit_test(what_is_no_seed_is_refused),
+        cmocka_unit_test(every_byte_of_a_token_matters),
+        cmocka_unit_test(a_token_of_another_key_or_kind_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,7 @@ static void from_hex(const char *hex, unsigned char *bytes, size_t length) {
     }
 }
 
-static void test_rfc_8032(void **state) {
+static void signatures_are_those_of_rfc_8032(void **state) {
     (void)state;
     unsigned char seed[PKI_SIGN_SEED_BYTES], public[PKI_SIGN_PUBLIC_BYTES], known_public[PKI_SIGN_PUBLIC_BYTES];
     unsigned char signature[PKI_SIGNATURE_BYTES], known_signature[PKI_SIGNATURE_BYTES];
@@ -45,7 +45,7 @@ static void test_rfc_8032(void **state) {
 
 static char folder[] = "/tmp/test_pki_sign.XXXXXX";
 
-static void test_reads_certificates(void **state) {
+static void openssl_reads_the_same_in_a_certificate(void **state) {
     (void)state;
     assert_non_null(mkdtemp(folder));
     char paths[4][64], command[256], id[PKI_DIGEST_BYTES] = "";
@@ -71,7 +71,7 @@ static void test_reads_certificates(void **state) {
     rmdir(folder);
 }
 
-static void test_refuses_what_is_no_certificate(void **state) {
+static void what_is_no_certificate_is_refused(void **state) {
     (void)state;
     static const char *const texts[] = {"", "-----BEGIN CERTIFICATE-----\n",
                                         "-----BEGIN CERTIFICATE-----\nAAAA\n"
@@ -86,9 +86,9 @@ static void test_refuses_what_is_no_certificate(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rfc_8032),
-        cmocka_unit_test(test_reads_certificates),
-        cmocka_unit_test(test_refuses_what_is_no_certificate),
+        cmocka_unit_test(signatures_are_those_of_rfc_8032),
+        cmocka_unit_test(openssl_reads_the_same_in_a_certificate),
+        cmocka_unit_test(what_is_no_certificate_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,6 +59,15 @@ static void note(struct compilation *compilation, const char *place, struct text
                  denies ? "more than it says is denied" : "it permits nothing; let each * be a whole level");
 }
 
+/// The filter `a/#`, which `a/*` covers, is two subscriptions of NATS: `a.>` and the parent `a`.
+static enum error add_parent(struct policy_subjects *subjects, struct text pattern, bool is_filter) {
+    static const char below[] = {'/', PATTERN_RUN};
+    if (pattern.length <= sizeof below || !text_ends_with(pattern, (struct text){below, sizeof below}))
+        return ERROR_NONE;
+    pattern.length -= sizeof below;
+    return subjects_add_pattern(subjects, pattern, is_filter);
+}
+
 static enum error compile_resource(struct compilation *compilation, int aspect, bool denies, struct text raw,
                                    const char *place) {
     CLEANUP(buffer_clear) struct buffer expanded = {0};
@@ -70,6 +79,7 @@ static enum error compile_resource(struct compilation *compilation, int aspect, 
     struct policy_subjects *subjects = denies ? &compilation->deny[aspect] : &compilation->allow[aspect];
     enum error error = ERROR_UNSUPPORTED;
     if (kind == KIND_OURS) error = subjects_add_pattern(subjects, pattern, aspects[aspect].is_filter);
+    if (!error && !denies && aspect != PUBLISH) error = add_parent(subjects, pattern, aspects[aspect].is_filter);
     if (error != ERROR_UNSUPPORTED) return error;
     note(compilation, place, raw, denies);
     if (!denies) return ERROR_NONE;

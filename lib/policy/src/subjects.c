@@ -142,11 +142,7 @@ enum error subjects_add_pattern(struct policy_subjects *subjects, struct text pa
     struct writing writing = {&levels, subjects, subjects->count};
     enum error error = write_from(&writing, 0, 0, TEXT_EMPTY);
     if (error) cut(subjects, writing.first);
-    // `a/*` of a policy covers the filter `a/#`, which subscribes its parent as well.
-    bool ends_in_run = levels.count > 1 && levels.kinds[levels.count - 1] == LEVEL_RUN;
-    if (error || !is_filter || !ends_in_run) return error;
-    size_t parent = pattern.length - 2;
-    return subjects_add_pattern(subjects, (struct text){pattern.data, parent}, is_filter);
+    return error;
 }
 
 enum error subjects_add_wider(struct policy_subjects *subjects, struct text pattern) {

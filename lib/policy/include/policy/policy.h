@@ -58,7 +58,8 @@ struct policy_subjects {
     char **items;
     size_t count;
 };
-/// The same policies as permissions of a NATS connection, for the variables of one client.
+/// The same policies as permissions of a NATS connection, for the variables of one client. Never more than the policies
+/// say, with one exception: who may subscribe `a/#` also hears `a`, since NATS makes two subscriptions of that filter.
 struct policy_permissions {
     struct policy_subjects publish_allow, publish_deny, subscribe_allow, subscribe_deny;
     /// A line for each resource that subjects cannot say as it stands: "Statement[0].Resource[1]: ...". An Allow of
