@@ -1,6 +1,9 @@
 // The twin service on a real nats-server, TLS, everything on this machine: from an update to its `documents` event or
 // its answer, and how many in a second. Beside it the way there and back through the server alone. With one process and
-// with two that share the store, which is a file or PostgreSQL.
+// with two that share the store, which is a file or PostgreSQL; the server keeps messages for MQTT devices, as in a
+// plant. Last the memory of shadows as the gateway makes them.
+//
+//     bench-twins [PATTERN]      only the settings whose name contains it
 #include <base/cleanup.h>
 #include <base/clock.h>
 #include <base/file.h>
@@ -17,7 +20,8 @@
 #include <twins/twins.h>
 #include <unistd.h>
 
-enum { RUNS = 5, SAMPLES = 2000, BURST = 20000, UNDER_WAY = 256, THINGS = 100, WAIT_S = 60 };
+enum { RUNS = 5, SAMPLES = 2000, BURST = 40000, UNDER_WAY = 512, THINGS = 10000, WAIT_S = 60 };
+enum { MODULES = 10, LEAVES_PER_MODULE = 4 }; // of a thing whose memory is measured
 
 /// What is sent, and where its echo is heard. The number of the thing stands between `subject` and `behind`.
 struct path {
@@ -30,7 +34,7 @@ struct path {
 static const struct path paths[] = {
     {"there and back, server alone", "bench.echo.t", "", "", "{\"state\":{\"reported\":{\"a\":{\"b\":true}}}}", 0, 0,
      0},
-    {"reported update -> documents", "$aws.things.t", ".shadow.update", ".documents",
+    {"reported update -> accepted", "$aws.things.t", ".shadow.update", ".accepted",
      "{\"state\":{\"reported\":{\"a\":{\"b\":true}}},\"clientToken\":\"c:1\"}", 0.6, 2, 0},
     {"desired update -> accepted", "$aws.things.t", ".shadow.update", ".accepted",
      "{\"state\":{\"desired\":{\"a\":{\"b\":true}}},\"clientToken\":\"c:1\"}", 0, 0, 20000},
@@ -212,7 +216,7 @@ static double measure_rate(struct bench *bench) {
 
 static void measure(struct bench *bench, const struct path *path) {
     bench->path = path;
-    run(bench, BURST / 4, UNDER_WAY); // warm, and every shadow is there
+    run(bench, THINGS, UNDER_WAY); // warm, and every shadow is there
     double p50_ms, p99_ms;
     measure_latency(bench, &p50_ms, &p99_ms);
     double before_s = cpu_seconds(bench), rate = measure_rate(bench);
@@ -252,19 +256,42 @@ static void start_service(struct bench *bench, size_t index, const struct testin
     must(!process_start(&options, &bench->services[index], NULL), "cannot start the service");
 }
 
+/// Core modules with a few Boolean leaves each.
+static void make_large_shadows(struct bench *bench) {
+    CLEANUP(buffer_clear) struct buffer payload = {0};
+    buffer_string(&payload, "{\"state\":{\"reported\":{");
+    for (int module = 0; module < MODULES; module++) {
+        buffer_print(&payload, "%s\"module%d\":{", module == 0 ? "" : ",", module);
+        for (int leaf = 0; leaf < LEAVES_PER_MODULE; leaf++)
+            buffer_print(&payload, "%s\"signal%d\":%s", leaf == 0 ? "" : ",", leaf, leaf % 2 == 0 ? "true" : "false");
+        buffer_byte(&payload, '}');
+    }
+    buffer_string(&payload, "}}}");
+    must(!payload.failed, "out of memory");
+    const struct path path = {
+        .subject = "$aws.things.t", .behind = ".shadow.update", .echo_ends = ".accepted", .payload = payload.data};
+    bench->path = &path;
+    run(bench, THINGS, UNDER_WAY);
+    bench->path = NULL;
+}
+
 static void print_memory(const struct bench *bench) {
     double kib = 0;
     for (size_t i = 0; i < bench->setting->processes; i++) kib += (double)process_resident_kib(bench->services[i]);
-    printf("memory: %.1f MB for each process\n\n", kib / 1024 / (double)bench->setting->processes);
+    printf("memory with %d things of %d leaves: %.1f MB in all processes\n\n", THINGS, MODULES * LEAVES_PER_MODULE,
+           kib / 1024);
 }
 
 static void run_setting(const struct setting *setting) {
     static struct bench bench;
     bench = (struct bench){.setting = setting};
-    struct testing_nats *nats = testing_nats_start("authorization: {users: [{user: bench, password: password}, "
-                                                   "{user: twins, password: password}]}");
+    char *folder = testing_folder(), config[512];
+    snprintf(config, sizeof config,
+             "authorization: {users: [{user: bench, password: password}, {user: twins, password: password}]}\n"
+             "server_name: bench\njetstream: {store_dir: \"%s/jetstream\"}\n",
+             folder);
+    struct testing_nats *nats = testing_nats_start(config);
     struct testing_postgres *postgres = setting->postgres ? testing_postgres_start() : NULL;
-    char *folder = testing_folder();
     make_data_folder(folder, nats->ca_file);
     open_client(&bench, nats, folder);
     for (size_t i = 0; i < setting->processes; i++)
@@ -273,6 +300,7 @@ static void run_setting(const struct setting *setting) {
 
     printf("%s\n", setting->name);
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) measure(&bench, &paths[i]);
+    make_large_shadows(&bench);
     print_memory(&bench);
 
     for (size_t i = 0; i < setting->processes; i++) {
@@ -290,6 +318,7 @@ static void run_setting(const struct setting *setting) {
 int main(int argc, char **argv) {
     if (argc == 5 && strcmp(argv[1], "--serve") == 0) return serve(argv);
     printf("%d things; latency one at a time, rate with %d under way; medians of %d runs\n\n", THINGS, UNDER_WAY, RUNS);
-    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) run_setting(&settings[i]);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        if (argc < 2 || strstr(settings[i].name, argv[1]) != NULL) run_setting(&settings[i]);
     return EXIT_SUCCESS;
 }

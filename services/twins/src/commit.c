@@ -192,6 +192,8 @@ static void batch_done(struct twins *twins, const struct write_batch *batch) {
 void commit_done(void *context, struct write_batch *batch) {
     struct twins *twins = context;
     batch->error ? commit_degrade(twins, &batch->problem) : recover(twins);
+    twins->commits += !batch->error && batch->count > 0;
+    twins->rows += batch->error ? 0 : batch->count;
     batch_done(twins, batch);
     share_done(twins, batch);
     empty_batch(batch);

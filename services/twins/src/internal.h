@@ -34,10 +34,14 @@ enum {
     TWINS_RESERVE = 1000, // versions reserved at least with each write of a shadow
 };
 
+/// What a request may be rejected with.
+enum { TWINS_CODES = 8 };
+extern const int twins_codes[TWINS_CODES];
+
 /// A request as it came; the texts are borrowed.
 struct call {
     enum twin_operation operation;
-    struct text key;     // "thing" or "thing~shadow"
+    struct text key;     // "thing" or "thing~shadow"; empty: it is none
     struct text subject; // answers go to this one with ".accepted" or ".rejected" behind it
     struct text reply;
     struct text payload;
@@ -132,6 +136,12 @@ struct twins {
     bool flush_due;     // dirty shadows go with the next batch
     bool ending;
     bool ready;
+
+    // devices.c
+    struct map *hearers, *hearers_next; // things that devices at QoS 1 hear of; while they are listed: the next ones
+    bool hears_all, hears_all_next;     // there may be others
+    bool listing, list_wanted;
+    size_t listed;
     bool no_queues; // the broker keeps nothing for devices
 
     // share.c
@@ -143,7 +153,11 @@ struct twins {
     struct problem trouble; // why storing fails; empty: all is well
     size_t held_bytes;      // of requests that wait
     size_t existing;        // shadows that exist
-    uint64_t updates, rejected;
+
+    // For the status: what was counted since the start.
+    uint64_t accepted, updates, rejected, commits, rows;
+    uint64_t rejected_by[TWINS_CODES]; // by code, in the order of `twins_codes`
+    size_t waiting;                    // requests that wait for the disk
 };
 
 /// shadows.c
@@ -181,7 +195,10 @@ void commit_end(struct twins *twins); // writes all that is left and lowers the 
 void batch_clear(struct write_batch *batch);
 
 /// devices.c
-void devices_connected(struct twins *twins); // the bus is there, or there again
+enum error devices_open(struct twins *twins);
+void devices_connected(struct twins *twins);                     // the bus is there, or there again
+bool devices_hear(const struct twins *twins, struct text thing); // whether a device at QoS 1 may hear of the thing
+void devices_close(struct twins *twins);
 
 /// share.c
 enum error share_open(struct twins *twins);

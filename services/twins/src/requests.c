@@ -8,27 +8,43 @@
 
 /* ---- Publishing ---- */
 
-static void publish_event(struct twins *twins, struct text subject, const char *event, const struct buffer *document) {
+/// Of "thing" or "thing~shadow".
+static struct text thing_of(struct text key) {
+    struct text thing = TEXT_EMPTY;
+    text_split(&key, '~', &thing);
+    return thing;
+}
+
+static void publish_event(struct twins *twins, const struct call *call, const char *event,
+                          const struct buffer *document) {
     if (document->length == 0) return;
     buffer_reset(&twins->subject);
-    buffer_text(&twins->subject, subject);
+    buffer_text(&twins->subject, call->subject);
     buffer_string(&twins->subject, event);
-    enum error (*const send)(struct bus *, struct text, struct text) =
-        twins->no_queues ? bus_publish : bus_publish_kept;
+    bool kept = devices_hear(twins, thing_of(call->key));
+    enum error (*const send)(struct bus *, struct text, struct text) = kept ? bus_publish_kept : bus_publish;
     // While the bus is away nobody hears it; whoever comes back reads the shadow anew.
     if (!twins->subject.failed) error_ignore(send(twins->bus, buffer_view(&twins->subject), buffer_view(document)));
 }
 
+const int twins_codes[TWINS_CODES] = {400, 404, 409, 413, 415, 429, 500, 503};
+
+static void count_answer(struct twins *twins, enum error error) {
+    twins->accepted += error == ERROR_NONE;
+    twins->rejected += error != ERROR_NONE;
+    for (size_t i = 0; i < TWINS_CODES; i++) twins->rejected_by[i] += twins_codes[i] == error_http_status(error);
+}
+
 static void publish_answer(struct twins *twins, const struct call *call, enum error error,
                            const struct buffer *document) {
-    twins->rejected += error != ERROR_NONE;
-    publish_event(twins, call->subject, error ? ".rejected" : ".accepted", document);
+    count_answer(twins, error);
+    publish_event(twins, call, error ? ".rejected" : ".accepted", document);
     if (call->reply.length > 0) error_ignore(bus_publish(twins->bus, call->reply, buffer_view(document))); // as above
 }
 
 static void publish_result(struct twins *twins, const struct call *call) {
-    publish_event(twins, call->subject, ".delta", &twins->result.delta);
-    publish_event(twins, call->subject, ".documents", &twins->result.documents);
+    publish_event(twins, call, ".delta", &twins->result.delta);
+    publish_event(twins, call, ".documents", &twins->result.documents);
     publish_answer(twins, call, twins->result.error, &twins->result.answer);
 }
 
@@ -86,11 +102,13 @@ static struct held *held_create(struct twins *twins, const struct call *call) {
         .payload = keep_text(&at, call->payload),
     };
     held_count(twins, held, sizeof *held + bytes);
+    twins->waiting++;
     return held;
 }
 
 static void held_free(struct twins *twins, struct held *held) {
     twins->held_bytes -= held->size;
+    twins->waiting--;
     buffer_clear(&held->answer);
     buffer_clear(&held->delta);
     buffer_clear(&held->documents);
@@ -184,8 +202,8 @@ static void take(struct twins *twins, const struct call *call) {
 
 void requests_publish_held(struct twins *twins, struct shadow *shadow) {
     for (struct held *held; (held = list_take(&shadow->held)) != NULL;) {
-        publish_event(twins, held->call.subject, ".delta", &held->delta);
-        publish_event(twins, held->call.subject, ".documents", &held->documents);
+        publish_event(twins, &held->call, ".delta", &held->delta);
+        publish_event(twins, &held->call, ".documents", &held->documents);
         publish_answer(twins, &held->call, held->error, &held->answer);
         twins->updates += !held->error && held->call.operation == TWIN_UPDATE;
         if (!held->error && held->reported) shadow->restored = false;

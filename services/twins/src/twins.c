@@ -77,19 +77,36 @@ static enum error subscribe(struct twins *twins) {
             bus_subscribe(twins->bus, subscriptions[i].subject, NULL, subscriptions[i].on_message, twins, NULL);
         if (error) return error;
     }
-    return share_open(twins);
+    enum error error = devices_open(twins);
+    return error ? error : share_open(twins);
 }
 
 static void fill_status(void *context, struct json_writer *writer) {
     const struct twins *twins = context;
-    json_key(writer, "shadows");
-    json_put_unsigned(writer, twins->existing);
-    json_key(writer, "updates");
-    json_put_unsigned(writer, twins->updates);
-    json_key(writer, "rejected");
-    json_put_unsigned(writer, twins->rejected);
-    json_key(writer, "partitions");
-    json_put_unsigned(writer, (unsigned)__builtin_popcount(twins->owned));
+    const struct {
+        const char *name;
+        uint64_t value;
+    } numbers[] = {
+        {"shadows", twins->existing},
+        {"accepted", twins->accepted},
+        {"updates", twins->updates},
+        {"rejected", twins->rejected},
+        {"commits", twins->commits},
+        {"rows", twins->rows},
+        {"waiting", twins->waiting},
+        {"waitingBytes", twins->held_bytes},
+        {"partitions", (unsigned)__builtin_popcount(twins->owned)},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        json_key(writer, numbers[i].name);
+        json_put_unsigned(writer, numbers[i].value);
+    }
+    for (size_t i = 0; i < TWINS_CODES; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "rejected_%d", twins_codes[i]);
+        json_key(writer, name);
+        json_put_unsigned(writer, twins->rejected_by[i]);
+    }
 }
 
 static enum error open_bus(struct twins *twins, const struct site *site, struct problem *ret_problem) {
@@ -151,6 +168,7 @@ enum error twins_run(const struct site *site, struct problem *ret_problem) {
     shadows_free(&twins);
     map_destroy(twins.memories);
     share_close(&twins);
+    devices_close(&twins);
     batch_clear(&twins.batch);
     twin_result_clear(&twins.result);
     buffer_clear(&twins.subject);

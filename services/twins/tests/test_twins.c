@@ -161,7 +161,12 @@ static void the_status_counts(void **state) {
     service_expect(service, T "update", "{\"state\":{\"desired\":{\"a\":1}}}", "\"version\":1");
     service_expect(service, T "update", "{\"state\":{\"reported\":{\"a\":1}}}", "\"version\":2");
     service_expect(service, T "update", "{\"state\":1}", "\"code\":400");
-    service_wait_status(service, "\"shadows\":1,\"updates\":2,\"rejected\":1,\"partitions\":16}");
+    service_expect(service, T "update", "{\"state\":{},\"version\":7}", "\"code\":409");
+    service_expect(service, T "get", "", "\"version\":2");
+    service_wait_status(service, "\"shadows\":1,\"accepted\":3,\"updates\":2,\"rejected\":2,");
+    service_wait_status(service, "\"waiting\":0,\"waitingBytes\":0,\"partitions\":16,");
+    service_wait_status(service, "\"rejected_400\":1,\"rejected_404\":0,\"rejected_409\":1,\"rejected_413\":0,");
+    assert_null(strstr(service->status.data, "\"commits\":0,"));
     service_wait_status(service, "\"service\":\"twins\",\"tier\":\"fog\",\"state\":\"ok\",\"reason\":\"\"");
 }
 
@@ -322,6 +327,61 @@ static void what_is_kept_for_devices_has_a_limit(void **state) {
     assert_non_null(strstr(answer.data, "\"max_bytes\":268435456"));
 }
 
+struct copies {
+    const char *subject;
+    unsigned count;
+};
+
+static void count_copy(void *context, const struct bus_message *message) {
+    struct copies *copies = context;
+    copies->count += text_is(message->subject, copies->subject);
+}
+
+/// Whether the answer to an update of the thing is sent to the server's stream as well. It is sent before the reply.
+static bool is_copied(struct fixture *fixture, const char *thing) {
+    char update[64], copied[96];
+    snprintf(update, sizeof update, "$aws.things.%s.shadow.update", thing);
+    snprintf(copied, sizeof copied, "$MQTT.msgs.%s.accepted", update);
+    struct copies copies = {.subject = copied};
+    struct bus_subscription *subscription = NULL;
+    assert_int_equal(bus_subscribe(fixture->service.bus, copied, NULL, count_copy, &copies, &subscription), ERROR_NONE);
+    CLEANUP(buffer_clear) struct buffer answer = {0};
+    for (int i = 0; i < 2; i++) // what the first one causes has come when the second one is answered
+        service_ask(&fixture->service, update, "{\"state\":{\"reported\":{\"a\":1}}}", &answer);
+    bus_unsubscribe(subscription);
+    return copies.count > 0;
+}
+
+/// Lists of devices are read after a while: the test waits for what must come, and then looks at what must not.
+static void wait_copied(struct fixture *fixture, const char *thing, bool copied) {
+    for (int i = 0; is_copied(fixture, thing) != copied; i++) {
+        if (i == 1000) fail_msg("%s: copied is not %d", thing, copied);
+        service_wait_ms(&fixture->service, 10);
+    }
+}
+
+static void make_consumer(struct fixture *fixture, const char *filter) {
+    char request[256];
+    snprintf(request, sizeof request,
+             "{\"stream_name\":\"$MQTT_msgs\",\"config\":{\"deliver_subject\":\"device\",\"ack_policy\":\"none\","
+             "\"filter_subject\":\"$MQTT.msgs.%s\"}}",
+             filter);
+    service_expect(&fixture->service, "$JS.API.CONSUMER.CREATE.$MQTT_msgs", request, "consumer_create_response");
+}
+
+static void what_no_device_at_qos_1_may_hear_is_sent_once(void **state) {
+    struct fixture *fixture = *state;
+    wait_copied(fixture, "t", false);
+    struct copies device = {.subject = ""};
+    assert_int_equal(bus_subscribe(fixture->service.bus, "device", NULL, count_copy, &device, NULL), ERROR_NONE);
+    make_consumer(fixture, "plant.hall.>");
+    make_consumer(fixture, "$aws.things.t.shadow.>");
+    wait_copied(fixture, "u", false);
+    assert_true(is_copied(fixture, "t"));
+    make_consumer(fixture, "$aws.things.*.shadow.update.accepted");
+    wait_copied(fixture, "u", true);
+}
+
 static const char *const answered[] = {"update.documents {", "update.accepted {"};
 
 static void a_broker_that_keeps_nothing_is_served(void **state) {
@@ -359,6 +419,7 @@ int main(int argc, char **argv) {
              a_functions_memory_is_stored_before_it_is_told),
         TEST("[twin-3.6] what was loaded is restored until it is reported",
              what_was_loaded_is_restored_until_it_is_reported),
+        TEST("[twin-2.5] what no device at QoS 1 may hear is sent once", what_no_device_at_qos_1_may_hear_is_sent_once),
         TEST("[twin-2.6] what is kept for devices has a limit", what_is_kept_for_devices_has_a_limit),
         {"[twin-2.6] a broker that keeps nothing is served", a_broker_that_keeps_nothing_is_served,
          set_up_without_queues, tear_down, NULL},

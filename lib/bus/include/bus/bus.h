@@ -50,7 +50,7 @@ enum error bus_publish(struct bus *bus, struct text subject, struct text data);
 /// Reaches MQTT devices at the quality of service of their subscription: those at QoS 1 get it when they are back, if
 /// their session persists. (What `bus_publish` sends is QoS 0 to all of them.) Everybody gets it once. Subjects with
 /// wildcards or an empty level are no topics. Uses the inside of nats-server 2.10:
-/// docs/decisions/0030-devices-that-are-off-line.md.
+/// docs/decisions/0031-devices-that-are-off-line.md.
 enum error bus_publish_kept(struct bus *bus, struct text subject, struct text data);
 enum error bus_publish_reply(struct bus *bus, struct text subject, struct text reply, struct text data);
 
