@@ -18,9 +18,9 @@ enum { SUBJECTS_MAX = 16 };
 
 #define TWIN_LISTS "splc.twins.list", "splc.twins.things"
 
-/// Before a subject: for devices that have subscribed at QoS 1 (bus_publish_kept); how much of it the server keeps; who
+/// For devices that have subscribed at QoS 1 (bus_publish_kept); how much of it the server keeps; who
 /// they are.
-#define FOR_QOS_1 "$MQTT.msgs."
+#define FOR_QOS_1 "$MQTT.msgs.$aws.things.*.shadow.>"
 #define LIMITS_OF_QOS_1 "$JS.API.STREAM.UPDATE.$MQTT_msgs", "$JS.API.STREAM.CREATE.$MQTT_msgs"
 #define WHO_IS_AT_QOS_1 "$JS.API.CONSUMER.LIST.$MQTT_msgs"
 #define NEWS_OF_QOS_1 "$JS.EVENT.ADVISORY.CONSUMER.*.$MQTT_msgs.>"
@@ -36,8 +36,8 @@ static const struct rights {
       "_INBOX.>"},
      {"$aws.things.*.shadow.>", "$aws.commands.things.*.executions.*.request.json", "splc.twins.loaded", "_INBOX.>"}},
     {"twins",
-     {"$aws.things.*.shadow.>", FOR_QOS_1 "$aws.things.*.shadow.>", LIMITS_OF_QOS_1, WHO_IS_AT_QOS_1,
-      "splc.status.twins", "splc.twins.members", "splc.twins.loaded", "splc.event", "_INBOX.>"},
+     {"$aws.things.*.shadow.>", FOR_QOS_1, LIMITS_OF_QOS_1, WHO_IS_AT_QOS_1, "splc.status.twins", "splc.twins.members",
+      "splc.twins.loaded", "splc.event", "_INBOX.>"},
      {"$aws.things.*.shadow.>", NEWS_OF_QOS_1, "splc.twins.>", "_INBOX.>"}},
     {"functions",
      {SHADOW_REQUESTS, TWIN_LISTS, "splc.status.functions", "splc.event", "_INBOX.>"},
