@@ -3,7 +3,9 @@
 
 #include <base/nearest.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void print_help(void) {
     printf("USAGE\n"
@@ -51,7 +53,16 @@ static int help(int argc, char **argv) {
     return command->run(2, arguments);
 }
 
+/// Whatever ends the program: what could not be written, to a full disk or a closed pipe, is no success.
+static void close_output(void) {
+    bool failed = ferror(stdout) != 0;
+    if (fclose(stdout) == 0 && !failed) return;
+    fputs("splc: standard output: not everything could be written\n", stderr);
+    _exit(EXIT_REFUSED);
+}
+
 int main(int argc, char **argv) {
+    atexit(close_output);
     if (argc < 2) return print_help(), EXIT_USAGE;
     const char *word = argv[1];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) return help(argc, argv);

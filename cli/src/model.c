@@ -1,10 +1,73 @@
-// splc model check PLANT
-#include "command.h"
+// splc model VERB ...
 #include "model_verbs.h"
-#include "plant_file.h"
+
+#include "command.h"
+
+#include <base/nearest.h>
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
+
+static const struct command verbs[] = {
+    {"check", "what is wrong with a model", model_check},
+    {"show", "what is in it: things, values, wires, methods", model_show},
+    {"export", "make documents and descriptions from it", model_export},
+    {"diff", "what differs between two models, and what that means", model_diff},
+    {"import", "make one from a tag list or an export; read an MTP", model_import},
+    {"inspect", "what is in any AutomationML file", model_inspect},
+    {"convert", "write any AutomationML file as CAEX 3.0", model_convert},
+    {"generate", "write the model of a plant of any size", model_generate},
+};
+enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
+
+static void print_help(void) {
+    printf("USAGE\n"
+           "    splc model VERB PLANT|FILE [OPTIONS]\n"
+           "\n"
+           "    The AutomationML model of a plant, from which everything else is made.\n"
+           "    PLANT is a plant folder with plant.aml in it, or the model file itself. `import`, `inspect` and\n"
+           "    `convert` take any FILE, `generate` takes none. What a verb writes goes to standard output, or with\n"
+           "    --output FILE (-o FILE) to a file; --json prints JSON, for programs.\n"
+           "\n"
+           "VERBS\n");
+    for (size_t i = 0; i < VERB_COUNT; i++) printf("    %-8s  %s\n", verbs[i].name, verbs[i].summary);
+    printf("\n"
+           "    splc model VERB --help explains one, its options and its exit status.\n"
+           "\n"
+           "EXAMPLES\n"
+           "    splc model check plants/mps\n"
+           "    splc model show plants/mps\n"
+           "    splc model export plants/mps --format html --output mps.html\n"
+           "    splc model diff old.aml plants/mps\n"
+           "    splc model generate --points 1000 --output big.aml\n"
+           "\n" EXIT_STATUS_HELP);
+}
+
+int command_model(int argc, char **argv) {
+    if (argc < 2)
+        return refuse_usage(
+            "usage: splc model check|show|export|diff|import|inspect|convert|generate; see splc model --help");
+    const char *word = argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return print_help(), EXIT_DONE;
+    const char *names[VERB_COUNT];
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(word, verbs[i].name) == 0) return verbs[i].run(argc - 1, argv + 1);
+        names[i] = verbs[i].name;
+    }
+    const char *near = nearest_word(text_of(word), names, VERB_COUNT);
+    if (near != NULL) return refuse_usage("there is no \"splc model %s\"; did you mean \"splc model %s\"?", word, near);
+    return refuse_usage("there is no \"splc model %s\"; see splc model --help", word);
+}
+
+// ---------------------------------------------------------------- what the verbs share
+
+int verb_options(const struct options *options, int argc, char **argv, const char **arguments, size_t count) {
+    size_t given;
+    struct problem problem = {""};
+    if (options_parse(options, argc, argv, arguments, count, &given, &problem)) return refuse_usage("%s", problem.text);
+    if (given != count) return refuse_usage("usage: %s", options->usage);
+    return EXIT_DONE;
+}
 
 static void put_finding(struct json_writer *writer, const struct model_finding *finding) {
     json_open_object(writer);
@@ -19,75 +82,22 @@ static void put_finding(struct json_writer *writer, const struct model_finding *
     json_close_object(writer);
 }
 
-static void print_json(const char *file, const struct model_findings *findings, bool good) {
-    CLEANUP(buffer_clear) struct buffer out = {0};
-    struct json_writer writer = json_writer(&out);
-    json_open_object(&writer);
-    json_key(&writer, "file");
-    json_put_string(&writer, file);
-    json_key(&writer, "ok");
-    json_put_bool(&writer, good);
-    json_key(&writer, "findings");
-    json_open_array(&writer);
-    for (size_t i = 0; i < model_findings_count(findings); i++) put_finding(&writer, model_findings_at(findings, i));
-    json_close_array(&writer);
-    json_close_object(&writer);
-    printf("%.*s\n", TEXT_ARG(buffer_view(&out)));
+void verb_open_report(struct json_writer *writer, const char *file, bool good, const struct model_findings *findings) {
+    json_open_object(writer);
+    json_key(writer, "file");
+    json_put_string(writer, file);
+    json_key(writer, "ok");
+    json_put_bool(writer, good);
+    json_key(writer, "findings");
+    json_open_array(writer);
+    for (size_t i = 0; i < model_findings_count(findings); i++) put_finding(writer, model_findings_at(findings, i));
+    json_close_array(writer);
 }
 
-static void print_text(const char *file, const struct model_findings *findings, const struct plant *plant) {
-    CLEANUP(buffer_clear) struct buffer out = {0};
-    model_findings_print(findings, file, &out);
-    printf("%.*s", TEXT_ARG(buffer_view(&out)));
-    size_t errors = model_findings_errors(findings), warnings = model_findings_count(findings) - errors;
-    if (plant == NULL) {
-        printf("%s: %zu errors, %zu warnings: no program would start with it\n", file, errors, warnings);
-        return;
-    }
-    printf("%s: good: station %.*s, %zu elements, %zu signals, %zu classes, %zu warnings\n", file,
-           TEXT_ARG(plant->station->name), plant->element_count, plant->signal_count, plant->class_count, warnings);
-}
-
-static int check(const char *file, bool json) {
-    CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
-    if (findings == NULL) return refuse("out of memory");
-    CLEANUP(plant_destroy_at) struct plant *plant = NULL;
-    struct problem problem = {""};
-    enum error error = plant_file_read(file, findings, &plant, &problem);
-    bool unread = error != ERROR_NONE && model_findings_errors(findings) == 0; // the file, not the model
-    if (unread) return refuse("%s", problem.text[0] == '\0' ? error_text(error) : problem.text);
-    if (json)
-        print_json(file, findings, plant != NULL);
-    else
-        print_text(file, findings, plant);
-    return plant == NULL ? EXIT_REFUSED : EXIT_DONE;
-}
-
-int model_check(int argc, char **argv) {
-    bool json = false;
-    const struct option table[] = {JSON_OPTION(&json)};
-    const struct options options = {
-        .usage = "splc model check PLANT [OPTIONS]",
-        .summary =
-            "Checks the AutomationML model of a plant, as every program does before it starts, and prints what it\n"
-            "finds: file, line, severity, path in the model, what is wrong and what to do.\n"
-            "PLANT is a plant folder with plant.aml in it, or the model file itself.",
-        .table = table,
-        .count = sizeof table / sizeof *table,
-        .epilog = "EXAMPLES\n"
-                  "    splc model check plants/mps\n"
-                  "    splc model check --json plants/mps | jq .findings\n"
-                  "\n"
-                  "EXIT STATUS\n"
-                  "    0  the model is good; there may be warnings\n"
-                  "    1  the model has errors, or cannot be read\n"
-                  "    2  wrong usage\n",
-    };
-    const char *arguments[1];
-    size_t count;
-    struct problem problem;
-    if (options_parse(&options, argc, argv, arguments, 1, &count, &problem)) return refuse_usage("%s", problem.text);
-    if (count != 1) return refuse_usage("usage: %s", options.usage);
-    CLEANUP(free_at) char *file = plant_file_path(arguments[0]);
-    return file == NULL ? refuse("out of memory") : check(file, json);
+int verb_print_report(struct json_writer *writer) {
+    json_close_object(writer);
+    buffer_byte(writer->out, '\n');
+    if (writer->out->failed) return refuse("out of memory");
+    fwrite(writer->out->data, 1, writer->out->length, stdout);
+    return EXIT_DONE;
 }

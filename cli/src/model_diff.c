@@ -79,10 +79,9 @@ int model_diff(int argc, char **argv) {
     };
     static const int statuses[] = {[VERDICT_COMPATIBLE] = EXIT_DONE, [VERDICT_NEEDS_STOP] = 3, [VERDICT_BREAKING] = 4};
     const char *arguments[2];
-    size_t count;
+    int status = verb_options(&options, argc, argv, arguments, 2);
+    if (status != EXIT_DONE) return status;
     struct problem problem = {""};
-    if (options_parse(&options, argc, argv, arguments, 2, &count, &problem)) return refuse_usage("%s", problem.text);
-    if (count != 2) return refuse_usage("usage: %s", options.usage);
     CLEANUP(plant_destroy_at) struct plant *old = NULL;
     CLEANUP(plant_destroy_at) struct plant *new = NULL;
     if (plant_file_open(arguments[0], &old, &problem)) return refuse("%s", problem.text);

@@ -1,5 +1,6 @@
 // splc model export PLANT --format FORMAT
 #include "command.h"
+#include "foreign_file.h"
 #include "model_verbs.h"
 #include "plant_file.h"
 
@@ -8,10 +9,7 @@
 #include <describe/describe.h>
 #include <site/site.h>
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { FORMATS_MAX = 16 };
@@ -60,15 +58,9 @@ static enum error find_urls(const char *folder, unsigned port_offset, struct url
 }
 
 static int put_out(const struct describe_format *format, const char *file, struct text document) {
-    struct problem problem = {""};
-    if (file != NULL) {
-        if (file_write(file, document, 0644, &problem)) return refuse("%s", problem.text);
-        return EXIT_DONE;
-    }
-    if (format->binary && isatty(STDOUT_FILENO))
-        return refuse_usage("%s is not for a terminal; name a file with -o FILE", format->name);
-    bool whole = fwrite(document.data, 1, document.length, stdout) == document.length && fflush(stdout) == 0;
-    return whole ? EXIT_DONE : refuse("standard output: %s", strerror(errno));
+    if (file == NULL && format->binary && isatty(STDOUT_FILENO))
+        return refuse_usage("%s is not for a terminal; name a file with --output FILE", format->name);
+    return foreign_file_put(file, document);
 }
 
 static int export(const char *plant_name, const struct describe_format *format, struct describe_options *options,
@@ -91,7 +83,7 @@ static void print_epilog(struct buffer *out) {
     for (size_t i = 0; i < describe_format_count; i++)
         buffer_print(out, "    %-10s  %s\n", describe_formats[i].name, describe_formats[i].summary);
     buffer_string(out, "\nEXAMPLES\n"
-                       "    splc model export plants/mps --format nodeset2 -o mps.NodeSet2.xml\n"
+                       "    splc model export plants/mps --format nodeset2 --output mps.NodeSet2.xml\n"
                        "    splc model export plants/mps --format openapi | jq '.paths | keys'\n"
                        "    splc model export plants/mps --format io-csv --output io.csv\n"
                        "\n" EXIT_STATUS_HELP);
@@ -103,8 +95,7 @@ int model_export(int argc, char **argv) {
     struct describe_options describe = {0};
     const struct option table[] = {
         {"format", "FORMAT", "what to make; see FORMATS", OPTION_TEXT, &format_name},
-        {"output", "FILE", "write there instead of to standard output", OPTION_TEXT, &file},
-        {"o", "FILE", "the same", OPTION_TEXT, &file},
+        OUTPUT_OPTIONS(&file),
         {"simulated", NULL, "with the thing of the simulated plant", OPTION_FLAG, &describe.simulated},
         {"opcua-url", "URL", "of the edge; default: as the site file says", OPTION_TEXT, &describe.opcua_url},
         {"http-url", "URL", "of the HTTP interface; default: as the site file says", OPTION_TEXT, &describe.http_url},
@@ -121,12 +112,10 @@ int model_export(int argc, char **argv) {
         .count = sizeof table / sizeof *table,
         .epilog = epilog.data,
     };
-    const char *arguments[1];
-    size_t count;
-    struct problem problem = {""};
-    if (options_parse(&options, argc, argv, arguments, 1, &count, &problem)) return refuse_usage("%s", problem.text);
-    if (count != 1) return refuse_usage("usage: %s", options.usage);
+    const char *plant;
+    int status = verb_options(&options, argc, argv, &plant, 1);
+    if (status != EXIT_DONE) return status;
     const struct describe_format *format = format_name == NULL ? NULL : describe_find(text_of(format_name));
     if (format == NULL) return refuse_format(format_name);
-    return export(arguments[0], format, &describe, port_offset, file);
+    return export(plant, format, &describe, port_offset, file);
 }

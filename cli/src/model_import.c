@@ -4,7 +4,6 @@
 #include "model_verbs.h"
 #include "plant_file.h"
 
-#include <base/file.h>
 #include <import/import.h>
 #include <zip/zip.h>
 
@@ -20,14 +19,22 @@ struct import {
     bool json;
     struct buffer bytes;
     struct model_findings *findings;
-    struct caex *caex; // NULL: a tag list
+    struct caex *caex;      // NULL: a tag list
+    struct buffer out;      // the document, or what people read
+    struct buffer members;  // what programs read, behind the findings
+    struct problem problem; // of a failure
 };
 
 static void import_clear(struct import *import) {
     caex_destroy(import->caex);
     model_findings_destroy(import->findings);
     buffer_clear(&import->bytes);
+    buffer_clear(&import->out);
+    buffer_clear(&import->members);
 }
+
+/// A failure: the problem as `refuse` takes it.
+#define FAIL(import, ...) (error_ignore(problem_say(&(import)->problem, ERROR_INVALID, __VA_ARGS__)), EXIT_REFUSED)
 
 // ---------------------------------------------------------------- module type packages
 
@@ -49,6 +56,7 @@ static void put_node(struct json_writer *writer, const struct import_node *node)
 
 static void mtp_json(const struct import_mtp *mtp, struct buffer *out) {
     struct json_writer writer = json_writer(out);
+    json_key(&writer, "assemblies");
     json_open_array(&writer);
     const struct import_assembly *assembly;
     for (size_t i = 0; (assembly = import_mtp_at(mtp, i)) != NULL; i++) {
@@ -72,7 +80,6 @@ static void mtp_json(const struct import_mtp *mtp, struct buffer *out) {
         json_close_object(&writer);
     }
     json_close_array(&writer);
-    buffer_byte(out, '\n');
 }
 
 static void mtp_text(const struct import_mtp *mtp, struct buffer *out) {
@@ -96,80 +103,135 @@ static void mtp_text(const struct import_mtp *mtp, struct buffer *out) {
 
 static int show_mtp(struct import *import) {
     CLEANUP(import_mtp_destroy_at) struct import_mtp *mtp = NULL;
-    CLEANUP(buffer_clear) struct buffer out = {0};
-    struct problem problem = {""};
-    if (import_mtp(import->caex, import->findings, &mtp, &problem)) return refuse("%s: %s", import->path, problem.text);
-    foreign_file_tell(import->path, import->findings);
-    (import->json ? mtp_json : mtp_text)(mtp, &out);
-    return out.failed ? refuse("out of memory") : foreign_file_put(import->output, buffer_view(&out));
+    if (import_mtp(import->caex, import->findings, &mtp, &import->problem)) return EXIT_REFUSED;
+    mtp_text(mtp, &import->out);
+    mtp_json(mtp, &import->members);
+    return EXIT_DONE;
 }
 
 // ---------------------------------------------------------------- tags
 
+/// "4.0", of 16 bits "64"; nothing when it has none.
+static void put_address(const struct import_tag *tag, struct buffer *out) {
+    if (!tag->has_address) return;
+    buffer_print(out, "%u", tag->byte);
+    if (tag->bits == 1) buffer_print(out, ".%u", tag->bit);
+}
+
+static void tag_json(struct json_writer *writer, const struct import_tag *tag) {
+    CLEANUP(buffer_clear) struct buffer address = {0};
+    put_address(tag, &address);
+    json_open_object(writer);
+    put_text(writer, "name", tag->name);
+    put_text(writer, "comment", tag->comment);
+    put_text(writer, "device", tag->device);
+    put_text(writer, "channel", tag->channel);
+    put_text(writer, "direction", tag->output ? TEXT("output") : TEXT("input"));
+    json_key(writer, "bits");
+    json_put_unsigned(writer, tag->bits);
+    put_text(writer, "address", buffer_view(&address));
+    put_text(writer, "unit", tag->unit);
+    json_close_object(writer);
+}
+
+/// What is in the file, when nobody says what to do with it.
+static int list_tags(struct import *import, const struct import_tags *tags) {
+    struct json_writer writer = json_writer(&import->members);
+    json_key(&writer, "tags");
+    json_open_array(&writer);
+    const struct import_tag *tag;
+    for (size_t i = 0; (tag = import_tags_at(tags, i)) != NULL; i++) {
+        tag_json(&writer, tag);
+        CLEANUP(buffer_clear) struct buffer address = {0};
+        put_address(tag, &address);
+        buffer_print(&import->out, "%-6s %2u bit%s %-7.*s ", tag->output ? "output" : "input", tag->bits,
+                     tag->bits == 1 ? " " : "s", TEXT_ARG(buffer_view(&address)));
+        if (tag->device.length > 0) buffer_print(&import->out, "%.*s/", TEXT_ARG(tag->device));
+        if (tag->channel.length > 0) buffer_print(&import->out, "%.*s ", TEXT_ARG(tag->channel));
+        if (!text_equal(tag->name, tag->channel)) buffer_text(&import->out, tag->name);
+        if (tag->comment.length > 0) buffer_print(&import->out, "  \"%.*s\"", TEXT_ARG(tag->comment));
+        buffer_byte(&import->out, '\n');
+    }
+    json_close_array(&writer);
+    buffer_print(&import->out,
+                 "%zu tags; --libraries PLANT makes a plant of them, --match PLANT compares them with one\n",
+                 import_tags_count(tags));
+    return EXIT_DONE;
+}
+
+/// 1 when they differ, as `diff` does.
 static int match_tags(struct import *import, const struct import_tags *tags) {
     CLEANUP(plant_destroy_at) struct plant *plant = NULL;
-    CLEANUP(buffer_clear) struct buffer out = {0};
-    struct problem problem = {""};
-    if (plant_file_open(import->match, &plant, &problem)) return refuse("%s", problem.text);
-    size_t differences = import_match(tags, plant, &out);
-    buffer_print(&out, "%zu channels, %zu differences\n", import_tags_count(tags), differences);
-    if (out.failed) return refuse("out of memory");
-    int status = foreign_file_put(import->output, buffer_view(&out));
-    return status == EXIT_DONE && differences > 0 ? EXIT_REFUSED : status;
+    if (plant_file_open(import->match, &plant, &import->problem)) return EXIT_REFUSED;
+    size_t differences = import_match(tags, plant, &import->out);
+    struct json_writer writer = json_writer(&import->members);
+    json_key(&writer, "differences");
+    json_put_unsigned(&writer, differences);
+    json_key(&writer, "report");
+    json_open_array(&writer);
+    struct text rest = buffer_view(&import->out), line;
+    while (text_split(&rest, '\n', &line))
+        if (line.length > 0) json_put_text(&writer, line);
+    json_close_array(&writer);
+    buffer_print(&import->out, "%zu channels, %zu differences\n", import_tags_count(tags), differences);
+    return differences > 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
-static struct caex *load_libraries(const char *plant, struct buffer *bytes) {
-    CLEANUP(free_at) char *path = plant_file_path(plant);
+static struct caex *load_libraries(struct import *import, struct buffer *bytes) {
+    CLEANUP(free_at) char *path = plant_file_path(import->libraries);
     CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
-    if (path == NULL || findings == NULL || !foreign_file_load(path, MODEL_BYTES_MAX, bytes)) return NULL;
-    return foreign_file_read(path, buffer_view(bytes), findings);
+    if (path == NULL || findings == NULL) return NULL;
+    struct caex *libraries = foreign_file_open(path, bytes, findings);
+    const struct model_finding *first = model_findings_at(findings, 0);
+    if (libraries == NULL && first != NULL)
+        error_ignore(
+            problem_say(&import->problem, ERROR_INVALID, "--libraries: %s: %.*s", path, TEXT_ARG(first->text)));
+    return libraries;
 }
 
-/// The new plant is checked as any other, before it is written.
-static int check_plant(struct import *import, struct text document) {
+/// The new plant is checked as any other, before it is written. What is odd about it is told with the list.
+static int check_plant(struct import *import) {
     CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
     CLEANUP(plant_destroy_at) struct plant *plant = NULL;
     struct problem problem = {""};
-    if (findings == NULL) return refuse("out of memory");
-    if (model_read(document, findings, &plant, &problem)) {
-        foreign_file_tell("the new plant", findings);
-        return refuse("the list gives no good plant: %s", problem.text);
+    if (findings == NULL) return FAIL(import, "out of memory");
+    enum error error = model_read(buffer_view(&import->out), findings, &plant, &problem);
+    for (size_t i = 0; i < model_findings_count(findings); i++) {
+        const struct model_finding *finding = model_findings_at(findings, i);
+        model_findings_add(import->findings, finding->error, 0, finding->path, "the new plant: %.*s",
+                           TEXT_ARG(finding->text));
     }
-    foreign_file_tell("the new plant", findings);
-    fprintf(stderr, "%s: station %s, %zu elements, %zu signals\n", import->path, import->station, plant->element_count,
-            plant->signal_count);
+    if (error) return FAIL(import, "the list gives no good plant: %s", problem.text);
+    struct json_writer writer = json_writer(&import->members);
+    json_key(&writer, "station");
+    json_put_string(&writer, import->station);
+    json_key(&writer, "elements");
+    json_put_unsigned(&writer, plant->element_count);
+    json_key(&writer, "signals");
+    json_put_unsigned(&writer, plant->signal_count);
+    if (!import->json)
+        fprintf(stderr, "%s: station %s, %zu elements, %zu signals\n", import->path, import->station,
+                plant->element_count, plant->signal_count);
     return EXIT_DONE;
 }
 
 static int make_plant(struct import *import, const struct import_tags *tags) {
-    CLEANUP(buffer_clear) struct buffer bytes = {0}, out = {0};
-    CLEANUP(caex_destroy_at) struct caex *libraries = load_libraries(import->libraries, &bytes);
+    CLEANUP(buffer_clear) struct buffer bytes = {0};
+    CLEANUP(caex_destroy_at) struct caex *libraries = load_libraries(import, &bytes);
     if (libraries == NULL) return EXIT_REFUSED;
     const struct import_plant_options options = {.station = text_of(import->station), .libraries = libraries};
-    struct problem problem = {""};
-    enum error error = import_make_plant(tags, &options, import->findings, &out, &problem);
-    foreign_file_tell(import->path, import->findings);
-    if (error) return refuse("%s", problem.text);
-    int status = check_plant(import, buffer_view(&out));
-    return status == EXIT_DONE ? foreign_file_put(import->output, buffer_view(&out)) : status;
+    if (import_make_plant(tags, &options, import->findings, &import->out, &import->problem)) return EXIT_REFUSED;
+    return check_plant(import);
 }
 
 static int import_tags_of(struct import *import) {
     CLEANUP(import_tags_destroy_at) struct import_tags *tags = NULL;
-    struct problem problem = {""};
     struct model_findings *findings = import->findings;
-    enum error error = import->caex == NULL ? import_csv(buffer_view(&import->bytes), findings, &tags, &problem)
-                                            : import_apc(import->caex, findings, &tags, &problem);
-    if (error) {
-        foreign_file_tell(import->path, findings);
-        return refuse("%s: %s", import->path, problem.text);
-    }
+    enum error error = import->caex == NULL ? import_csv(buffer_view(&import->bytes), findings, &tags, &import->problem)
+                                            : import_apc(import->caex, findings, &tags, &import->problem);
+    if (error) return EXIT_REFUSED;
     if (import->match != NULL) return match_tags(import, tags);
-    if (import->libraries == NULL)
-        return refuse_usage(
-            "say with --libraries PLANT whose class libraries the new plant gets, or with --match PLANT "
-            "what to compare with");
-    return make_plant(import, tags);
+    return import->libraries == NULL ? list_tags(import, tags) : make_plant(import, tags);
 }
 
 // ---------------------------------------------------------------- the command
@@ -180,19 +242,43 @@ static bool is_document(struct text bytes) {
            text_starts_with(bytes, TEXT("\xFF\xFE")) || text_starts_with(bytes, TEXT("\xFE\xFF"));
 }
 
+static int read_file(struct import *import) {
+    if (!foreign_file_load(import->path, &import->bytes, import->findings)) return EXIT_REFUSED;
+    if (!is_document(buffer_view(&import->bytes))) return import_tags_of(import);
+    import->caex = foreign_file_read(buffer_view(&import->bytes), import->findings);
+    if (import->caex == NULL) return EXIT_REFUSED;
+    model_findings_destroy(import->findings); // that libraries are missing in it is of no interest here
+    import->findings = model_findings_create();
+    if (import->findings == NULL) return FAIL(import, "out of memory");
+    return import_is_mtp(import->caex) ? show_mtp(import) : import_tags_of(import);
+}
+
+static int print_json(struct import *import, bool good, int status) {
+    CLEANUP(buffer_clear) struct buffer out = {0};
+    if (import->problem.text[0] != '\0' && model_findings_errors(import->findings) == 0)
+        model_findings_add(import->findings, true, 0, TEXT_EMPTY, "%s", import->problem.text);
+    struct json_writer writer = json_writer(&out);
+    verb_open_report(&writer, import->path, good, import->findings);
+    if (good && import->members.length > 0) json_put_raw(&writer, buffer_view(&import->members));
+    return verb_print_report(&writer) == EXIT_DONE ? status : EXIT_REFUSED;
+}
+
 static int run(struct import *import) {
     import->findings = model_findings_create();
     if (import->findings == NULL) return refuse("out of memory");
-    if (!foreign_file_load(import->path, MODEL_BYTES_MAX, &import->bytes)) return EXIT_REFUSED;
-    if (is_document(buffer_view(&import->bytes))) {
-        import->caex = foreign_file_read(import->path, buffer_view(&import->bytes), import->findings);
-        if (import->caex == NULL) return EXIT_REFUSED;
-        model_findings_destroy(import->findings); // that libraries are missing in it is of no interest here
-        import->findings = model_findings_create();
-        if (import->findings == NULL) return refuse("out of memory");
-        if (import_is_mtp(import->caex)) return show_mtp(import);
+    int status = read_file(import);
+    if (import->findings == NULL) return refuse("out of memory");
+    bool good = status == EXIT_DONE || import->members.length > 0; // that channels differ is no failure
+    if (import->out.failed || import->members.failed) return refuse("out of memory");
+    if (good && (!import->json || import->libraries != NULL)) {
+        if (!import->json) foreign_file_tell(import->path, import->findings);
+        int put = foreign_file_put(import->output, buffer_view(&import->out));
+        if (put != EXIT_DONE || !import->json) return put != EXIT_DONE ? put : status;
     }
-    return import_tags_of(import);
+    if (import->json) return print_json(import, good, status);
+    if (import->problem.text[0] == '\0') return foreign_file_refuse(import->path, import->findings);
+    foreign_file_tell(import->path, import->findings);
+    return refuse("%s: %s", import->path, import->problem.text);
 }
 
 int model_import(int argc, char **argv) {
@@ -201,8 +287,8 @@ int model_import(int argc, char **argv) {
         {"libraries", "PLANT", "make a plant with the class libraries of this one", OPTION_TEXT, &import.libraries},
         {"match", "PLANT", "compare the channels with those of this plant", OPTION_TEXT, &import.match},
         {"station", "NAME", "name of the new station; default: Plant", OPTION_TEXT, &import.station},
-        {"o", "FILE", "write to FILE; default: standard output", OPTION_TEXT, &import.output},
-        {"json", NULL, "of a manifest, print JSON", OPTION_FLAG, &import.json},
+        OUTPUT_OPTIONS(&import.output),
+        JSON_OPTION(&import.json),
     };
     const struct options options = {
         .usage = "splc model import FILE [OPTIONS]",
@@ -215,6 +301,7 @@ int model_import(int argc, char **argv) {
             "an export of TIA Portal or EPLAN (AutomationML, AR APC): its channels become a plant, with --libraries,\n"
             "or are matched with the I/O modules of one, with --match;\n"
             "a module type package (MTP, VDI 2658): its data assemblies and the nodes that serve them are listed.\n"
+            "Without --libraries and --match, tags and channels are listed.\n"
             "Where no class is given, it is a modest one that the libraries have: of an input LightBarrier or Switch, "
             "of\n"
             "an output LedIndicator or Drive, with the safe state false; of a number AnalogSensor or ControlValve\n"
@@ -222,7 +309,7 @@ int model_import(int argc, char **argv) {
         .table = table,
         .count = sizeof table / sizeof *table,
         .epilog = "EXAMPLES\n"
-                  "    splc model import tags.csv --libraries plants/mps --station Press -o plants/press/plant.aml\n"
+                  "    splc model import tags.csv --libraries plants/mps --station Press --output press.aml\n"
                   "    splc model import tia.aml --match plants/mps\n"
                   "    splc model import --json dosing.mtp\n"
                   "\n"
@@ -231,11 +318,11 @@ int model_import(int argc, char **argv) {
                   "    1  refused or failed, or with --match: there are differences\n"
                   "    2  wrong usage\n",
     };
-    const char *arguments[1];
-    size_t count;
-    struct problem problem = {""};
-    if (options_parse(&options, argc, argv, arguments, 1, &count, &problem)) return refuse_usage("%s", problem.text);
-    if (count != 1) return refuse_usage("usage: %s", options.usage);
-    import.path = arguments[0];
+    int status = verb_options(&options, argc, argv, &import.path, 1);
+    if (status != EXIT_DONE) return status;
+    if (import.libraries != NULL && import.match != NULL)
+        return refuse_usage("--libraries makes a plant, --match compares with one: take one of them");
+    if (import.json && (import.libraries != NULL) != (import.output != NULL))
+        return refuse_usage("--json goes to standard output: a new plant needs --output FILE, anything else has none");
     return run(&import);
 }

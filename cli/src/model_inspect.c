@@ -3,8 +3,6 @@
 #include "foreign_file.h"
 #include "model_verbs.h"
 
-#include <stdio.h>
-
 // ---------------------------------------------------------------- inspect
 
 /// What people ask about a file first; the rest is in the JSON.
@@ -35,35 +33,22 @@ static void put_counts(struct json_writer *writer, const size_t counts[CAEX_KIND
     json_close_object(writer);
 }
 
-static int print_json(const struct caex *caex, const struct model_findings *findings) {
+static int print_json(const char *path, const struct caex *caex, const struct model_findings *findings) {
     CLEANUP(buffer_clear) struct buffer out = {0};
     struct json_writer writer = json_writer(&out);
-    size_t counts[CAEX_KINDS];
-    caex_count(caex, counts);
-    json_open_object(&writer);
-    json_key(&writer, "version");
-    json_put_text(&writer, caex_version(caex));
-    json_key(&writer, "fileName");
-    json_put_text(&writer, caex_root(caex)->name);
-    json_key(&writer, "counts");
-    put_counts(&writer, counts);
-    json_key(&writer, "findings");
-    json_open_array(&writer);
-    for (size_t i = 0; i < model_findings_count(findings); i++) {
-        const struct model_finding *finding = model_findings_at(findings, i);
-        json_open_object(&writer);
-        json_key(&writer, "line");
-        json_put_unsigned(&writer, finding->line);
-        json_key(&writer, "path");
-        json_put_text(&writer, finding->path);
-        json_key(&writer, "text");
-        json_put_text(&writer, finding->text);
-        json_close_object(&writer);
+    verb_open_report(&writer, path, caex != NULL, findings);
+    if (caex != NULL) {
+        size_t counts[CAEX_KINDS];
+        caex_count(caex, counts);
+        json_key(&writer, "version");
+        json_put_text(&writer, caex_version(caex));
+        json_key(&writer, "fileName");
+        json_put_text(&writer, caex_root(caex)->name);
+        json_key(&writer, "counts");
+        put_counts(&writer, counts);
     }
-    json_close_array(&writer);
-    json_close_object(&writer);
-    buffer_byte(&out, '\n');
-    return foreign_file_put(NULL, buffer_view(&out));
+    int status = verb_print_report(&writer);
+    return caex == NULL ? EXIT_REFUSED : status;
 }
 
 /// "Robot1  LibOfRobots/Robot -> mirrors ..."
@@ -108,10 +93,9 @@ static int inspect(const char *path, bool json, bool tree) {
     CLEANUP(buffer_clear) struct buffer bytes = {0};
     CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
     if (findings == NULL) return refuse("out of memory");
-    if (!foreign_file_load(path, MODEL_BYTES_MAX, &bytes)) return EXIT_REFUSED;
-    CLEANUP(caex_destroy_at) struct caex *caex = foreign_file_read(path, buffer_view(&bytes), findings);
-    if (caex == NULL) return EXIT_REFUSED;
-    if (json) return print_json(caex, findings);
+    CLEANUP(caex_destroy_at) struct caex *caex = foreign_file_open(path, &bytes, findings);
+    if (json) return print_json(path, caex, findings);
+    if (caex == NULL) return foreign_file_refuse(path, findings);
     foreign_file_tell(path, findings);
     return print_text(caex, findings, tree);
 }
@@ -135,12 +119,9 @@ int model_inspect(int argc, char **argv) {
                   "    splc model inspect --json module.mtp | jq .counts\n"
                   "\n" EXIT_STATUS_HELP,
     };
-    const char *arguments[1];
-    size_t count;
-    struct problem problem = {""};
-    if (options_parse(&options, argc, argv, arguments, 1, &count, &problem)) return refuse_usage("%s", problem.text);
-    if (count != 1) return refuse_usage("usage: %s", options.usage);
-    return inspect(arguments[0], json, tree);
+    const char *path;
+    int status = verb_options(&options, argc, argv, &path, 1);
+    return status == EXIT_DONE ? inspect(path, json, tree) : status;
 }
 
 // ---------------------------------------------------------------- convert
@@ -149,9 +130,8 @@ static int convert(const char *path, const char *out_path) {
     CLEANUP(buffer_clear) struct buffer bytes = {0}, out = {0};
     CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
     if (findings == NULL) return refuse("out of memory");
-    if (!foreign_file_load(path, MODEL_BYTES_MAX, &bytes)) return EXIT_REFUSED;
-    CLEANUP(caex_destroy_at) struct caex *caex = foreign_file_read(path, buffer_view(&bytes), findings);
-    if (caex == NULL) return EXIT_REFUSED;
+    CLEANUP(caex_destroy_at) struct caex *caex = foreign_file_open(path, &bytes, findings);
+    if (caex == NULL) return foreign_file_refuse(path, findings);
     if (caex_write(caex, &out)) return refuse("out of memory");
     return foreign_file_put(out_path, buffer_view(&out));
 }
@@ -159,7 +139,7 @@ static int convert(const char *path, const char *out_path) {
 int model_convert(int argc, char **argv) {
     const char *out_path = NULL;
     const struct option table[] = {
-        {"o", "FILE", "write to FILE; default: standard output", OPTION_TEXT, &out_path},
+        OUTPUT_OPTIONS(&out_path),
     };
     const struct options options = {
         .usage = "splc model convert FILE [OPTIONS]",
@@ -169,13 +149,10 @@ int model_convert(int argc, char **argv) {
         .table = table,
         .count = sizeof table / sizeof *table,
         .epilog = "EXAMPLES\n"
-                  "    splc model convert -o new.aml old-2.15.aml\n"
+                  "    splc model convert old-2.15.aml --output new.aml\n"
                   "\n" EXIT_STATUS_HELP,
     };
-    const char *arguments[1];
-    size_t count;
-    struct problem problem = {""};
-    if (options_parse(&options, argc, argv, arguments, 1, &count, &problem)) return refuse_usage("%s", problem.text);
-    if (count != 1) return refuse_usage("usage: %s", options.usage);
-    return convert(arguments[0], out_path);
+    const char *path;
+    int status = verb_options(&options, argc, argv, &path, 1);
+    return status == EXIT_DONE ? convert(path, out_path) : status;
 }

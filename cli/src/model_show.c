@@ -25,13 +25,12 @@ int model_show(int argc, char **argv) {
                   "    splc model show --json plants/mps | jq '.things[].values[].path'\n"
                   "\n" EXIT_STATUS_HELP,
     };
-    const char *arguments[1];
-    size_t count;
+    const char *name;
+    int status = verb_options(&options, argc, argv, &name, 1);
+    if (status != EXIT_DONE) return status;
     struct problem problem = {""};
-    if (options_parse(&options, argc, argv, arguments, 1, &count, &problem)) return refuse_usage("%s", problem.text);
-    if (count != 1) return refuse_usage("usage: %s", options.usage);
     CLEANUP(plant_destroy_at) struct plant *plant = NULL;
-    if (plant_file_open(arguments[0], &plant, &problem)) return refuse("%s", problem.text);
+    if (plant_file_open(name, &plant, &problem)) return refuse("%s", problem.text);
     const struct describe_options describe = {.simulated = simulated};
     CLEANUP(buffer_clear) struct buffer out = {0};
     (json ? describe_json : describe_tree)(plant, &describe, &out);

@@ -1,7 +1,7 @@
 // One model, everything else generated: what `splc model export` writes, held against the plant that runs, each with a
 // program that was not made by us.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -15,11 +15,12 @@ import { nodesets } from "node-opcua-nodesets";
 import { addressSpace } from "./support/address-space.mjs";
 import { NAMESPACE, signalPaths, STATION, unattended } from "./support/mps.mjs";
 import { OpcuaClients } from "./support/opcua.mjs";
-import { CHECKOUT, MPS, plantSuite, temporaryFolder, THINGS } from "./support/plant.mjs";
+import { BIN, CHECKOUT, MPS, plantSuite, temporaryFolder, THINGS } from "./support/plant.mjs";
 import { splc } from "./support/splc.mjs";
 import { until } from "./support/until.mjs";
 
 const aas = createRequire(import.meta.url)("@aas-core-works/aas-core3.0-typescript"); // its ES modules name files that Node.js does not find
+const MIXER = path.join(CHECKOUT, "plants/mixer");
 const NODE_MODULES = path.join(CHECKOUT, "tests/node_modules");
 
 /// The document, as it comes from the command.
@@ -30,17 +31,17 @@ async function exported(format, plant = MPS, ...args) {
 }
 
 /// In a file; removed at the end of the test.
-async function exportedFile(t, format, ...args) {
+async function exportedFile(t, format, plant = MPS, ...args) {
     const folder = temporaryFolder();
     t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
     const file = path.join(folder, `plant.${format}`);
-    await exported(format, MPS, "-o", file, ...args);
+    await exported(format, plant, "-o", file, ...args);
     return file;
 }
 
 /// The parts of a package; python's zip reader knows nothing of ours.
-async function unpacked(t, ...args) {
-    const file = await exportedFile(t, "aasx", ...args);
+async function unpacked(t, plant = MPS, ...args) {
+    const file = await exportedFile(t, "aasx", plant, ...args);
     const folder = path.join(path.dirname(file), "unpacked");
     execFileSync("python3", ["-m", "zipfile", "-e", file, folder]);
     return { folder, environment: JSON.parse(fs.readFileSync(path.join(folder, "aasx/data.json"), "utf8")) };
@@ -64,23 +65,36 @@ function ajv() {
 
 // ---------------------------------------------------------------- without a plant
 
-test("the NodeSet is valid against the schema of OPC UA", async (t) => {
-    const file = await exportedFile(t, "nodeset2", "--simulated");
-    execFileSync("xmllint", ["--noout", "--schema", path.join(NODE_MODULES, "node-opcua-nodesets/nodesets/UANodeSet.xsd"), file],
-        { stdio: "pipe" });
+test("the NodeSet of each plant is valid against the schema of OPC UA", async (t) => {
+    for (const plant of [MPS, MIXER]) {
+        const file = await exportedFile(t, "nodeset2", plant, "--simulated");
+        execFileSync("xmllint", ["--noout", "--schema", path.join(NODE_MODULES, "node-opcua-nodesets/nodesets/UANodeSet.xsd"), file],
+            { stdio: "pipe" });
+    }
 });
 
-test("the NodeSet goes through the nodeset compiler of open62541", async (t) => {
-    const tools = "/usr/share/open62541";
-    const compiler = path.join(tools, "nodeset_compiler/nodeset_compiler.py");
-    if (!fs.existsSync(compiler)) return t.skip("libopen62541-1.4-tools is not installed");
-    const file = await exportedFile(t, "nodeset2");
-    const out = path.join(path.dirname(file), "plant");
-    const standards = [path.join(tools, "schema/Opc.Ua.NodeSet2.xml"), nodesets.di, nodesets.ia, nodesets.machinery];
-    execFileSync("python3", [compiler, "--internal-headers", ...standards.flatMap((one) => ["--existing", one]), "--xml", file, out],
-        { stdio: "pipe" });
-    assert.match(fs.readFileSync(`${out}.c`, "utf8"), /mps_conveyor\/motor\/setDirection/);
+test("the NodeSet of the mixer loads in node-opcua, with units and ranges", async (t) => {
+    const file = await exportedFile(t, "nodeset2", MIXER);
+    const space = AddressSpace.create();
+    t.after(() => space.dispose());
+    await generateAddressSpace(space, [nodesets.standard, nodesets.di, nodesets.ia, nodesets.machinery, file]);
+    const index = space.getNamespaceIndex("urn:serverless-plc:plant:mixer");
+    const level = space.findNode(`ns=${index};s=MIXER/mixer_vessel/level/value`);
+    assert.deepEqual([level.euRange.readValue().value.value.high, level.engineeringUnits.readValue().value.value.displayName.text], [60, "l"]);
 });
+
+for (const [plant, method] of [[MPS, /mps_conveyor\/motor\/setDirection/], [MIXER, /mixer_vessel\/outlet\/setOpen/]])
+    test(`the NodeSet of ${path.basename(plant)} goes through the nodeset compiler of open62541`, async (t) => {
+        const tools = "/usr/share/open62541";
+        const compiler = path.join(tools, "nodeset_compiler/nodeset_compiler.py");
+        if (!fs.existsSync(compiler)) return t.skip("libopen62541-1.4-tools is not installed");
+        const file = await exportedFile(t, "nodeset2", plant);
+        const out = path.join(path.dirname(file), "plant");
+        const standards = [path.join(tools, "schema/Opc.Ua.NodeSet2.xml"), nodesets.di, nodesets.ia, nodesets.machinery];
+        execFileSync("python3", [compiler, "--internal-headers", ...standards.flatMap((one) => ["--existing", one]), "--xml", file, out],
+            { stdio: "pipe" });
+        assert.match(fs.readFileSync(`${out}.c`, "utf8"), method);
+    });
 
 test("the I/O list has every channel once, wired to the signal that the plant names", async () => {
     const rows = parse(await exported("io-csv"), { columns: true });
@@ -106,7 +120,7 @@ test("picture and page are well-formed, load nothing and run nothing", async () 
 });
 
 test("the Asset Administration Shell keeps the metamodel with its constraints, and says who made the station", async (t) => {
-    const { environment } = await unpacked(t, "--simulated");
+    const { environment } = await unpacked(t, MPS, "--simulated");
     const read = aas.jsonization.environmentFromJsonable(environment);
     assert.equal(read.error, null, read.error?.message);
     const found = [...aas.verification.verify(read.mustValue(), true)].map((error) => `${error.path}: ${error.message}`);
@@ -114,6 +128,7 @@ test("the Asset Administration Shell keeps the metamodel with its constraints, a
     const { Nameplate, TechnicalData } = elementsOf(environment);
     assert.equal(Nameplate.ManufacturerName.value[0].text, "Festo Didactic");
     const motor = Object.entries(TechnicalData).find(([, element]) => element.idShort === "Path" && element.value === "mps_conveyor/motor");
+    assert.equal(motor[0], "TechnicalProperties/mps_conveyor/Modules/motor/Path");
     const speed = TechnicalData[motor[0].replace(/Path$/, "NominalSpeed")];
     assert.deepEqual([speed.valueType, speed.value, speed.qualifiers[0].value], ["xs:double", "0.077", "m/s"]);
 });
@@ -130,6 +145,78 @@ test("the package leads from its origin to the environment and to every file, as
     for (const file of [origin, spec, ...supplements]) assert.ok(fs.existsSync(path.join(folder, file)), file);
     const types = fs.readFileSync(path.join(folder, "[Content_Types].xml"), "utf8");
     for (const file of supplements) assert.ok(types.includes(`Extension="${file.split(".").at(-1)}"`), file);
+});
+
+test("elements of the shell are called as in the model, without numbers", async (t) => {
+    for (const plant of [MPS, MIXER]) {
+        const { environment } = await unpacked(t, plant);
+        const names = Object.values(elementsOf(environment)).flatMap((elements) => Object.values(elements).map((element) => element.idShort));
+        assert.ok(names.length > 200, `${names.length} elements`);
+        for (const name of names) assert.match(name, /^[A-Za-z][A-Za-z0-9_]*$/);
+        const model = fs.readFileSync(path.join(plant, "plant.aml"), "utf8");
+        for (const name of names) if (/_\d+$/.test(name)) assert.ok(model.includes(`"${name}"`), `${name} is numbered`);
+    }
+});
+
+test("what cannot be written to standard output is no success, of any verb", async () => {
+    for (const words of [["show", MPS], ["check", MPS], ["check", "--json", MPS], ["export", MPS, "--format", "html"], ["diff", MPS, MPS],
+        ["generate", "--points", "100"], ["convert", `${MPS}/plant.aml`], ["inspect", `${MPS}/plant.aml`], ["check", "--help"], ["--help"]]) {
+        const full = fs.openSync("/dev/full", "w");
+        const { status, stderr } = spawnSync(path.join(BIN, "splc"), ["model", ...words], { stdio: ["ignore", full, "pipe"], encoding: "utf8" });
+        fs.closeSync(full);
+        assert.equal(status, 1, words.join(" "));
+        assert.match(stderr, /standard output/, words.join(" "));
+    }
+});
+
+test("with --json a file that cannot be read is told as JSON", async (t) => {
+    const folder = temporaryFolder();
+    t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const list = path.join(folder, "tags.csv");
+    fs.writeFileSync(list, "Name;Address\nx;%I0.9\n");
+    for (const [words, place, line] of [[["check", "/nowhere"], "/nowhere/plant.aml", 0], [["import", "/nowhere"], "/nowhere", 0],
+        [["inspect", "/nowhere"], "/nowhere", 0], [["import", list], list, 2], [["inspect", list], list, 1]]) {
+        const { status, stdout, stderr } = await splc(["model", ...words, "--json"]);
+        assert.equal(status, 1, words.join(" "));
+        assert.equal(stderr, "", words.join(" "));
+        const { file, ok, findings } = JSON.parse(stdout);
+        assert.deepEqual([file, ok, findings[0].severity, findings[0].line], [place, false, "error", line], words.join(" "));
+    }
+});
+
+test("import lists what is in a file, and writes the plant of it; as text and as JSON", async (t) => {
+    const folder = temporaryFolder();
+    t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const list = path.join(folder, "tags.csv"), made = path.join(folder, "press.aml");
+    fs.writeFileSync(list, "Name;Type;Address;Unit;Low;High;Raw Low;Raw High\nlevel;Int;%IW64;l;0;200;0;27648\nlamp;Bool;%Q0.3\n");
+    const listed = await splc(["model", "import", list]);
+    assert.match(listed.stdout, /^input +16 bits 64 +level\noutput +1 bit +0\.3 +lamp\n2 tags; /);
+    const { tags } = JSON.parse((await splc(["model", "import", list, "--json"])).stdout);
+    assert.deepEqual(tags.map(({ name, bits, unit }) => [name, bits, unit]), [["level", 16, "l"], ["lamp", 1, ""]]);
+    const plant = await splc(["model", "import", list, "--libraries", MIXER, "--station", "Press", "--output", made, "--json"]);
+    assert.equal(plant.status, 0, plant.stderr);
+    assert.deepEqual([JSON.parse(plant.stdout).ok, JSON.parse(plant.stdout).signals], [true, 2]);
+    const rows = parse(await exported("io-csv", made), { columns: true });
+    assert.deepEqual(rows.map((row) => [row.Module, row.Type, row.Unit, row.Low, row.High, row.Bits]),
+        [["level", "Double", "l", "0", "200", "16"], ["lamp", "Boolean", "", "", "", "1"]]);
+    const mixed = await splc(["model", "import", list, "--libraries", MIXER, "--json"]);
+    assert.equal(mixed.status, 2);
+    assert.match(mixed.stderr, /--output/);
+});
+
+test("every verb that writes a document takes --output FILE and -o FILE", async (t) => {
+    const folder = temporaryFolder();
+    t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const list = path.join(folder, "tags.csv");
+    fs.writeFileSync(list, "Name;Address\nx;%I0.1\n");
+    for (const words of [["export", MPS, "--format", "io-csv"], ["convert", `${MPS}/plant.aml`], ["generate", "--points", "32"],
+        ["import", list, "--libraries", MPS]]) {
+        const files = ["--output", "-o"].map((option) => [option, path.join(folder, `out${option}`)]);
+        for (const [option, file] of files) assert.equal((await splc(["model", ...words, option, file])).status, 0, `${words[0]} ${option}`);
+        const [one, other] = files.map(([, file]) => fs.readFileSync(file, "utf8"));
+        assert.ok(one.length > 100 && one === other, words[0]);
+        assert.match((await splc(["model", words[0], "--help"])).stdout, /--output FILE.*standard output\n +-o FILE/);
+    }
 });
 
 test("an unknown format is refused with the list of formats, and a mistyped one with a hint", async () => {

@@ -121,6 +121,12 @@ static void check_aasx(struct text document, struct text hostile) {
     check_json(buffer_view(&environment), hostile);
 }
 
+/// As it is, or kept from being a formula.
+static bool is_cell(struct text cell, struct text wanted) {
+    expect(cell.length == 0 || memchr("=@\t\r", cell.data[0], 4) == NULL);
+    return text_equal(cell, wanted) || (text_starts_with(cell, TEXT("'")) && text_equal(text_from(cell, 1), wanted));
+}
+
 /// RFC 4180: cells of one row up to CRLF; true when one of them is `wanted`.
 static bool take_row(struct text *rest, struct text wanted, size_t *ret_columns) {
     CLEANUP(buffer_clear) struct buffer cell = {0};
@@ -134,7 +140,7 @@ static bool take_row(struct text *rest, struct text wanted, size_t *ret_columns)
         if (byte == '"' && !pair) {
             quoted = !quoted;
         } else if (!quoted && (byte == ',' || ends)) {
-            found = found || text_equal(buffer_view(&cell), wanted);
+            found = is_cell(buffer_view(&cell), wanted) || found;
             buffer_reset(&cell);
             if (ends) return found;
             ++*ret_columns;

@@ -191,6 +191,29 @@ static bool have_same_id(struct text a, struct text b) {
     return text_equal(buffer_view(&one), buffer_view(&other));
 }
 
+/// Such a name is its own idShort.
+static bool is_plain(struct text name) {
+    if (name.length < 2 || name.length > ID_SHORT_MAX || !isalpha((unsigned char)name.data[0])) return false;
+    for (size_t i = 0; i < name.length; i++) {
+        unsigned char byte = (unsigned char)name.data[i];
+        if (byte != '_' && !(isascii(byte) && isalnum(byte))) return false;
+    }
+    return true;
+}
+
+void aas_element_id(const struct plant_element *element, struct buffer *out) {
+    const struct plant_element *parent = element->parent;
+    bool unique = true, plain = is_plain(element->name);
+    size_t place = 0;
+    for (size_t i = 0; i < parent->child_count; i++) {
+        const struct plant_element *sibling = parent->children[i];
+        if (sibling == element) place = i;
+        if (sibling == element || (plain && is_plain(sibling->name))) continue; // names of siblings differ
+        if (have_same_id(sibling->name, element->name)) unique = false;
+    }
+    aas_id_short(element->name, place, unique, out);
+}
+
 void aas_thing_id(const struct inventory *inventory, size_t thing, struct buffer *out) {
     bool unique = true;
     for (size_t i = 0; i < inventory->thing_count; i++)

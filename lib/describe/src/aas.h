@@ -38,9 +38,12 @@ void aas_file(struct aas *aas, const char *id_short, const char *path, const cha
 /// Points to an element of the submodel AAS_INTERFACES: interface, property.
 void aas_interface_reference(struct aas *aas, const char *id_short, const char *interface, struct text property);
 
-/// "mps_conveyor" as an idShort: letters, digits and `_`, a letter first, at most 100; those that would meet get their
-/// place behind it. Of a leaf: that of its path, of all leaves of the plant with the name of the thing before it.
+/// "mps_conveyor" as an idShort (constraint AASd-002): letters, digits and `_`, a letter first, at most 100; only those
+/// that would meet (thing-1, thing_1) get their place behind it. Of a leaf: that of its path, of all leaves of the
+/// plant with the name of the thing before it.
 void aas_id_short(struct text name, size_t place, bool unique, struct buffer *out);
+/// Of an element of the model: its name, among its siblings.
+void aas_element_id(const struct plant_element *element, struct buffer *out);
 void aas_thing_id(const struct inventory *inventory, size_t thing, struct buffer *out);
 void aas_leaf_id(const struct thing *thing, size_t leaf, struct buffer *out);
 void aas_property_id(const struct inventory *inventory, size_t thing, size_t leaf, struct buffer *out);

@@ -37,7 +37,7 @@ static void put_module_facts(struct aas *aas, const struct plant_element *elemen
 
 static bool is_fact_name(struct text id) {
     static const char *const taken[] = {
-        "Path", "Name", "Class", "Designation", "ManufacturerName", "ManufacturerProductDesignation"};
+        "Path", "Name", "Class", "Designation", "ManufacturerName", "ManufacturerProductDesignation", "Modules"};
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         if (text_is(id, taken[i])) return true;
     return false;
@@ -58,13 +58,19 @@ static void put_parameters(struct aas *aas, const struct plant_element *element)
     }
 }
 
-static void put_element(struct aas *aas, const struct plant_element *element, size_t place) {
+/// What it consists of stands in it as well, in the collection `Modules`. Names are those of the model.
+static void put_element(struct aas *aas, const struct plant_element *element) {
     CLEANUP(buffer_clear) struct buffer id = {0};
-    aas_id_short(path_in_station(aas->plant, element), place, false, &id);
+    aas_element_id(element, &id);
     if (id.failed) aas->writer->out->failed = true;
     aas_open_collection(aas, buffer_view(&id), NULL);
     put_module_facts(aas, element);
     put_parameters(aas, element);
+    if (element->child_count > 0) {
+        aas_open_collection(aas, TEXT("Modules"), NULL);
+        for (size_t i = 0; i < element->child_count; i++) put_element(aas, element->children[i]);
+        aas_close_collection(aas);
+    }
     aas_close_collection(aas);
 }
 
@@ -82,8 +88,7 @@ void aas_technical_data(struct aas *aas) {
     aas_close_collection(aas);
     aas_open_collection(aas, TEXT("TechnicalProperties"),
                         "https://admin-shell.io/ZVEI/TechnicalData/TechnicalProperties/1/1");
-    for (size_t i = 0; i < aas->plant->element_count; i++)
-        if (aas->plant->elements[i] != station) put_element(aas, aas->plant->elements[i], i);
+    for (size_t i = 0; i < station->child_count; i++) put_element(aas, station->children[i]);
     aas_close_collection(aas);
     aas_close_submodel(aas);
 }

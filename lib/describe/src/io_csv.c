@@ -1,5 +1,5 @@
 // The I/O list: one line for each channel of the plant, in the order of the process image. RFC 4180: comma, CRLF,
-// quotes where they are needed, a head.
+// quotes where they are needed, a head. A text that a spreadsheet would take for a formula begins with an apostrophe.
 
 #include "channels.h"
 #include "formats.h"
@@ -8,11 +8,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/// "=A1+S1" would be computed, "-5" is only a number.
+static bool is_formula(struct text text) {
+    double number;
+    return text.length > 0 && strchr("=+-@\t\r", text.data[0]) != NULL && text_to_real(text, &number) != ERROR_NONE;
+}
+
 static void put_cell(struct buffer *out, struct text text, bool first) {
     if (!first) buffer_byte(out, ',');
     bool quoted = false;
     for (size_t i = 0; i < text.length; i++) quoted = quoted || strchr("\",\r\n", text.data[i]) != NULL;
     if (quoted) buffer_byte(out, '"');
+    if (is_formula(text)) buffer_byte(out, '\'');
     for (size_t i = 0; i < text.length; i++) {
         if (text.data[i] == '"') buffer_byte(out, '"');
         buffer_byte(out, text.data[i]);

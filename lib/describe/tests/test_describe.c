@@ -13,13 +13,26 @@
 static const struct describe_options options = {
     .simulated = true, .opcua_url = "opc.tcp://127.0.0.1:4840", .http_url = "http://127.0.0.1:8080"};
 
-static struct plant *example(void) {
-    CLEANUP(buffer_clear) struct buffer bytes = {0};
+/// The example plant, with `find` replaced in its file unless it is NULL.
+static struct plant *changed(const char *find, const char *put) {
+    CLEANUP(buffer_clear) struct buffer bytes = {0}, edited = {0};
     CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
     struct plant *plant = NULL;
     assert_int_equal(file_read(SOURCE_FOLDER "/plants/mps/plant.aml", MODEL_BYTES_MAX, &bytes, NULL), ERROR_NONE);
-    assert_int_equal(model_read(buffer_view(&bytes), findings, &plant, NULL), ERROR_NONE);
+    if (find != NULL) {
+        const char *at = strstr(bytes.data, find);
+        assert_non_null(at);
+        buffer_append(&edited, bytes.data, (size_t)(at - bytes.data));
+        buffer_string(&edited, put);
+        buffer_string(&edited, at + strlen(find));
+    }
+    struct text text = buffer_view(find == NULL ? &bytes : &edited);
+    assert_int_equal(model_read(text, findings, &plant, NULL), ERROR_NONE);
     return plant;
+}
+
+static struct plant *example(void) {
+    return changed(NULL, NULL);
 }
 
 static void write_format(const struct plant *plant, const char *name, struct buffer *out) {
@@ -60,7 +73,23 @@ static void the_io_list_says_wires_inversion_and_safe_states(void **state) {
     assert_has(&out,
                "\r\n12.6,1,input,mps_plc/RevPiDI,I_15,Not-Halt,mps_conveyor,emergency_stop,contact,state,true,,S5,"
                "Emergency stop,Boolean,,,\r\n");
+    assert_has(&out, "\r\n12.2,1,input,mps_plc/RevPiDI,I_11,,,,,"); // spare: nothing is said of it
     assert_has(&out, "mps_conveyor,motor,stop,stop/state,false,true,1K1,Belt motor,Boolean,,,\r\n");
+}
+
+static void what_a_spreadsheet_would_compute_is_a_text_in_the_io_list(void **state) {
+    (void)state;
+    static const char *const formulas[] = {"=1+1", "+A1", "-A1", "@SUM(A1)", "=HYPERLINK(\"x\",\"y\")"};
+    for (size_t i = 0; i < sizeof formulas / sizeof formulas[0]; i++) {
+        CLEANUP(buffer_clear) struct buffer out = {0}, value = {0}, cell = {0};
+        buffer_print(&value, "<Value>%s</Value>", formulas[i]);
+        CLEANUP(plant_destroy_at) struct plant *plant = changed("<Value>Belt motor</Value>", value.data);
+        write_format(plant, "io-csv", &out);
+        bool quoted = strchr(formulas[i], '"') != NULL;
+        buffer_string(&cell, quoted ? ",\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"," : ",'");
+        if (!quoted) buffer_print(&cell, "%s,", formulas[i]);
+        assert_has(&out, cell.data);
+    }
 }
 
 static void the_address_space_has_types_properties_and_the_reason_of_a_commanding_method(void **state) {
@@ -90,6 +119,7 @@ int main(void) {
         cmocka_unit_test(the_same_plant_gives_the_same_bytes_in_every_format),
         cmocka_unit_test(a_name_that_is_no_format_finds_none),
         cmocka_unit_test(the_io_list_says_wires_inversion_and_safe_states),
+        cmocka_unit_test(what_a_spreadsheet_would_compute_is_a_text_in_the_io_list),
         cmocka_unit_test(the_address_space_has_types_properties_and_the_reason_of_a_commanding_method),
         cmocka_unit_test(the_tree_shows_what_a_person_looks_for),
     };

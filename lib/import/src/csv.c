@@ -168,7 +168,8 @@ static enum error read_titles(struct csv *csv) {
         has[column] = true;
     }
     if (has[NAME] && has[ADDRESS]) return ERROR_NONE;
-    tell(csv, true, 1, TEXT_EMPTY, has[NAME] ? "there is no column Address" : "there is no column Name", TEXT_EMPTY);
+    tell(csv, true, 1, TEXT_EMPTY,
+         has[NAME] ? "the first line names no column Address" : "the first line names no column Name", TEXT_EMPTY);
     return ERROR_INVALID;
 }
 
@@ -196,7 +197,9 @@ static bool read_terminal(struct csv *csv, const struct text row[COLUMNS], struc
         return false;
     }
     if (!terminal_read_address(address, tag)) {
-        tell(csv, true, tag->line, tag->name, "the address must be as %I0.0, %Q0.0 or %IW64, not '", address);
+        tell(csv, true, tag->line, tag->name,
+             address.length == 0 ? "the tag has no address" : "the address must be as %I0.0, %Q0.0 or %IW64, not '",
+             address);
         return false;
     }
     if (type.length > 0 && typed.bits != tag->bits) {

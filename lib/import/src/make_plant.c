@@ -317,7 +317,7 @@ enum error import_make_plant(const struct import_tags *tags, const struct import
     enum error error = plan_make(&plan, tags);
     if (error) return problem_say(ret_problem, error, "out of memory");
     size_t errors = model_findings_errors(findings) - before;
-    if (errors > 0) return problem_say(ret_problem, ERROR_INVALID, "no plant was made: %zu errors", errors);
+    if (errors > 0) return problem_say(ret_problem, ERROR_INVALID, "no plant was made, errors: %zu", errors);
     if (plan.count == 0)
         return problem_say(ret_problem, ERROR_INVALID, "no plant was made: there is no tag that it could have");
     buffer_print(out,

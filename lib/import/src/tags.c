@@ -58,5 +58,5 @@ enum error tags_finish(struct import_tags *tags, enum error error, const struct 
     }
     import_tags_destroy(tags);
     if (error == ERROR_NO_MEMORY) return problem_say(ret_problem, error, "out of memory");
-    return problem_say(ret_problem, error ? error : ERROR_INVALID, "there are %zu errors in it", errors);
+    return problem_say(ret_problem, error ? error : ERROR_INVALID, "it has errors: %zu", errors);
 }

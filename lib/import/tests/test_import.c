@@ -176,13 +176,14 @@ struct bad_list {
 #define TITLES "Name,Address,Class,Signal,Thing,Module\n"
 #define NUMBERS "Name,Address,Type,Unit,Low,High,Raw Low,Raw High\n"
 static const struct bad_list bad_lists[] = {
-    {"a list without names is refused", TEXT("Address\n%I0.0\n"), "there is no column Name"},
-    {"a list without addresses is refused", TEXT("Tag\nx\n"), "there is no column Address"},
-    {"an empty list is refused", TEXT(""), "there is no column Name"},
+    {"a list without names is refused", TEXT("Address\n%I0.0\n"), "the first line names no column Name"},
+    {"a list without addresses is refused", TEXT("Tag\nx\n"), "the first line names no column Address"},
+    {"an empty list is refused", TEXT(""), "the first line names no column Name"},
     {"a list that is not UTF-8 is refused", TEXT("Name;Address\n\xFC;%I0.0\n"), "save it as \"CSV UTF-8\""},
     {"a tag without a name is refused", TEXT(TITLES ",%I0.0\n"), "list:2: error: the tag has no name"},
     {"an address that is none is refused", TEXT(TITLES "a,%I0.8\n"),
      "list:2: error: a: the address must be as %I0.0, %Q0.0 or %IW64, not '%I0.8'"},
+    {"a tag without an address is refused", TEXT(TITLES "a,\n"), "list:2: error: a: the tag has no address\n"},
     {"a word is no bit", TEXT(NUMBERS "a,%IW64,Bool,,,,,\n"), "'%IW64' has 16 bits, but the type 'Bool' 1"},
     {"a bit is no word", TEXT(NUMBERS "a,%I6.4,Int,,,,,\n"), "'%I6.4' has 1 bits, but the type 'Int' 16"},
     {"one end of a range is none", TEXT(NUMBERS "a,%IW64,Int,l,0,,,\n"), "Low and High must be two numbers"},

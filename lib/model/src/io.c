@@ -179,7 +179,7 @@ static enum error add_channel(struct store *store, struct element *element, cons
     uint64_t first = first_bit(store, element, interface, bits);
     channel->shown = (struct plant_channel){
         .name = node->name,
-        .description = scope_description(interface),
+        .description = scope_own_description(interface),
         .module = &element->shown,
         .output = is_output(store, interface),
         .byte = (uint32_t)(first / 8),

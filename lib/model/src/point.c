@@ -32,15 +32,6 @@ static bool is_number(const struct plant_signal *signal) {
     return signal->field.type != VALUE_BOOL;
 }
 
-/// Of the interface itself or of its class's; that of the interface class is about all signals.
-static struct text description_of(const struct scope *interface) {
-    for (size_t i = 0; i < interface->count; i++) {
-        const struct caex_node *node = interface->nodes[i];
-        if (node->kind == CAEX_INTERFACE && node->description.length > 0) return node->description;
-    }
-    return TEXT_EMPTY;
-}
-
 // ---------------------------------------------------------------- type, range, scaling
 
 static enum value_type type_of(struct store *store, const struct scope *interface) {
@@ -202,7 +193,7 @@ static void check_unit(struct store *store, const struct scope *interface, struc
 void plant_read_point(struct store *store, const struct scope *interface, struct plant_signal *signal) {
     signal->field = (struct plant_field){
         .name = signal->name,
-        .description = description_of(interface),
+        .description = scope_own_description(interface),
         .type = type_of(store, interface),
         .unit = text_trim(scope_text(interface, TEXT("Unit"))),
     };

@@ -87,6 +87,14 @@ struct text scope_unit(const struct scope *scope) {
     return TEXT_EMPTY;
 }
 
+struct text scope_own_description(const struct scope *interface) {
+    for (size_t i = 0; i < interface->count; i++) {
+        const struct caex_node *node = interface->nodes[i];
+        if (node->kind == CAEX_INTERFACE && node->description.length > 0) return node->description;
+    }
+    return TEXT_EMPTY;
+}
+
 struct text scope_description(const struct scope *scope) {
     for (size_t i = 0; i < scope->count; i++)
         if (scope->nodes[i]->description.length > 0) return scope->nodes[i]->description;

@@ -31,5 +31,7 @@ struct text scope_text(const struct scope *scope, struct text path);
 struct text scope_data_type(const struct scope *scope);
 struct text scope_unit(const struct scope *scope);
 struct text scope_description(const struct scope *scope);
+/// Of an interface: its own, or that of its class's. What an interface class says is about all of its kind.
+struct text scope_own_description(const struct scope *interface);
 /// What an interface or element is an instance of, from the first statement that says so; NULL when none does.
 struct caex_node *scope_class(const struct scope *scope, enum caex_kind kind);
