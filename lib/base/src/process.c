@@ -18,7 +18,7 @@ enum { STATM_BYTES_MAX = 256 }; // seven numbers
 enum { DESCRIPTOR_AFTER_STDERR = STDERR_FILENO + 1 };
 
 /// How far the child came, for the message.
-enum step { STEP_TIE, STEP_FOLDER, STEP_OUTPUT, STEP_EXECUTE };
+enum step { STEP_TIE, STEP_FOLDER, STEP_OUTPUT, STEP_PREPARE, STEP_EXECUTE };
 
 /// What the child sends home when it cannot become the program.
 struct failure {
@@ -86,6 +86,8 @@ _Noreturn static void become(const struct process_options *options, const char *
     if (options->output >= 0 && !redirect(options->output, STDOUT_FILENO)) give_up(report_fd, STEP_OUTPUT);
     if (options->output >= 0 && !redirect(options->output, STDERR_FILENO)) give_up(report_fd, STEP_OUTPUT);
     reset_signals();
+    if (options->prepare != NULL && !options->prepare(options->context)) give_up(report_fd, STEP_PREPARE);
+    if (options->prepare != NULL && !tie_to_parent(parent)) give_up(report_fd, STEP_TIE);
     char *const *environment = options->environment != NULL ? (char *const *)options->environment : environ;
     execve(program, (char *const *)options->arguments, environment);
     give_up(report_fd, STEP_EXECUTE);
@@ -128,6 +130,7 @@ static enum error say_failure(const struct process_options *options, struct fail
     case STEP_TIE: return problem_say(ret_problem, error, "%s: cannot be tied to its parent: %s", name, why);
     case STEP_FOLDER: return problem_say(ret_problem, error, "%s: folder %s: %s", name, options->folder, why);
     case STEP_OUTPUT: return problem_say(ret_problem, error, "%s: output cannot be redirected: %s", name, why);
+    case STEP_PREPARE: return problem_say(ret_problem, error, "%s: cannot be prepared: %s", name, why);
     case STEP_EXECUTE: break;
     }
     return problem_say(ret_problem, ERROR_NOT_FOUND, "%s: cannot be executed: %s", name, why);

@@ -331,8 +331,8 @@ enum error http_server_open(struct loop *loop, const struct http_server_options 
         .idle_ns = options->idle_timeout_s * NS_PER_S,
         .encrypted = options->certificate_file != NULL,
     };
-    int fd = -1;
-    enum error error = listen_socket(options, &fd, ret_problem);
+    int fd = options->listening > 0 ? options->listening : -1;
+    enum error error = fd >= 0 ? ERROR_NONE : listen_socket(options, &fd, ret_problem);
     if (!error) {
         server->port = port_of(fd);
         error = start(server, options, fd, ret_problem);
@@ -359,6 +359,12 @@ void http_server_close(struct http_server *server) {
     assert(server->requests == NULL && server->peers == NULL);
     loop_timer_cancel(server->timer);
     free(server);
+}
+
+bool http_server_is_busy(const struct http_server *server) {
+    for (const struct http_request *request = server->requests; request != NULL; request = request->next)
+        if (request->state == REQUEST_WAITING) return true;
+    return false;
 }
 
 uint16_t http_server_port(const struct http_server *server) {

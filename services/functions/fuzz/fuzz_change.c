@@ -20,15 +20,15 @@ static void check_event(const struct pending *pending) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct function_manifest manifest = {.triggers = triggers, .trigger_count = 3, .state = state, .state_count = 1};
+    struct change_filter filter = {triggers, 3, state, 1};
     struct change *change = NULL;
     struct text message = {(const char *)data, size};
     if (change_read(TEXT("$aws.things.mps.shadow.update.documents"), message, &change, NULL)) return 0;
-    (void)change_concerns(change, NULL, &manifest);
+    (void)change_concerns(change, NULL, &filter);
     struct queue queue = {0};
     if (queue_add(&queue, change) || queue_add(&queue, change) || queue.length != 1) abort();
     change_unref(change);
-    struct pending *pending = queue_take(&queue);
+    struct pending *pending = queue_take(&queue, NULL, NULL);
     check_event(pending);
     queue_put_back(&queue, pending);
     queue_clear(&queue);

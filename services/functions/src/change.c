@@ -1,5 +1,7 @@
 #include "change.h"
 
+#include "condition.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,16 +75,15 @@ static bool is_pattern(const char *name) {
     return strpbrk(name, "*?") != NULL;
 }
 
-static bool owns(const struct function_manifest *manifest, const char *thing) {
-    for (size_t i = 0; i < manifest->state_count; i++)
-        if (strcmp(manifest->state[i], thing) == 0) return true;
+static bool owns(const struct change_filter *filter, const char *thing) {
+    for (size_t i = 0; i < filter->own_count; i++)
+        if (strcmp(filter->own[i], thing) == 0) return true;
     return false;
 }
 
-static bool matches(const struct function_trigger *trigger, const struct function_manifest *manifest,
-                    const char *thing) {
+static bool matches(const struct function_trigger *trigger, const struct change_filter *filter, const char *thing) {
     if (trigger->twin == NULL) return false;
-    if (is_pattern(trigger->twin) && owns(manifest, thing)) return false;
+    if (is_pattern(trigger->twin) && owns(filter, thing)) return false;
     return text_matches(text_of(thing), text_of(trigger->twin));
 }
 
@@ -94,12 +95,13 @@ static bool differs_below(const struct json *told, const struct json *current, s
     return json_exists(after) && !json_equal(before, after);
 }
 
-bool change_concerns(const struct change *change, const struct json *told, const struct function_manifest *manifest) {
+bool change_concerns(const struct change *change, const struct json *told, const struct change_filter *filter) {
     const struct json *before = told == NULL ? change->previous : told;
-    for (size_t i = 0; i < manifest->trigger_count; i++) {
-        const struct function_trigger *trigger = &manifest->triggers[i];
-        if (!matches(trigger, manifest, change->thing)) continue;
-        if (differs_below(before, change->current, text_of(trigger->path))) return true;
+    for (size_t i = 0; i < filter->trigger_count; i++) {
+        const struct function_trigger *trigger = &filter->triggers[i];
+        if (!matches(trigger, filter, change->thing)) continue;
+        if (!differs_below(before, change->current, text_of(trigger->path))) continue;
+        if (condition_holds(text_of(trigger->condition), change->current)) return true;
     }
     return false;
 }
@@ -143,7 +145,7 @@ void pending_write(const struct pending *pending, struct buffer *out) {
 }
 
 void queue_clear(struct queue *queue) {
-    for (struct pending *pending; (pending = queue_take(queue)) != NULL;) pending_free(pending);
+    for (struct pending *pending; (pending = queue_take(queue, NULL, NULL)) != NULL;) pending_free(pending);
 }
 
 static struct pending **find(struct queue *queue, const char *thing) {
@@ -186,10 +188,12 @@ void queue_put_back(struct queue *queue, struct pending *pending) {
     queue->length++;
 }
 
-struct pending *queue_take(struct queue *queue) {
-    struct pending *pending = queue->first;
+struct pending *queue_take(struct queue *queue, bool (*is_busy)(void *context, const char *thing), void *context) {
+    struct pending **at = &queue->first;
+    while (*at != NULL && is_busy != NULL && is_busy(context, (*at)->newest->thing)) at = &(*at)->next;
+    struct pending *pending = *at;
     if (pending == NULL) return NULL;
-    queue->first = pending->next;
+    *at = pending->next;
     pending->next = NULL;
     queue->length--;
     return pending;

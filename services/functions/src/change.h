@@ -26,11 +26,19 @@ enum error change_read(struct text subject, struct text data, struct change **re
 struct change *change_ref(struct change *change);
 void change_unref(struct change *change); // NULL is fine
 
-/// True when one of the manifest's triggers asks for it: the thing's name matches, and something below the path is
-/// another value than in `told`, the state that functions were told of last; NULL: than in `previous`. The two differ
-/// when the twin service was restarted and had not kept the last changes.
-/// A pattern does not match things of the function's own `state`: it would trigger itself.
-bool change_concerns(const struct change *change, const struct json *told, const struct function_manifest *manifest);
+/// What a function wants to hear of.
+struct change_filter {
+    const struct function_trigger *triggers; // those of other kinds than twins do not count
+    size_t trigger_count;
+    const char *const *own; // its own things
+    size_t own_count;
+};
+
+/// True when one of the triggers asks for it: the thing's name matches, something below the path is another value than
+/// in `told`, the state that functions were told of last, NULL: than in `previous`, and the condition holds. The two
+/// differ when the twin service was restarted and had not kept the last changes.
+/// A pattern does not match the function's own things: it would trigger itself.
+bool change_concerns(const struct change *change, const struct json *told, const struct change_filter *filter);
 
 /// Changes of one thing that wait to be given to a function: the oldest, whose `previous` counts, and the newest, whose
 /// `current` counts.
@@ -54,4 +62,5 @@ void queue_clear(struct queue *queue);
 enum error queue_add(struct queue *queue, struct change *change);
 /// Back to the front, because its worker died; what has come for the same thing meanwhile is joined with it.
 void queue_put_back(struct queue *queue, struct pending *pending);
-struct pending *queue_take(struct queue *queue); // NULL when empty; the caller's then
+/// The first whose thing is not busy; NULL when there is none. The caller's then. `is_busy` NULL: none is.
+struct pending *queue_take(struct queue *queue, bool (*is_busy)(void *context, const char *thing), void *context);

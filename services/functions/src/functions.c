@@ -6,26 +6,28 @@
 #include <base/file.h>
 #include <base/log.h>
 #include <base/notify.h>
-#include <json/json.h>
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char documents_filter[] = "$aws.things.*.shadow.update.documents";
-static const uint64_t GET_TIMEOUT_NS = 5 * NS_PER_S, LOOK_AGAIN_NS = 200 * NS_PER_MS;
+static const uint64_t IDLE_NS = 300 * NS_PER_S, RETRY_NS = NS_PER_S;
 
 // --- changes ---
 
 static bool is_watched(const struct service *service, const char *thing) {
-    for (size_t i = 0; i < service->function_count; i++)
-        if (function_watches(&service->functions[i], thing)) return true;
+    void *function;
+    for (size_t at = 0; map_next(service->functions, &at, NULL, &function);)
+        if (function_watches(function, thing)) return true;
     return false;
 }
 
 static void offer(struct service *service, struct change *change) {
     const struct change *before = map_get(service->latest, text_of(change->thing));
     const struct json *told = before == NULL ? NULL : before->current;
-    for (size_t i = 0; i < service->function_count; i++) function_offer(&service->functions[i], change, told);
+    void *function;
+    for (size_t at = 0; map_next(service->functions, &at, NULL, &function);) function_offer(function, change, told);
 }
 
 /// Keeps it, so that what happens while the bus or the twin service is away can be told from what was before.
@@ -37,7 +39,7 @@ static void keep_latest(struct service *service, struct change *change) {
     change_unref(before);
 }
 
-static void on_change(struct service *service, struct text subject, struct text data) {
+void service_take_change(struct service *service, struct text subject, struct text data) {
     struct change *change = NULL;
     struct problem problem = {0};
     if (change_read(subject, data, &change, &problem)) return log_warning("message ignored: %s", problem.text);
@@ -49,175 +51,46 @@ static void on_change(struct service *service, struct text subject, struct text 
 }
 
 static void on_documents(void *context, const struct bus_message *message) {
-    on_change(context, message->subject, message->data);
-}
-
-// --- after a gap ---
-
-struct look {
-    struct service *service;
-    char subject[256]; // of the documents that were perhaps missed
-    char thing[160];
-    struct loop_timer *again; // until it is asked once more
-    struct look *next;
-};
-
-static void write_missed(struct buffer *out, const struct change *before, const struct json *now) {
-    struct json_writer writer = json_writer(out);
-    json_open_object(&writer);
-    json_key(&writer, "previous");
-    json_open_object(&writer);
-    json_key(&writer, "state");
-    json_put_value(&writer, before->current);
-    json_close_object(&writer);
-    json_key(&writer, "current");
-    json_open_object(&writer);
-    json_key(&writer, "state");
-    json_open_object(&writer);
-    static const char *const sections[] = {"desired", "reported"};
-    for (size_t i = 0; i < 2; i++) {
-        const struct json *section = json_member(json_member(now, "state"), sections[i]);
-        if (!json_exists(section)) continue;
-        json_key(&writer, sections[i]);
-        json_put_value(&writer, section);
-    }
-    json_close_object(&writer);
-    json_key(&writer, "version");
-    json_put_integer(&writer, json_integer(json_member(now, "version"), 0));
-    json_close_object(&writer);
-    json_key(&writer, "timestamp");
-    json_put_integer(&writer, json_integer(json_member(now, "timestamp"), 0));
-    json_close_object(&writer);
-}
-
-static void free_look(struct look *look) {
-    loop_timer_cancel(look->again);
-    free(look);
-}
-
-static void end_look(struct look *look) {
-    struct look **at = &look->service->looks;
-    while (*at != look) at = &(*at)->next;
-    *at = look->next;
-    free_look(look);
-}
-
-static void compare(const struct look *look, struct text answer) {
-    const struct change *before = map_get(look->service->latest, text_of(look->thing));
-    CLEANUP(json_destroy_at) struct json_document *document = NULL;
-    struct json_limits limits = {CHANGE_BYTES_MAX, 64};
-    if (before == NULL || json_parse(answer, limits, &document, NULL)) return;
-    int64_t version = json_integer(json_member(json_root(document), "version"), 0);
-    if (version <= 0 || (uint64_t)version <= before->version) return;
-    CLEANUP(buffer_clear) struct buffer missed = {0};
-    write_missed(&missed, before, json_root(document));
-    on_change(look->service, text_of(look->subject), buffer_view(&missed));
-}
-
-static void look_again(void *context);
-
-static void on_look_answer(void *context, enum error error, struct text data) {
-    struct look *look = context;
-    struct service *service = look->service;
-    // The twin service comes back to the bus in its own time. When it is the bus that went, its return begins anew.
-    if (error && bus_connected(service->bus))
-        look->again = loop_timer(service->loop, LOOK_AGAIN_NS, 0, look_again, look);
-    if (look->again != NULL) return;
-    if (!error) compare(look, data);
-    end_look(look);
-}
-
-static enum error look_ask(struct look *look) {
-    char subject[256];
-    snprintf(subject, sizeof subject, "$aws.things.%s.shadow.get", look->thing);
-    return bus_request(look->service->bus, text_of(subject), TEXT_EMPTY, GET_TIMEOUT_NS, on_look_answer, look);
-}
-
-static void look_again(void *context) {
-    struct look *look = context;
-    look->again = NULL; // fired: the loop frees it
-    if (look_ask(look)) end_look(look);
-}
-
-static void look_at(struct service *service, struct text thing) {
-    struct look *look = calloc(1, sizeof *look);
-    if (look == NULL) return;
-    look->service = service;
-    snprintf(look->thing, sizeof look->thing, "%.*s", TEXT_ARG(thing));
-    snprintf(look->subject, sizeof look->subject, "$aws.things.%.*s.shadow.update.documents", TEXT_ARG(thing));
-    if (look_ask(look)) {
-        free(look);
-        return;
-    }
-    look->next = service->looks;
-    service->looks = look;
-}
-
-/// What changed while the bus was away was told to nobody: every twin is looked at again.
-static void look_at_all(struct service *service) {
-    struct text thing;
-    void *value;
-    for (size_t at = 0; map_next(service->latest, &at, &thing, &value);) look_at(service, thing);
-}
-
-// --- status ---
-
-static const char *const state_names[] = {
-    [FUNCTION_STARTING] = "starting", [FUNCTION_READY] = "ready", [FUNCTION_FAILED] = "failed"};
-
-static void put_number(struct json_writer *writer, const char *name, uint64_t value) {
-    json_key(writer, name);
-    json_put_unsigned(writer, value);
-}
-
-static void put_function(struct json_writer *writer, const struct function *function) {
-    json_open_object(writer);
-    json_key(writer, "name");
-    json_put_string(writer, function->name);
-    json_key(writer, "state");
-    json_put_string(writer, state_names[function->state]);
-    put_number(writer, "invocations", function->invocations);
-    put_number(writer, "errors", function->errors);
-    put_number(writer, "queued", function->queue.length);
-    put_number(writer, "joined", function->queue.joined);
-    put_number(writer, "dropped", function->dropped);
-    put_number(writer, "restarts", function->restarts);
-    put_number(writer, "pid", (uint64_t)function->worker.pid);
-    json_key(writer, "reason");
-    json_put_string(writer, function->reason.text);
-    json_close_object(writer);
-}
-
-static void fill_status(void *context, struct json_writer *writer) {
-    const struct service *service = context;
-    json_key(writer, "functions");
-    json_open_array(writer);
-    for (size_t i = 0; i < service->function_count; i++) put_function(writer, &service->functions[i]);
-    json_close_array(writer);
-}
-
-static const struct function *find_failed(const struct service *service) {
-    for (size_t i = 0; i < service->function_count; i++)
-        if (service->functions[i].state == FUNCTION_FAILED) return &service->functions[i];
-    return NULL;
-}
-
-void service_changed(struct service *service) {
-    if (service->status == NULL) return;
-    const struct function *failed = find_failed(service);
-    struct problem reason = {0};
-    if (failed != NULL)
-        error_ignore(problem_say(&reason, ERROR_NONE, "function %s: %s", failed->name, failed->reason.text));
-    bus_status_reason(service->status, reason.text);
-    bus_status_changed(service->status);
+    service_take_change(context, message->subject, message->data);
 }
 
 // --- the service ---
 
+struct function *service_function(const struct service *service, struct text name) {
+    return map_get(service->functions, name);
+}
+
+void service_changed(struct service *service) {
+    if (service->status == NULL) return;
+    struct problem reason;
+    status_reason(service, &reason);
+    bus_status_reason(service->status, reason.text);
+    bus_status_changed(service->status);
+}
+
+static void tell(struct service *service, unsigned severity, const char *source, const char *text) {
+    error_ignore(bus_event(service->bus, severity, source, "%s", text)); // the log has it in any case
+}
+
 /// What happened before anybody could hear it.
 static void tell_failures(struct service *service) {
-    for (size_t i = 0; i < service->function_count; i++)
-        if (service->functions[i].state == FUNCTION_FAILED) function_tell_failure(&service->functions[i]);
+    struct text name;
+    void *value;
+    char source[128];
+    for (size_t at = 0; map_next(service->functions, &at, &name, &value);) {
+        const struct version *target = function_target(value);
+        if (target == NULL || target->state != FUNCTION_FAILED) continue;
+        snprintf(source, sizeof source, "functions/%.*s", TEXT_ARG(name));
+        tell(service, SEVERITY_FAILURE, source, target->reason.text);
+    }
+    for (size_t at = 0; map_next(service->undeployed, &at, &name, &value);) {
+        snprintf(source, sizeof source, "functions/%.*s", TEXT_ARG(name));
+        tell(service, SEVERITY_FAILURE, source, ((const struct problem *)value)->text);
+    }
+    const char *mode = service->site->fog.sandbox;
+    bool wanted = mode == NULL || strcmp(mode, "off") != 0;
+    if (wanted && !service->sandbox.isolates)
+        tell(service, SEVERITY_WARNING, "functions", service->sandbox.reason);
 }
 
 static void on_bus(void *context, bool connected, const char *reason) {
@@ -226,7 +99,7 @@ static void on_bus(void *context, bool connected, const char *reason) {
         log_info("connected to the bus");
         tell_failures(service);
         notify_status("running");
-        if (service->was_connected) look_at_all(service);
+        if (service->was_connected) gap_look(service);
         service->was_connected = true;
         return;
     }
@@ -244,21 +117,19 @@ static enum error open_bus(struct service *service, struct problem *ret_problem)
     enum error error = bus_open(service->loop, &options, &service->bus, ret_problem);
     if (!error) error = bus_subscribe(service->bus, documents_filter, NULL, on_documents, service, NULL);
     if (error) return error;
-    service->status = bus_status_open(service->bus, "functions", "fog", fill_status, service);
+    service->status = bus_status_open(service->bus, "functions", "fog", status_fill, service);
     return service->status == NULL ? problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory") : ERROR_NONE;
 }
 
-static enum error init_functions(struct service *service, const char *programs, struct problem *ret_problem) {
-    size_t count = service->site->fog.function_count;
-    service->functions = calloc(count == 0 ? 1 : count, sizeof service->functions[0]);
+static enum error init(struct service *service) {
+    service->functions = map_create();
+    service->undeployed = map_create();
     service->latest = map_create();
-    if (service->functions == NULL || service->latest == NULL)
-        return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
-    for (size_t i = 0; i < count; i++) {
-        service->function_count = i + 1;
-        if (function_init(&service->functions[i], service, &service->site->fog.functions[i], programs))
-            return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
-    }
+    if (service->functions == NULL || service->undeployed == NULL || service->latest == NULL) return ERROR_NO_MEMORY;
+    sandbox_init(&service->sandbox, service->site->fog.sandbox);
+    const char *mode = service->site->fog.sandbox;
+    if (!service->sandbox.isolates && (mode == NULL || strcmp(mode, "off") != 0))
+        log_warning("functions run without a sandbox: %s", service->sandbox.reason);
     return ERROR_NONE;
 }
 
@@ -266,15 +137,20 @@ enum error service_open(struct loop *loop, const struct site *site, const char *
                         struct problem *ret_problem) {
     struct service *service = calloc(1, sizeof *service);
     if (service == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
-    service->loop = loop;
-    service->site = site;
-    enum error error = init_functions(service, programs, ret_problem);
+    *service = (struct service){.loop = loop,
+                                .site = site,
+                                .programs = programs,
+                                .idle_ns = IDLE_NS,
+                                .retry_ns = RETRY_NS,
+                                .wall_ns = clock_wall_ns};
+    enum error error = init(service);
+    if (error) error = problem_say(ret_problem, error, "out of memory");
     if (!error) error = open_bus(service, ret_problem);
     if (error) {
         service_close(service);
         return error;
     }
-    for (size_t i = 0; i < service->function_count; i++) function_start(&service->functions[i]);
+    deploy_site(service);
     *ret_service = service;
     return ERROR_NONE;
 }
@@ -287,24 +163,25 @@ static void free_latest(struct map *latest) {
     map_destroy(latest);
 }
 
-static void free_looks(struct look *looks) {
-    while (looks != NULL) {
-        struct look *next = looks->next;
-        free_look(looks);
-        looks = next;
-    }
+static void end_functions(struct service *service) {
+    void *function;
+    for (size_t at = 0; service->functions != NULL && map_next(service->functions, &at, NULL, &function);)
+        function_destroy(function);
+    map_destroy(service->functions);
 }
 
 void service_close(struct service *service) {
     if (service == NULL) return;
-    for (size_t i = 0; i < service->function_count; i++) function_stop(&service->functions[i]);
+    service->closing = true;
     bus_status_close(service->status);
     service->status = NULL;
-    bus_close(service->bus); // before the servers, whose requests it answers
-    for (size_t i = 0; i < service->function_count; i++) function_clear(&service->functions[i]);
+    end_functions(service); // their endpoints stay till the bus, whose answers they wait for, is closed
+    bus_close(service->bus);
+    graves_clear(service);
+    gap_close(service);
+    deploy_close(service);
     free_latest(service->latest);
-    free_looks(service->looks);
-    free(service->functions);
+    sandbox_clear(&service->sandbox);
     free(service);
 }
 

@@ -11,6 +11,11 @@ struct process_options {
     const char *folder;             // working folder, also for a relative arguments[0]; NULL: inherit
     int output;                     // descriptor for stdout and stderr; -1: inherit
     bool own_group;                 // own process group, so that a Ctrl-C at the desk reaches only the parent
+    /// Runs in the child, last before it becomes the program; NULL: nothing to do. Only what is safe between fork and
+    /// exec: system calls, no memory, no log. False with errno: the start fails. A change of user undoes the tie to the
+    /// parent: it is made again afterwards.
+    bool (*prepare)(void *context);
+    void *context;
 };
 
 /// The child dies with its parent (PR_SET_PDEATHSIG), to be exact: with the thread that started it, so start children

@@ -20,6 +20,7 @@ enum {
 struct http_server_options {
     const char *address;          // "127.0.0.1", "::1"; numeric
     uint16_t port;                // 0: any free one
+    int listening;                // a listening socket to take over, as from another network; 0: `address` and `port`
     const char *certificate_file; // PEM chain; NULL: plain HTTP
     const char *key_file;         // PEM, mode 0600; NULL exactly when certificate_file is
     size_t body_bytes_max;        // past it: 413
@@ -38,6 +39,8 @@ enum error http_server_open(struct loop *loop, const struct http_server_options 
 /// close first whatever would answer them. Open streams stay with their owners, who close them.
 void http_server_close(struct http_server *server);
 uint16_t http_server_port(const struct http_server *server);
+/// True while a request is kept that is not answered yet: closing now would free it.
+bool http_server_is_busy(const struct http_server *server);
 
 /// The request. All texts are borrowed until it is answered.
 struct text http_method(const struct http_request *request);
