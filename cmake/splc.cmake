@@ -11,7 +11,7 @@ include(CMakeParseArguments)
 find_package(PkgConfig REQUIRED)
 
 # Tests that `./test quick` leaves out: they take more than a few seconds.
-set(SPLC_SLOW_TESTS test_api test_twins test_twins_crash test_twins_share test_twins_trouble test_functions test_up test_gateway
+set(SPLC_SLOW_TESTS test_api test_twins test_twins_crash test_twins_share test_twins_trouble test_functions test_invocations test_up test_gateway
     test_model_large test_opcua_subscription test_http_server test_stale_lease test_fuzzing_client
     test_gateway_conformance test_devices)
 # What each layer may use. Tiers use themselves and what is below; they meet on the wire.

@@ -40,8 +40,8 @@ static const struct rights {
       "splc.twins.loaded", "splc.event", "_INBOX.>"},
      {"$aws.things.*.shadow.>", NEWS_OF_QOS_1, "splc.twins.>", "_INBOX.>"}},
     {"functions",
-     {SHADOW_REQUESTS, TWIN_LISTS, "splc.status.functions", "splc.event", "_INBOX.>"},
-     {"$aws.things.*.shadow.>", "_INBOX.>"}},
+     {">"},  // any topic that a function's manifest names; it looks itself at what is reserved
+     {">"}}, // any topic that starts one
     {"api",
      {">"}, // any topic of its clients; it looks itself at what is reserved
      {"$aws.things.*.shadow.>", "$aws.commands.things.*.executions.*.response.json", "splc.>", "_INBOX.>"}},
@@ -67,6 +67,27 @@ static const char *const api_publish_not[] = {"$SYS.>",
                                               "splc.twins.members",
                                               "splc.twins.loaded",
                                               NULL};
+
+/// The same for functions, which give no commands but by a twin's desired values.
+static const char *const functions_publish_not[] = {"$SYS.>",
+                                                    "$JS.>",
+                                                    "$MQTT.>",
+                                                    "_INBOX.>",
+                                                    "$aws.things.*.shadow.*.*",
+                                                    "$aws.things.*.shadow.name.*.*.*",
+                                                    "$aws.commands.>",
+                                                    "splc.status.gateway",
+                                                    "splc.status.twins",
+                                                    "splc.status.api",
+                                                    "splc.status.uplink",
+                                                    "splc.twins.members",
+                                                    "splc.twins.loaded",
+                                                    NULL};
+
+static const char *const *publish_not(const char *user) {
+    if (strcmp(user, "api") == 0) return api_publish_not;
+    return strcmp(user, "functions") == 0 ? functions_publish_not : NULL;
+}
 
 /// What a device may do with its own twin and commands; %s is its name.
 static const char *const device_publish[] = {"$aws.things.%s.shadow.update",
@@ -130,7 +151,7 @@ static void put_user(struct buffer *out, const struct rights *user, const char *
     buffer_print(out, "    {user: %s, password: ", user->user);
     put_string(out, password);
     buffer_string(out, ", allowed_connection_types: [\"STANDARD\"], permissions: {\n      ");
-    put_subjects(out, "publish", user->publish, strcmp(user->user, "api") == 0 ? api_publish_not : NULL);
+    put_subjects(out, "publish", user->publish, publish_not(user->user));
     buffer_string(out, ",\n      ");
     put_subjects(out, "subscribe", user->subscribe, NULL);
     buffer_string(out, "}}\n");

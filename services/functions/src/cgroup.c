@@ -115,8 +115,7 @@ static bool limit(const char *folder, const struct cgroup_limits *limits) {
     return true;
 }
 
-enum error cgroup_make(struct cgroup *cgroup, const struct cgroup_limits *limits, unsigned *ret_group,
-                       int *ret_procs) {
+enum error cgroup_make(struct cgroup *cgroup, const struct cgroup_limits *limits, unsigned *ret_group, int *ret_procs) {
     unsigned group = ++cgroup->made;
     CLEANUP(free_at) char *folder = group_folder(cgroup, group);
     CLEANUP(free_at) char *procs = folder == NULL ? NULL : file_join(folder, "cgroup.procs");

@@ -26,7 +26,7 @@ static bool is_number(const struct json *value) {
     return json_is(value, JSON_INTEGER) || json_is(value, JSON_REAL);
 }
 
-static bool compare(const struct json *value, struct text operator, const struct json *wanted) {
+static bool compare(const struct json *value, struct text operator, const struct json * wanted) {
     if (text_is(operator, "==")) return json_exists(value) && json_equal(value, wanted);
     if (text_is(operator, "!=")) return !json_exists(value) || !json_equal(value, wanted);
     if (!is_number(value) || !is_number(wanted)) return false;
@@ -53,7 +53,7 @@ enum error condition_check(struct text text, struct problem *ret_problem) {
     struct text first = condition.path, step;
     bool good = text_split(&first, '/', &step) && (text_is(step, "reported") || text_is(step, "desired"));
     CLEANUP(json_destroy_at) struct json_document *wanted = NULL;
-    if (good && condition.operator.length > 0) good = json_parse(condition.value, limits, &wanted, NULL) == ERROR_NONE;
+    if (good && condition.operator.length> 0) good = json_parse(condition.value, limits, &wanted, NULL) == ERROR_NONE;
     if (good) return ERROR_NONE;
     return problem_say(ret_problem, ERROR_INVALID,
                        "\"%.*s\" is no condition: write a path that begins with reported or desired, one of "

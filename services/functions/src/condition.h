@@ -1,5 +1,5 @@
-/// The condition of a trigger: `PATH OPERATOR VALUE`, such as `reported/motor/state == true`, or a path alone, which holds
-/// when it is there and neither false nor null. Operators: == != < <= > >= (numbers; == and != any JSON). Pure.
+/// The condition of a trigger: `PATH OPERATOR VALUE`, such as `reported/motor/state == true`, or a path alone, which
+/// holds when it is there and neither false nor null. Operators: == != < <= > >= (numbers; == and != any JSON). Pure.
 #pragma once
 
 #include <json/json.h>

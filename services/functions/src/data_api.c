@@ -64,9 +64,9 @@ static void publish(struct instance *instance, struct http_request *request) {
     CLEANUP(buffer_clear) struct buffer subject = {0};
     struct problem problem = {0};
     if (topic.length > TOPIC_BYTES_MAX || bus_subject_from_topic(topic, &subject))
-        return http_answer_error(request, ERROR_INVALID,
-                                 "Invalid topic: up to %d bytes, levels that are not empty, none of . + # * > and spaces",
-                                 TOPIC_BYTES_MAX);
+        return http_answer_error(
+            request, ERROR_INVALID,
+            "Invalid topic: up to %d bytes, levels that are not empty, none of . + # * > and spaces", TOPIC_BYTES_MAX);
     enum error error = rights_check_publish(instance->version->manifest, topic, &problem);
     if (error) return http_answer_error(request, error, "%s", problem.text);
     error = bus_publish(instance->version->function->service->bus, buffer_view(&subject), http_body(request));

@@ -262,9 +262,10 @@ static enum error check(struct function *function, const struct version *version
         return problem_say(ret_problem, ERROR_NOT_FOUND, "Function not found: %s:%s", request->function,
                            request->version);
     if (request->event.length > bytes_max)
-        return problem_say(ret_problem, ERROR_TOO_LARGE, "%zu byte payload is too large for the %s invocation type "
-                           "(limit %zu bytes)", request->event.length, synchronous ? "RequestResponse" : "Event",
-                           bytes_max);
+        return problem_say(ret_problem, ERROR_TOO_LARGE,
+                           "%zu byte payload is too large for the %s invocation type "
+                           "(limit %zu bytes)",
+                           request->event.length, synchronous ? "RequestResponse" : "Event", bytes_max);
     bool full = synchronous ? function->busy + count_synchronous(function) >= function->settings.concurrency
                             : function->waiting.length >= INVOKE_QUEUE_MAX;
     if (full) {

@@ -89,8 +89,7 @@ static void tell_failures(struct service *service) {
     }
     const char *mode = service->site->fog.sandbox;
     bool wanted = mode == NULL || strcmp(mode, "off") != 0;
-    if (wanted && !service->sandbox.isolates)
-        tell(service, SEVERITY_WARNING, "functions", service->sandbox.reason);
+    if (wanted && !service->sandbox.isolates) tell(service, SEVERITY_WARNING, "functions", service->sandbox.reason);
 }
 
 static void on_bus(void *context, bool connected, const char *reason) {

@@ -13,16 +13,16 @@ struct invocation {
     struct version *version; // that it is for; NULL: where the function's route leads when it is given
     struct pending *pending; // changes of a twin; NULL: `event` it is
     struct buffer event, client_context;
-    unsigned attempts;     // workers that have had it
-    uint64_t since_ns;     // monotonic: when it was queued
-    uint64_t due_ns;       // monotonic: not before, after an error
-    bool is_synchronous;   // no second attempt
+    unsigned attempts;                                               // workers that have had it
+    uint64_t since_ns;                                               // monotonic: when it was queued
+    uint64_t due_ns;                                                 // monotonic: not before, after an error
+    bool is_synchronous;                                             // no second attempt
     void (*done)(void *context, const struct invoke_result *result); // NULL: nobody waits (any more)
     void *context;
     struct invocation *next;
 };
 
-struct invocation *invocation_create(struct text event); // NULL when out of memory; the event is copied
+struct invocation *invocation_create(struct text event);           // NULL when out of memory; the event is copied
 struct invocation *invocation_of_changes(struct pending *pending); // the pending is its own then; NULL as above
 void invocation_free(struct invocation *invocation);               // NULL is fine
 

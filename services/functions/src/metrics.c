@@ -2,7 +2,7 @@
 
 #include <base/clock.h>
 
-const double histogram_bounds_ms[HISTOGRAM_BUCKETS - 1] = {0.1, 0.2, 0.3, 0.5, 1,   2,   5,   10,
+const double histogram_bounds_ms[HISTOGRAM_BUCKETS - 1] = {0.1, 0.2, 0.3, 0.5, 1,   2,    5,    10,
                                                            20,  50,  100, 200, 500, 1000, 10000};
 
 void histogram_add(struct histogram *histogram, uint64_t duration_ns) {

@@ -124,8 +124,8 @@ static void tell_error(struct function *function, struct version *version, const
     describe(invocation, what, sizeof what);
     bool own = !outcome->died;
     struct problem text;
-    error_ignore(problem_say(&text, ERROR_INTERNAL, "%s %s%s", what, own ? "ended with an error: " : "",
-                             outcome->message));
+    error_ignore(
+        problem_say(&text, ERROR_INTERNAL, "%s %s%s", what, own ? "ended with an error: " : "", outcome->message));
     version->reason = text;
     if (own || outcome->timed_out) function_tell(function, SEVERITY_WARNING, "%s", text.text); // a death tells itself
 }

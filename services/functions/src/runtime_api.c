@@ -2,8 +2,8 @@
 // interface, that of the worker's own network when it has one.
 //
 // Who may use it: AWS's Runtime API knows no credentials. In a network of its own nobody but the worker reaches it;
-// without, a program on this machine could pose as the worker and take its events away. What moves the plant needs more:
-// see data_api.c.
+// without, a program on this machine could pose as the worker and take its events away. What moves the plant needs
+// more: see data_api.c.
 
 #include "service.h"
 
@@ -65,8 +65,8 @@ void runtime_api_give(struct instance *instance, struct http_request *request, s
     };
     size_t count = 5;
     if (instance->current->client_context.length > 0)
-        headers[count++] = (struct http_header_line){"Lambda-Runtime-Client-Context",
-                                                     instance->current->client_context.data};
+        headers[count++] =
+            (struct http_header_line){"Lambda-Runtime-Client-Context", instance->current->client_context.data};
     http_answer(request, 200, headers, count, event);
 }
 

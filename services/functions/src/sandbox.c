@@ -19,10 +19,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
 enum {
     BACKLOG = 16,
-    PROCESSES_OF_USER_MAX = 4096,         // without a sandbox they count together with all others of this user
-    FILE_BYTES_MAX = 512 * 1024 * 1024,   // without a sandbox: Lambda's temporary storage
+    PROCESSES_OF_USER_MAX = 4096,       // without a sandbox they count together with all others of this user
+    FILE_BYTES_MAX = 512 * 1024 * 1024, // without a sandbox: Lambda's temporary storage
 };
 
 // As root, program and package are shown to the worker's user here, in mount names of the worker's own.
@@ -255,6 +263,9 @@ void sandbox_init(struct sandbox *sandbox, const char *mode) {
     *sandbox = (struct sandbox){0};
     struct problem why = {0};
     sandbox->cgroup = cgroup_open(NULL, &why);
+#ifndef SANITIZED // a sanitizer reserves terabytes of address space for its shadow, in workers of tests as well
+    sandbox->limits_data = sandbox->cgroup == NULL;
+#endif
     if (mode != NULL && strcmp(mode, "off") == 0) {
         sandbox->reason = say("the site file says fog.sandbox: off", "");
         return;

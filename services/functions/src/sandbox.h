@@ -1,5 +1,5 @@
-/// The sandbox of a worker: bubblewrap (own user, process, IPC, host name and mount names), a network of its own in which
-/// there is nothing but the run time's endpoint, and limits.
+/// The sandbox of a worker: bubblewrap (own user, process, IPC, host name and mount names), a network of its own in
+/// which there is nothing but the run time's endpoint, and limits.
 ///
 ///   service                            worker's process, between fork and exec
 ///   worker_start ── fork ───────────►  network of its own, `lo` up, listens on 127.0.0.1:9001
@@ -15,19 +15,20 @@
 #include <stdint.h>
 
 enum {
-    SANDBOX_PORT = 9001,           // of the Runtime API inside, as at AWS
-    SANDBOX_PROCESSES_MAX = 128,   // and threads
-    SANDBOX_USER_FIRST = 61184,    // users for functions when the service is root: systemd's dynamic ones
-    SANDBOX_USERS = 4096,          //
-    SANDBOX_FILES_MAX = 1024,      // open ones, as at Lambda
+    SANDBOX_PORT = 9001,         // of the Runtime API inside, as at AWS
+    SANDBOX_PROCESSES_MAX = 128, // and threads
+    SANDBOX_USER_FIRST = 61184,  // users for functions when the service is root: systemd's dynamic ones
+    SANDBOX_USERS = 4096,        //
+    SANDBOX_FILES_MAX = 1024,    // open ones, as at Lambda
     SANDBOX_ARGUMENTS_MAX = 96,
 };
 
 /// What is in force, for the status.
 struct sandbox {
-    bool isolates;  // bubblewrap works here
-    char *reason;   // why not; NULL
+    bool isolates;         // bubblewrap works here
+    char *reason;          // why not; NULL
     struct cgroup *cgroup; // NULL: rlimits only
+    bool limits_data;      // by rlimit
 };
 /// Tries bubblewrap once, unless `mode` is "off". `mode`: site file, fog.sandbox; NULL: "prefer".
 void sandbox_init(struct sandbox *sandbox, const char *mode);

@@ -8,10 +8,11 @@
 enum { YEAR_FIRST = 1970, YEAR_LAST = 2199, DAYS_SEARCHED_MAX = 366 * 9 }; // 29 February comes within eight years
 
 static enum error refuse(struct text text, struct problem *ret_problem) {
-    return problem_say(ret_problem, ERROR_INVALID,
-                       "\"%.*s\" is no time: write rate(5 minutes), or cron(MINUTES HOURS DAY MONTH WEEKDAY YEAR) with ? "
-                       "for the day or the weekday, such as cron(0 8 ? * MON-FRI *)",
-                       TEXT_ARG(text));
+    return problem_say(
+        ret_problem, ERROR_INVALID,
+        "\"%.*s\" is no time: write rate(5 minutes), or cron(MINUTES HOURS DAY MONTH WEEKDAY YEAR) with ? "
+        "for the day or the weekday, such as cron(0 8 ? * MON-FRI *)",
+        TEXT_ARG(text));
 }
 
 // --- rate ---
@@ -86,8 +87,8 @@ static bool read_bits(const struct field *field, struct text text, uint64_t *ret
 }
 
 static bool read_cron(struct text text, struct schedule *schedule) {
-    static const struct field fields[] = {{0, 59, NULL}, {0, 23, NULL}, {1, 31, NULL}, {1, 12, month_names},
-                                          {1, 7, day_names}};
+    static const struct field fields[] = {
+        {0, 59, NULL}, {0, 23, NULL}, {1, 31, NULL}, {1, 12, month_names}, {1, 7, day_names}};
     static const struct field years = {YEAR_FIRST, YEAR_LAST, NULL};
     uint64_t bits[5];
     struct text rest = text_trim(text), piece, day = TEXT_EMPTY, weekday = TEXT_EMPTY;

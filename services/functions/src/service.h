@@ -137,7 +137,7 @@ void status_fill(void *context, struct json_writer *writer); // of bus_status; a
 void status_reason(const struct service *service, struct problem *ret_reason);
 
 /// function.c
-void function_destroy(struct function *function); // NULL is fine
+void function_destroy(struct function *function);                          // NULL is fine
 bool function_watches(const struct function *function, const char *thing); // by name alone
 /// `told`: the thing's state that functions were told of last; NULL: none.
 void function_offer(struct function *function, struct change *change, const struct json *told);
@@ -160,19 +160,19 @@ void version_destroy(struct version *version); // without workers; NULL is fine
 /// Somebody waits for a worker: starts one, unless one is on its way, it must not yet, or there are enough.
 void version_want(struct version *version);
 bool version_is_pinned(const struct version *version);
-void version_leave(struct version *version);      // its workers end when they can; frees it when it has none
-void version_end_idle(struct version *version);   // workers that nobody needs now
+void version_leave(struct version *version);    // its workers end when they can; frees it when it has none
+void version_end_idle(struct version *version); // workers that nobody needs now
 void version_on_death(struct version *version, const char *how, bool asked, bool said_why, const char *last_words);
 void version_on_ready(struct version *version);
 void version_worked(struct version *version); // an event went well: the back-off begins anew
-void version_fail(struct version *version); // its reason is set
+void version_fail(struct version *version);   // its reason is set
 void version_free_if_left(struct version *version);
 
 /// instance.c
 enum error instance_start(struct version *version, struct problem *ret_problem);
 void instance_give(struct instance *instance, struct invocation *invocation); // it waits in `next`
-void instance_end(struct instance *instance);                                // kills it; what follows, follows
-void instances_stop(struct version *version); // at once; for the end of the service
+void instance_end(struct instance *instance);                                 // kills it; what follows, follows
+void instances_stop(struct version *version);                                 // at once; for the end of the service
 void graves_clear(struct service *service);
 /// What the worker says, from runtime_api.c.
 void instance_on_next(struct instance *instance, struct http_request *request);
@@ -193,8 +193,8 @@ struct outcome {
 /// Takes the invocation.
 void outcome_take(struct instance *instance, struct invocation *invocation, const struct outcome *outcome);
 /// Nothing more will be tried; takes it. `condition`: as AWS's records say it: "RetriesExhausted", "EventAgeExceeded".
-void outcome_give_up(struct function *function, struct invocation *invocation, const char *condition,
-                     enum error error, const char *reason);
+void outcome_give_up(struct function *function, struct invocation *invocation, const char *condition, enum error error,
+                     const char *reason);
 
 /// environment.c: what Lambda sets, the user's own, and nothing of ours.
 struct environment {

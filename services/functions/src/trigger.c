@@ -46,12 +46,20 @@ static void write_payload(struct json_writer *writer, struct text data) {
         json_put_text(writer, data);
 }
 
+/// A wildcard at the beginning of a filter does not mean what services say to each other.
+static bool is_meant(struct text topic, struct text filter) {
+    bool wild = text_starts_with(filter, TEXT("+")) || text_starts_with(filter, TEXT("#"));
+    if (wild && (text_starts_with(topic, TEXT("splc/")) || text_starts_with(topic, TEXT("_INBOX/")))) return false;
+    return topic_matches(topic, filter);
+}
+
 static void on_message(void *context, const struct bus_message *message) {
     struct trigger *trigger = context;
     struct function *function = trigger->function;
     CLEANUP(buffer_clear) struct buffer topic = {0};
     CLEANUP(buffer_clear) struct buffer event = {0};
     if (bus_topic_from_subject(message->subject, &topic)) return;
+    if (!is_meant(buffer_view(&topic), text_of(trigger->settings->topic))) return;
     if (message->data.length > INVOKE_ASYNCHRONOUS_BYTES_MAX) {
         function->dropped++;
         return function_tell(function, SEVERITY_WARNING, "a message on %s is larger than 256 KB: left out", topic.data);
@@ -76,8 +84,8 @@ static enum error subscribe_topic(struct trigger *trigger, struct problem *ret_p
         if (*c == '+') *c = '*';
         if (*c == '#') *c = '>';
     }
-    enum error error = bus_subscribe(trigger->function->service->bus, subject, NULL, on_message, trigger,
-                                     &trigger->subscription);
+    enum error error =
+        bus_subscribe(trigger->function->service->bus, subject, NULL, on_message, trigger, &trigger->subscription);
     return error ? problem_say(ret_problem, error, "topic %s: %s", trigger->settings->topic, error_text(error))
                  : ERROR_NONE;
 }
@@ -107,8 +115,8 @@ static void on_event(void *context, const struct bus_message *message) {
 }
 
 static enum error subscribe_events(struct trigger *trigger, struct problem *ret_problem) {
-    enum error error = bus_subscribe(trigger->function->service->bus, "splc.event", NULL, on_event, trigger,
-                                     &trigger->subscription);
+    enum error error =
+        bus_subscribe(trigger->function->service->bus, "splc.event", NULL, on_event, trigger, &trigger->subscription);
     return error ? problem_say(ret_problem, error, "events: %s", error_text(error)) : ERROR_NONE;
 }
 

@@ -32,8 +32,7 @@ static bool copy(struct version *version, const struct version_settings *setting
     version->arn = strdup(settings->arn);
     version->handler = strdup(settings->handler == NULL ? "bootstrap" : settings->handler);
     version->folder = strdup(settings->folder);
-    version->program =
-        settings->program == NULL ? file_join(settings->folder, "bootstrap") : strdup(settings->program);
+    version->program = settings->program == NULL ? file_join(settings->folder, "bootstrap") : strdup(settings->program);
     version->environment = copy_list(settings->environment);
     return version->name != NULL && version->arn != NULL && version->handler != NULL && version->folder != NULL &&
            version->program != NULL && version->environment != NULL;
@@ -52,7 +51,8 @@ enum error version_create(struct function *function, const struct version_settin
         .state = FUNCTION_READY,
         .back_off_ns = BACK_OFF_FIRST_NS,
     };
-    enum error error = copy(version, settings) ? ERROR_NONE : problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+    enum error error =
+        copy(version, settings) ? ERROR_NONE : problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
     if (!error) error = function_manifest_load(version->folder, &version->manifest, ret_problem);
     if (error == ERROR_NOT_FOUND) error = ERROR_NONE; // a package without one has no rights
     if (error) {

@@ -12,14 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
 enum {
     READ_BYTES = 16 * 1024,
     DRAIN_READS_MAX = 8,     // when an event has ended: what it printed last; more comes in its turn
@@ -122,9 +114,7 @@ static int receive_descriptor(int from) {
 
 static enum error join_group(struct worker *worker, struct jail *jail, struct problem *ret_problem) {
     jail->group = -1;
-#ifndef SANITIZED // a sanitizer reserves terabytes of address space for its shadow
-    jail->limit_data = worker->sandbox->cgroup == NULL;
-#endif
+    jail->limit_data = worker->sandbox->limits_data;
     if (worker->sandbox->cgroup == NULL) return ERROR_NONE;
     struct cgroup_limits limits = {jail->memory_mb, SANDBOX_PROCESSES_MAX, 100};
     enum error error = cgroup_make(worker->sandbox->cgroup, &limits, &worker->group, &jail->group);

@@ -8,10 +8,10 @@
 
 enum {
     WORKER_LOG_BYTES_MAX = 10 * 1024 * 1024,
-    WORKER_LINE_BYTES_MAX = 8 * 1024,          // longer ones are cut into several
-    WORKER_LAST_BYTES_MAX = 512,               // of the last line, for reasons
-    WORKER_TAIL_BYTES_MAX = 4 * 1024,          // of one event: what Lambda gives
-    WORKER_OUTPUT_PER_S_MAX = 1024 * 1024,     // bytes; what a worker prints beyond it is left out, and counted
+    WORKER_LINE_BYTES_MAX = 8 * 1024,      // longer ones are cut into several
+    WORKER_LAST_BYTES_MAX = 512,           // of the last line, for reasons
+    WORKER_TAIL_BYTES_MAX = 4 * 1024,      // of one event: what Lambda gives
+    WORKER_OUTPUT_PER_S_MAX = 1024 * 1024, // bytes; what a worker prints beyond it is left out, and counted
 };
 
 struct worker_log {
@@ -35,9 +35,9 @@ struct worker_output {
     size_t line_length;
     char tail[WORKER_TAIL_BYTES_MAX]; // last lines of this event
     size_t tail_length;
-    uint64_t second;                  // of the count
-    size_t bytes;                     // in this second
-    uint64_t left_out;                // since it was last told
+    uint64_t second;   // of the count
+    size_t bytes;      // in this second
+    uint64_t left_out; // since it was last told
 };
 /// A disk that takes nothing loses output, never the worker. `now_ns`: wall clock.
 void worker_output_write(struct worker_output *output, struct text bytes, uint64_t now_ns);

@@ -87,6 +87,70 @@ static enum error on_failing(void *context, struct splc_function *function, cons
     return problem_say(ret_problem, ERROR_CONFLICT, "the station is not where it should be");
 }
 
+/// Answers with what it was given, and says so.
+static enum error on_answer(void *context, struct splc_function *function, const struct splc_event *event,
+                            struct buffer *ret_answer, struct problem *ret_problem) {
+    (void)context, (void)function, (void)ret_problem;
+    fprintf(stderr, "given: %.*s\n", TEXT_ARG(event->body));
+    buffer_print(ret_answer, "{\"given\":%.*s}", TEXT_ARG(event->body));
+    return ERROR_NONE;
+}
+
+/// An answer of 6 MB and a byte.
+static enum error on_huge(void *context, struct splc_function *function, const struct splc_event *event,
+                          struct buffer *ret_answer, struct problem *ret_problem) {
+    (void)context, (void)function, (void)event, (void)ret_problem;
+    buffer_byte(ret_answer, '"');
+    for (int i = 0; i < 6 * 1024 * 1024 - 1; i++) buffer_byte(ret_answer, 'x');
+    buffer_byte(ret_answer, '"');
+    return ERROR_NONE;
+}
+
+// --- abuse ---
+
+static enum error on_bomb(void *context, struct splc_function *function, const struct splc_event *event,
+                          struct buffer *ret_answer, struct problem *ret_problem) {
+    (void)context, (void)function, (void)event, (void)ret_answer;
+    for (int forked = 0;; forked++) {
+        pid_t pid = fork();
+        if (pid == 0)
+            while (true) pause();
+        if (pid < 0) return problem_say(ret_problem, ERROR_LIMIT, "no more processes after %d", forked);
+    }
+}
+
+static enum error on_filler(void *context, struct splc_function *function, const struct splc_event *event,
+                            struct buffer *ret_answer, struct problem *ret_problem) {
+    (void)context, (void)function, (void)event, (void)ret_answer;
+    static const char megabyte[1024 * 1024];
+    FILE *file = fopen("/tmp/full", "w");
+    if (file == NULL) return problem_say(ret_problem, ERROR_IO, "no file in /tmp");
+    int written = 0;
+    while (written < 1000 && fwrite(megabyte, sizeof megabyte, 1, file) == 1 && fflush(file) == 0) written++;
+    fclose(file);
+    bool elsewhere = access("/var/task", W_OK) == 0 || access("/usr", W_OK) == 0 || access("/home", F_OK) == 0;
+    return problem_say(ret_problem, ERROR_IO, "the disk is full after %d MB%s", written,
+                       elsewhere ? ", and more of it can be reached" : "");
+}
+
+static enum error on_spinner(void *context, struct splc_function *function, const struct splc_event *event,
+                             struct buffer *ret_answer, struct problem *ret_problem) {
+    (void)context, (void)function, (void)event, (void)ret_answer, (void)ret_problem;
+    for (volatile bool forever = true; forever;) continue;
+    return ERROR_NONE;
+}
+
+static enum error on_chatter(void *context, struct splc_function *function, const struct splc_event *event,
+                             struct buffer *ret_answer, struct problem *ret_problem) {
+    (void)context, (void)function, (void)event, (void)ret_answer;
+    char line[64 * 1024];
+    memset(line, 'x', sizeof line);
+    for (int i = 99; i < (int)sizeof line; i += 100) line[i] = '\n';
+    for (int i = 0; i < 16 * 1024; i++)
+        if (write(STDOUT_FILENO, line, sizeof line) < 0) return problem_say(ret_problem, ERROR_IO, "not written");
+    return problem_say(ret_problem, ERROR_NONE, "all written");
+}
+
 // --- the wire, without the library for functions ---
 
 struct raw {
@@ -150,6 +214,18 @@ static int raw_main(void) {
     put_status(&writer, "another id", runtime_call(&raw, "POST", "/invocation/123/response", "1"));
     put_status(&writer, "right id", runtime_call(&raw, "POST", path, "{\"fine\":true}"));
     put_status(&writer, "right id again", runtime_call(&raw, "POST", path, "1"));
+    put_status(&writer, "init/error after next", runtime_call(&raw, "POST", "/init/error", "{}"));
+    put_status(&writer, "publish elsewhere", data_call(&raw, "POST", "/topics/plant/other", "{}"));
+    put_status(&writer, "publish", data_call(&raw, "POST", "/topics/plant/raw/1", "{}"));
+    put_status(&writer, "publish for services", data_call(&raw, "POST", "/topics/$aws/things/x/shadow/get", "{}"));
+    put_status(&writer, "invoke elsewhere", data_call(&raw, "POST", "/2015-03-31/functions/echo/invocations", "{}"));
+    put_status(&writer, "invoke what is not there",
+               data_call(&raw, "POST", "/2015-03-31/functions/absent/invocations", "{}"));
+    put_status(&writer, "with a wrong signature",
+               call(&raw, "GET", "AWS_ENDPOINT_URL_IOT_DATA_PLANE", "/things/other/shadow",
+                    "Authorization: AWS4-HMAC-SHA256 Credential=raw/20150830/local/iotdata/aws4_request, "
+                    "SignedHeaders=host;x-amz-date, Signature=00",
+                    ""));
     put_status(&writer, "read anything", data_call(&raw, "GET", "/things/other/shadow", ""));
     put_status(&writer, "wish",
                data_call(&raw, "POST", "/things/machine/shadow", "{\"state\":{\"desired\":{\"a\":1}}}"));
@@ -208,6 +284,12 @@ void worker_main_if_started_by_the_service(void) {
         {"fragile", on_fragile},
         {"slow", on_slow},
         {"failing", on_failing},
+        {"answer", on_answer},
+        {"huge", on_huge},
+        {"bomb", on_bomb},
+        {"filler", on_filler},
+        {"spinner", on_spinner},
+        {"chatter", on_chatter},
         {"surroundings", on_surroundings},
     };
     const char *name = getenv("AWS_LAMBDA_FUNCTION_NAME");
