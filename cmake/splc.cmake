@@ -2,7 +2,7 @@
 #
 #   splc_module(twin USES base json LIBRARIES sqlite3)
 #   splc_program(splc-edge USES scan server)
-#   splc_function(automatic PLANT mps USES function)
+#   splc_function(automatic USES function)      in plants/PLANT/functions/automatic
 #
 # USES names other modules; LIBRARIES are pkg-config packages. The rules of the layers are checked here, at
 # configure time; those of the include lines in cmake/check-layout.cmake, at configure time and as a test.
@@ -62,6 +62,7 @@ function(splc_tests target)
     list(FILTER helpers EXCLUDE REGEX "/test_[^/]*$")
     foreach(file IN LISTS tests)
         get_filename_component(name ${file} NAME_WE)
+        string(REGEX REPLACE "^test_" "test_${SPLC_TEST_PREFIX}" name ${name})
         add_executable(${name} ${file} ${helpers})
         target_link_libraries(${name} PRIVATE ${target} ${ARGN} cmocka)
         target_compile_definitions(${name} PRIVATE
@@ -85,6 +86,8 @@ function(splc_fuzzers target)
     file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/fuzz_*.c)
     foreach(file IN LISTS fuzzers)
         get_filename_component(name ${file} NAME_WE)
+        set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/${name})
+        string(REGEX REPLACE "^fuzz_" "fuzz_${SPLC_TEST_PREFIX}" name ${name})
         if(SPLC_FUZZ)
             add_executable(${name} ${file})
             target_link_options(${name} PRIVATE -fsanitize=fuzzer)
@@ -94,7 +97,6 @@ function(splc_fuzzers target)
         target_compile_definitions(${name} PRIVATE SOURCE_FOLDER="${PROJECT_SOURCE_DIR}")
         target_link_libraries(${name} PRIVATE ${target} ${ARGN})
         set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
-        set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/${name})
         if(SPLC_FUZZ)
             add_test(NAME ${name} COMMAND ${name} -max_total_time=${SPLC_FUZZ_SECONDS} -timeout=10 -rss_limit_mb=2048
                 ${PROJECT_BINARY_DIR}/corpus/${name} ${seeds})
@@ -145,9 +147,15 @@ function(splc_program name)
 endfunction()
 
 # A function of a plant: an executable `bootstrap` in BUILD/functions/PLANT/NAME/. Sources beside the CMakeLists.txt.
+# PLANT is the folder of the plant, so that a copied plant has functions of its own; its tests are called
+# test_PLANT_NAME.
 function(splc_function name)
-    cmake_parse_arguments(FUNCTION "" "PLANT" "USES" ${ARGN})
-    set(target ${FUNCTION_PLANT}-${name})
+    cmake_parse_arguments(FUNCTION "" "" "USES" ${ARGN})
+    cmake_path(GET CMAKE_CURRENT_SOURCE_DIR PARENT_PATH plant)
+    cmake_path(GET plant PARENT_PATH plant)
+    cmake_path(GET plant FILENAME plant)
+    set(target ${plant}-${name})
+    set(SPLC_TEST_PREFIX ${plant}_)
     splc_note_module(${target} ${FUNCTION_USES})
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
     set(main ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c)
@@ -158,7 +166,7 @@ function(splc_function name)
     add_executable(${target} ${main})
     target_link_libraries(${target} PRIVATE ${target}-inner)
     set_target_properties(${target} PROPERTIES OUTPUT_NAME bootstrap
-        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/functions/${FUNCTION_PLANT}/${name})
+        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/functions/${plant}/${name})
     splc_tests(${target}-inner)
     splc_fuzzers(${target}-inner)
 endfunction()
