@@ -84,7 +84,7 @@ int model_diff(int argc, char **argv) {
     struct problem problem = {""};
     CLEANUP(plant_destroy_at) struct plant *old = NULL;
     CLEANUP(plant_destroy_at) struct plant *new = NULL;
-    if (plant_file_open(arguments[0], &old, &problem)) return refuse("%s", problem.text);
+    if (plant_file_open_old(arguments[0], &old, &problem)) return refuse("%s", problem.text);
     if (plant_file_open(arguments[1], &new, &problem)) return refuse("%s", problem.text);
     CLEANUP(diff_destroy_at) struct diff *diff = diff_create(old, new);
     if (diff == NULL) return refuse("out of memory");

@@ -13,3 +13,5 @@ char *plant_file_path(const char *plant);
 
 /// A plant without errors. The problem says the first of them, and how to see the others.
 enum error plant_file_open(const char *plant, struct plant **ret_plant, struct problem *ret_problem);
+/// The same for a plant that need not run on this controller any more.
+enum error plant_file_open_old(const char *plant, struct plant **ret_plant, struct problem *ret_problem);

@@ -49,6 +49,11 @@ enum error edge_open_driver(struct edge *edge, struct problem *ret_problem) {
         where = "the controller's Driver in the plant model";
         name = plant_attribute(edge->plant->controller, TEXT("Driver"));
     }
+    if (name.length == 0) {
+        log_warning("neither site.yaml (edge.driver) nor the plant model (Driver of the controller) says what stands "
+                    "behind the terminals: the plant is simulated");
+        name = TEXT("sim");
+    }
     for (size_t i = 0; i < sizeof DRIVERS / sizeof DRIVERS[0]; i++)
         if (text_is(name, DRIVERS[i].name)) return DRIVERS[i].open(edge, ret_problem);
     return problem_say(ret_problem, ERROR_UNSUPPORTED,

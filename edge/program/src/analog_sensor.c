@@ -107,14 +107,8 @@ static const struct scan_kind kind = {
     .settle = settle,
 };
 
-static const char *const signals[] = {"value", NULL};
-
-const struct core_module analog_sensor_module = {.kind = &kind,
-                                                 .memory_bytes = sizeof(struct analog_sensor),
-                                                 .bind = bind,
-                                                 .signals = signals,
-                                                 .required = 1,
-                                                 .numeric = 1};
+const struct core_module analog_sensor_module = {
+    .kind = &kind, .memory_bytes = sizeof(struct analog_sensor), .bind = bind};
 
 uint32_t analog_sensor_value(const struct scan_module *module) {
     const struct analog_sensor *sensor = module->memory;

@@ -1,4 +1,4 @@
-/// What a program consists of, and the steps that build it (program.c, points.c, links.c, interlocks.c, check.c).
+/// What a program consists of, and the steps that build it (program.c, points.c, links.c, interlocks.c).
 #pragma once
 
 #include <base/map.h>
@@ -38,22 +38,9 @@ void add_channel(struct program *program, const struct plant_channel *channel);
 /// True for a boolean input that is nothing but a bit.
 bool point_is_plain(const struct io_driver *driver, const struct plant_signal *signal);
 
-// links.c
-enum error link_modules(struct program *program, struct problem *ret_problem);
-/// Signal or variable at a path below the thing of the element or below the station; SCAN_NO_TAG when there is none.
-uint32_t link_tag(const struct program *program, const struct plant_element *element, struct text path);
+void link_modules(struct program *program);   // links.c
+void add_interlocks(struct program *program); // interlocks.c; `out_of_memory` when there is none
 
-// interlocks.c
-enum error add_interlocks(struct program *program, struct problem *ret_problem);
-
-/// The core module of an element, the controller's included; NULL when it is none.
-const struct core_module *element_module(const struct plant_element *element);
-
-/// Holds class, signals and channels of every element against what is implemented.
-enum error check_plant(const struct plant *plant, struct problem *ret_problem);
-
-/// Fills `retained` (retain.c); those that cannot be retained have been found by `check_retain`.
-void find_retained(struct program *program);
-enum error check_retain(const struct plant_element *element, const struct scan_kind *kind, struct problem *ret_problem);
+void find_retained(struct program *program); // fills `retained` (retain.c)
 
 struct text below_station(const struct program *program, struct text path);

@@ -101,12 +101,5 @@ static const struct scan_kind kind = {
     .reset = reset,
 };
 
-static const char *const signals[] = {"setpoint", "position", NULL};
-
-const struct core_module control_valve_module = {.kind = &kind,
-                                                 .memory_bytes = sizeof(struct control_valve),
-                                                 .bind = bind,
-                                                 .signals = signals,
-                                                 .required = 1,
-                                                 .outputs = 1,
-                                                 .numeric = 2};
+const struct core_module control_valve_module = {
+    .kind = &kind, .memory_bytes = sizeof(struct control_valve), .bind = bind};

@@ -158,7 +158,4 @@ static const struct scan_kind kind = {
     .settle = settle,
 };
 
-static const char *const signals[] = {NULL};
-
-const struct core_module controller_module = {
-    .kind = &kind, .memory_bytes = sizeof(struct controller), .bind = bind, .signals = signals, .required = 0};
+const struct core_module controller_module = {.kind = &kind, .memory_bytes = sizeof(struct controller), .bind = bind};

@@ -1,8 +1,5 @@
 #include "core_module.h"
 
-#include <stdio.h>
-#include <string.h>
-
 static const struct core_module *const core_modules[] = {
     &cylinder_module,      &motor_module,         &light_barrier_module, &material_sensor_module,
     &button_module,        &switch_module,        &indicator_module,     &emergency_stop_module,
@@ -18,20 +15,15 @@ const struct core_module *core_module_of(struct text role) {
     return NULL;
 }
 
-void core_module_roles(char *ret_text, size_t bytes) {
-    size_t length = 0;
-    ret_text[0] = '\0';
-    for (size_t i = 0; i < CORE_MODULES && length < bytes; i++) {
-        int more = snprintf(ret_text + length, bytes - length, "%s%s", i == 0 ? "" : ", ", core_modules[i]->kind->name);
-        length += (size_t)more;
-    }
+const struct core_module *element_module(const struct plant_element *element) {
+    bool controller = plant_has_role(element, TEXT("Controller"));
+    if (element->kind != PLANT_CORE_MODULE && !controller) return NULL;
+    return core_module_of(controller ? TEXT("Controller") : element->role);
 }
 
 uint32_t bind_signal(const struct plant_element *element, const char *name) {
-    for (size_t i = 0; i < element->signal_count; i++) {
-        if (text_is(element->signals[i]->name, name)) return (uint32_t)element->signals[i]->index;
-    }
-    return SCAN_NO_TAG;
+    const struct plant_signal *signal = plant_find_signal(element, text_of(name));
+    return signal == NULL ? SCAN_NO_TAG : (uint32_t)signal->index;
 }
 
 uint64_t bind_seconds(const struct plant_element *element, const char *parameter, double otherwise) {

@@ -183,14 +183,9 @@ static const struct scan_kind kind = {
     .restore = restore,
 };
 
-static const char *const signals[] = {"extend", "retract", "extended", "retracted", NULL};
-
 const struct core_module cylinder_module = {
     .kind = &kind,
     .memory_bytes = sizeof(struct cylinder),
     .bind = bind,
-    .signals = signals,
-    .required = 2,
-    .outputs = 2,
-    .exclusive = true,
+    .exclusive = {"extend", "retract"},
 };

@@ -111,7 +111,4 @@ static const struct scan_kind kind = {
     .reset = reset,
 };
 
-static const char *const signals[] = {"run", "running", "tripped", NULL};
-
-const struct core_module drive_module = {
-    .kind = &kind, .memory_bytes = sizeof(struct drive), .bind = bind, .signals = signals, .required = 1, .outputs = 1};
+const struct core_module drive_module = {.kind = &kind, .memory_bytes = sizeof(struct drive), .bind = bind};

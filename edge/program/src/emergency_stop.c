@@ -29,7 +29,5 @@ static const struct scan_method methods[] = {{"getState", SCAN_GET, NULL, 0, &st
 
 static const struct scan_kind kind = {.name = "EmergencyStop", .methods = methods, .method_count = 1, .step = step};
 
-static const char *const signals[] = {"contact", NULL};
-
 const struct core_module emergency_stop_module = {
-    .kind = &kind, .memory_bytes = sizeof(struct emergency_stop), .bind = bind, .signals = signals, .required = 1};
+    .kind = &kind, .memory_bytes = sizeof(struct emergency_stop), .bind = bind};

@@ -23,11 +23,4 @@ static const struct scan_method methods[] = {
 
 static const struct scan_kind kind = {.name = "Indicator", .methods = methods, .method_count = 2};
 
-static const char *const signals[] = {"lamp", NULL};
-
-const struct core_module indicator_module = {.kind = &kind,
-                                             .memory_bytes = sizeof(struct state_module),
-                                             .bind = bind,
-                                             .signals = signals,
-                                             .required = 1,
-                                             .outputs = 1};
+const struct core_module indicator_module = {.kind = &kind, .memory_bytes = sizeof(struct state_module), .bind = bind};

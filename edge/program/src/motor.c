@@ -107,14 +107,9 @@ static const struct scan_kind kind = {
     .halt = halt,
 };
 
-static const char *const signals[] = {"right", "left", "slow", "stop", NULL};
-
 const struct core_module motor_module = {
     .kind = &kind,
     .memory_bytes = sizeof(struct motor),
     .bind = bind,
-    .signals = signals,
-    .required = 1,
-    .outputs = 4,
-    .exclusive = true,
+    .exclusive = {"right", "left"},
 };

@@ -57,27 +57,16 @@ static void bind(const struct plant_element *element, void *memory) {
     pid->sign = text_is(plant_attribute(element, TEXT("Reverse")), "true") ? -1 : 1;
 }
 
-static enum error link_to(struct program *program, const struct plant_element *element, void *memory,
-                          struct problem *ret_problem) {
+static void link_to(struct program *program, const struct plant_element *element, void *memory) {
     struct pid *pid = memory;
-    struct scan_module *self = link_self(program, element);
-    struct scan_module *sensor, *actuator;
-    enum error error = link_module(program, element, "Sensor", &analog_sensor_module, &sensor, ret_problem);
-    if (!error) error = link_module(program, element, "Actuator", &control_valve_module, &actuator, ret_problem);
-    if (error) return error;
-    struct control_valve *valve = actuator->memory;
-    if (valve->controller != NULL)
-        return problem_say(ret_problem, ERROR_INVALID,
-                           "%.*s: its Actuator is driven by another controller already; an actuator has one",
-                           TEXT_ARG(element->path));
-    valve->controller = self;
+    pid->actuator = link_module(program, element, "Actuator");
+    struct control_valve *valve = pid->actuator->memory;
+    valve->controller = link_self(program, element);
     valve->automatic = &pid->automatic;
-    pid->actuator = actuator;
-    pid->value = analog_sensor_value(sensor);
+    pid->value = analog_sensor_value(link_module(program, element, "Sensor"));
     const struct plant_range *range = link_range(program, pid->value);
     pid->setpoint_low = range->low;
     pid->setpoint_high = range->high;
-    return ERROR_NONE;
 }
 
 static const struct control_valve *valve_of(const struct pid *pid) {
@@ -244,7 +233,5 @@ static const struct scan_kind kind = {
     .reset = halt,
 };
 
-static const char *const signals[] = {NULL};
-
 const struct core_module pid_module = {
-    .kind = &kind, .memory_bytes = sizeof(struct pid), .bind = bind, .signals = signals, .link = link_to};
+    .kind = &kind, .memory_bytes = sizeof(struct pid), .bind = bind, .link = link_to};

@@ -77,7 +77,7 @@ static void count_element(struct sizes *sizes, const struct plant_element *eleme
     if (module == NULL) return;
     sizes->memory_bytes += memory_of(module);
     count_kind(sizes, module->kind);
-    sizes->exclusions += module->exclusive;
+    sizes->exclusions += module->exclusive[0] != NULL;
     sizes->emergency_stops += module == &emergency_stop_module;
 }
 
@@ -234,11 +234,11 @@ static void add_element(struct program *program, const struct plant_element *ele
     if (core == &button_module) add_panel(program, element, module);
     if (core == &switch_module) add_key(program, element, module);
     if (core == &emergency_stop_module) {
-        scan->emergency_stops[scan->emergency_stop_count] = bind_signal(element, core->signals[0]);
+        scan->emergency_stops[scan->emergency_stop_count] = bind_signal(element, "contact");
         scan->emergency_stop_modules[scan->emergency_stop_count++] = module;
     }
-    if (!core->exclusive) return;
-    uint32_t first = bind_signal(element, core->signals[0]), second = bind_signal(element, core->signals[1]);
+    if (core->exclusive[0] == NULL) return;
+    uint32_t first = bind_signal(element, core->exclusive[0]), second = bind_signal(element, core->exclusive[1]);
     if (first == SCAN_NO_TAG || second == SCAN_NO_TAG) return;
     scan->exclusions[scan->exclusion_count++] =
         (struct scan_exclusion){scan->output_of_tag[first], scan->output_of_tag[second], module};
@@ -294,8 +294,6 @@ static bool remember_initial(struct program *program) {
 
 enum error program_create(const struct plant *plant, const struct program_options *options,
                           struct program **ret_program, struct problem *ret_problem) {
-    enum error error = check_plant(plant, ret_problem);
-    if (error) return error;
     CLEANUP(program_destroy_at) struct program *program = calloc(1, sizeof *program);
     if (program == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
     program->plant = plant;
@@ -312,11 +310,10 @@ enum error program_create(const struct plant *plant, const struct program_option
                            TEXT_ARG(plant->station->path), sizes.tags);
     }
     scan_order(&program->scan);
-    error = link_modules(program, ret_problem);
-    if (!error) error = add_interlocks(program, ret_problem);
-    if (!error && !remember_initial(program))
-        error = problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
-    if (error) return error;
+    link_modules(program);
+    add_interlocks(program);
+    if (program->out_of_memory || !remember_initial(program))
+        return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
     *ret_program = TAKE(program);
     return ERROR_NONE;
 }

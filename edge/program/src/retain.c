@@ -2,32 +2,10 @@
 
 #include "build.h"
 
-static const struct scan_field *variable_of(const struct scan_kind *kind, struct text name) {
-    for (size_t i = 0; i < kind->variable_count; i++)
-        if (text_is(name, kind->variables[i].name)) return &kind->variables[i];
-    return NULL;
-}
-
 static bool next_name(struct text *list, struct text *ret_name) {
     if (!text_split(list, ',', ret_name)) return false;
     *ret_name = text_trim(*ret_name);
     return true;
-}
-
-enum error check_retain(const struct plant_element *element, const struct scan_kind *kind,
-                        struct problem *ret_problem) {
-    struct text list = plant_attribute(element, TEXT("Retain")), name;
-    while (next_name(&list, &name)) {
-        const struct scan_field *variable = variable_of(kind, name);
-        const char *wrong = variable == NULL                 ? "its core module has no variable of that name"
-                            : variable->type == VALUE_STRING ? "a text cannot be retained"
-                            : kind->restore == NULL          ? "its core module cannot take it up again"
-                                                             : NULL;
-        if (wrong == NULL) continue;
-        return problem_say(ret_problem, ERROR_UNSUPPORTED, "%.*s: Retain names %.*s, but %s", TEXT_ARG(element->path),
-                           TEXT_ARG(name), wrong);
-    }
-    return ERROR_NONE;
 }
 
 static void add_retained(struct program *program, uint32_t module) {

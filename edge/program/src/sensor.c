@@ -38,27 +38,11 @@ static const struct scan_kind material_sensor = {.name = "MaterialSensor", .meth
 static const struct scan_kind button = {.name = "Button", .methods = methods, .method_count = 1};
 static const struct scan_kind key_switch = {.name = "Switch", .methods = methods, .method_count = 1};
 
-static const char *const sensor_signals[] = {"signal", NULL};
-static const char *const button_signals[] = {"pressed", NULL};
-static const char *const switch_signals[] = {"position", NULL};
-
-const struct core_module light_barrier_module = {.kind = &light_barrier,
-                                                 .memory_bytes = sizeof(struct state_module),
-                                                 .bind = bind_sensor,
-                                                 .signals = sensor_signals,
-                                                 .required = 1};
-const struct core_module material_sensor_module = {.kind = &material_sensor,
-                                                   .memory_bytes = sizeof(struct state_module),
-                                                   .bind = bind_sensor,
-                                                   .signals = sensor_signals,
-                                                   .required = 1};
-const struct core_module button_module = {.kind = &button,
-                                          .memory_bytes = sizeof(struct state_module),
-                                          .bind = bind_button,
-                                          .signals = button_signals,
-                                          .required = 1};
-const struct core_module switch_module = {.kind = &key_switch,
-                                          .memory_bytes = sizeof(struct state_module),
-                                          .bind = bind_switch,
-                                          .signals = switch_signals,
-                                          .required = 1};
+const struct core_module light_barrier_module = {
+    .kind = &light_barrier, .memory_bytes = sizeof(struct state_module), .bind = bind_sensor};
+const struct core_module material_sensor_module = {
+    .kind = &material_sensor, .memory_bytes = sizeof(struct state_module), .bind = bind_sensor};
+const struct core_module button_module = {
+    .kind = &button, .memory_bytes = sizeof(struct state_module), .bind = bind_button};
+const struct core_module switch_module = {
+    .kind = &key_switch, .memory_bytes = sizeof(struct state_module), .bind = bind_switch};

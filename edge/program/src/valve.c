@@ -122,7 +122,4 @@ static const struct scan_kind kind = {
     .reset = reset,
 };
 
-static const char *const signals[] = {"open", "opened", "closed", NULL};
-
-const struct core_module valve_module = {
-    .kind = &kind, .memory_bytes = sizeof(struct valve), .bind = bind, .signals = signals, .required = 1, .outputs = 1};
+const struct core_module valve_module = {.kind = &kind, .memory_bytes = sizeof(struct valve), .bind = bind};

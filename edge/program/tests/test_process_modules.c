@@ -446,56 +446,6 @@ static void a_value_that_nobody_can_read_ends_automatic(void **state) {
                   "the sensor of mix/heating gives no usable value");
 }
 
-// ---------------------------------------------------------------- models that are wrong
-
-struct wrong_model {
-    const char *name, *find, *with, *problem;
-};
-static const struct wrong_model wrong_models[] = {
-    {"a controller needs a sensor", "<Value>temperature</Value>", "<Value>nothing</Value>",
-     "VESSEL/mix/heating: Sensor 'nothing' is no module below its thing or below the station"},
-    {"a controller needs a sensor of the right kind", "<Value>temperature</Value>", "<Value>inlet</Value>",
-     "VESSEL/mix/heating: Sensor 'inlet' has the role Valve, but must have the role AnalogSensor"},
-    {"an interlock has a condition", "<Value>level/value below 8</Value>", "<Value>level/value under 8</Value>",
-     "VESSEL/mix/pump: interlock DryRun, 'level/value under 8', is no condition; write PATH is WORD"},
-    {"an interlock looks at something that is there", "<Value>level/value below 8</Value>",
-     "<Value>levl/value below 8</Value>",
-     "VESSEL/mix/pump: interlock DryRun looks at 'levl/value', which is no signal"},
-    {"an interlock compares with what can be", "<Value>level/Alarm is HH</Value>", "<Value>level/Alarm is HHH</Value>",
-     "VESSEL/mix/inlet: interlock Overfill: 'HHH' is nothing that level/Alarm can be"},
-    {"a boolean is not below a number", "<Value>level/value below 8</Value>", "<Value>inlet/open/state below 8</Value>",
-     "'8' is nothing that inlet/open/state can be"},
-    {"nothing stands in for an emergency stop",
-     "RefBaseClassPath=\"SplcInterfaceClassLib/SensorSignal\"/>\n          <RoleRequirements "
-     "RefBaseRoleClassPath=\"SplcRoleClassLib/EmergencyStop\"/>",
-     "RefBaseClassPath=\"SplcInterfaceClassLib/SensorSignal\"><Attribute Name=\"Substitute\" "
-     "AttributeDataType=\"xs:string\"><Value>zero</Value></Attribute></ExternalInterface>\n          "
-     "<RoleRequirements RefBaseRoleClassPath=\"SplcRoleClassLib/EmergencyStop\"/>",
-     "VESSEL/mix/emergency_stop: nothing may stand in for an emergency stop; remove the Substitute of contact"},
-};
-enum { WRONG_MODELS = sizeof wrong_models / sizeof wrong_models[0] };
-
-static void check_wrong_model(void **state) {
-    const struct wrong_model *c = *state;
-    struct problem problem = {0};
-    CLEANUP(buffer_clear) struct buffer bytes = {0}, changed = {0};
-    if (file_read(VESSEL, MODEL_BYTES_MAX, &bytes, &problem)) fail_msg("%s", problem.text);
-    buffer_byte(&bytes, '\0');
-    const char *found = strstr(bytes.data, c->find);
-    assert_non_null(found);
-    buffer_append(&changed, bytes.data, (size_t)(found - bytes.data));
-    buffer_string(&changed, c->with);
-    buffer_string(&changed, found + strlen(c->find));
-    CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
-    CLEANUP(plant_destroy_at) struct plant *plant = NULL;
-    CLEANUP(program_destroy_at) struct program *program = NULL;
-    struct program_options options = {.lease_soft_ns = 1, .lease_hard_ns = 2};
-    enum error error = model_read(buffer_view(&changed), findings, &plant, &problem);
-    if (!error) error = program_create(plant, &options, &program, &problem);
-    assert_int_not_equal(error, ERROR_NONE);
-    if (strstr(problem.text, c->problem) == NULL) fail_msg("%s", problem.text);
-}
-
 int main(void) {
 #define RULE(rule, function)                                                                                           \
     { rule, function, setup, teardown, NULL }
@@ -534,12 +484,5 @@ int main(void) {
              an_interlock_takes_the_actuator_and_gives_it_back_without_wind_up),
         RULE("[edge-7.7] a value that nobody can read ends automatic", a_value_that_nobody_can_read_ends_automatic),
     };
-    enum { SCENES = sizeof scenes / sizeof scenes[0] };
-    struct CMUnitTest tests[SCENES + WRONG_MODELS];
-    memcpy(tests, scenes, sizeof scenes);
-    for (size_t i = 0; i < WRONG_MODELS; i++) {
-        tests[SCENES + i] =
-            (struct CMUnitTest){wrong_models[i].name, check_wrong_model, NULL, NULL, (void *)&wrong_models[i]};
-    }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(scenes, NULL, NULL);
 }

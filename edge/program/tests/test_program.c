@@ -434,62 +434,9 @@ static void silence_of_the_holder_ends_in_the_safe_state_with_its_cause(void **s
                         "control authority lost: its holder did not renew it and nobody took it over");
 }
 
-// ---------------------------------------------------------------- what the model must not promise
-
-struct promise {
-    const char *name;
-    const char *from, *to; // in plant.aml
-    const char *problem;   // part of the message
-};
-
-static const struct promise promises[] = {
-    {"[edge-3.6] a method that nobody implements is refused", "<Attribute Name=\"getDirection\"",
-     "<Attribute Name=\"getHeading\"", "method getHeading"},
-    {"a variable that nobody computes is refused", "<Attribute Name=\"CommandedSpeed\"", "<Attribute Name=\"Torque\"",
-     "variable Torque"},
-    {"a variable of another type is refused", "<Attribute Name=\"LastPosition\" AttributeDataType=\"xs:boolean\">",
-     "<Attribute Name=\"LastPosition\" AttributeDataType=\"xs:int\">", "LastPosition must be Boolean"},
-    {"other words of a variable are refused", "<RequiredValue>retracting</RequiredValue>",
-     "<RequiredValue>returning</RequiredValue>", "values of variable Motion"},
-};
-enum { PROMISES = sizeof promises / sizeof promises[0] };
-
-static void replace_all(struct buffer *in, const char *from, const char *to, struct buffer *out) {
-    struct text rest = buffer_view(in);
-    size_t found = 0;
-    while (true) {
-        const char *next = memmem(rest.data, rest.length, from, strlen(from));
-        if (next == NULL) break;
-        buffer_append(out, rest.data, (size_t)(next - rest.data));
-        buffer_string(out, to);
-        rest = text_from(rest, (size_t)(next - rest.data) + strlen(from));
-        found++;
-    }
-    buffer_text(out, rest);
-    if (found == 0) fail_msg("plant.aml has no %s", from);
-}
-
-static void check_promise(void **state) {
-    const struct promise *promise = *state;
-    struct problem problem = {0};
-    CLEANUP(buffer_clear) struct buffer bytes = {0};
-    CLEANUP(buffer_clear) struct buffer changed = {0};
-    CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
-    CLEANUP(plant_destroy_at) struct plant *plant = NULL;
-    CLEANUP(program_destroy_at) struct program *program = NULL;
-    assert_int_equal(file_read(SOURCE_FOLDER "/plants/mps/plant.aml", MODEL_BYTES_MAX, &bytes, &problem), ERROR_NONE);
-    replace_all(&bytes, promise->from, promise->to, &changed);
-    if (model_read(buffer_view(&changed), findings, &plant, &problem)) fail_msg("%s", problem.text);
-    struct program_options options = {.lease_soft_ns = 1, .lease_hard_ns = 2};
-    assert_int_not_equal(program_create(plant, &options, &program, &problem), ERROR_NONE);
-    if (strstr(problem.text, promise->problem) == NULL) fail_msg("%s", problem.text);
-}
-
-enum { SCENES = 25 };
-
 int main(void) {
 #define SCENE(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
-    struct CMUnitTest tests[SCENES + PROMISES] = {
+    const struct CMUnitTest tests[] = {
         SCENE(signals_are_the_first_tags_in_the_order_of_the_plant),
         SCENE(every_tag_is_found_by_its_path),
         SCENE(paths_are_those_of_the_address_space),
@@ -524,8 +471,5 @@ int main(void) {
         SCENE(a_session_that_ends_gives_the_lock_to_others_at_once),
         SCENE(silence_of_the_holder_ends_in_the_safe_state_with_its_cause),
     };
-    for (size_t i = 0; i < PROMISES; i++) {
-        tests[SCENES + i] = (struct CMUnitTest){promises[i].name, check_promise, NULL, NULL, (void *)&promises[i]};
-    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -287,21 +287,6 @@ static void two_damaged_files_are_a_cold_start(void **state) {
     assert_int_equal(desk->report.unusable, 2);
 }
 
-static void a_model_that_retains_what_cannot_be_is_refused(void **state) {
-    (void)state;
-    static const char *const names[] = {"Motion", "Nothing"};
-    for (unsigned i = 0; i < 2; i++) {
-        char to[64];
-        snprintf(to, sizeof to, "<DefaultValue>%s</DefaultValue>", names[i]);
-        CLEANUP(plant_destroy_at) struct plant *plant = read_plant("<DefaultValue>LastPosition</DefaultValue>", to);
-        struct program *program = NULL;
-        struct problem problem = {0};
-        struct program_options options = {.driver = {.name = "none"}};
-        assert_int_equal(program_create(plant, &options, &program, &problem), ERROR_UNSUPPORTED);
-        assert_non_null(strstr(problem.text, "Retain names"));
-    }
-}
-
 static void a_file_that_cannot_be_written_is_told(void **state) {
     struct desk *desk = *state;
     snprintf(desk->files[0], sizeof desk->files[0], "%s/no/such/folder/a", desk->folder);
@@ -329,8 +314,6 @@ int main(void) {
                  a_power_cut_at_any_byte_leaves_the_old_or_the_new),
         SENTENCE("the damaged file is the next to be written [retain-1.3]", the_damaged_file_is_the_next_to_be_written),
         SENTENCE("two damaged files are a cold start, and told", two_damaged_files_are_a_cold_start),
-        SENTENCE("a model that retains what cannot be retained is refused [retain-1.1]",
-                 a_model_that_retains_what_cannot_be_is_refused),
         SENTENCE("a file that cannot be written is told", a_file_that_cannot_be_written_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

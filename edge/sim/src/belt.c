@@ -68,7 +68,7 @@ static double stopped_by_piston(const struct ejector *ejector, double from, doub
 static double stopped_by_jam(const struct sim *sim, double from, double to) {
     for (size_t i = 0; i < sim->beam_count; i++) {
         const struct beam *beam = &sim->beams[i];
-        if (beam->kind != BEAM_BELT || !fault_at(sim, FAULT_JAM_ON_BELT, beam->element)) continue;
+        if (beam->kind != SIMULATION_AT_BELT || !fault_at(sim, FAULT_JAM_ON_BELT, beam->element)) continue;
         double wall = beam->at - sim->belt.piece_length;
         if (from <= wall && to > wall) return wall;
     }
@@ -96,7 +96,7 @@ static void carry(struct sim *sim) {
 static void leave_at_ends(struct sim *sim) {
     struct belt *belt = &sim->belt;
     while (belt->piece_count > 0 && belt->pieces[0].at >= belt->length) {
-        bool metal = belt_take(belt, 0).material == METAL;
+        bool metal = belt_take(belt, 0).material == MATERIAL_METAL;
         sim->counts.passed++;
         sim->counts.metal_passed += metal;
         sim->counts.plastic_passed += !metal;

@@ -70,13 +70,13 @@ static bool has_actor(const struct sim *sim, const struct plant_element *element
 
 static bool has_beam(const struct sim *sim, const struct plant_element *element, bool on_belt) {
     for (size_t i = 0; i < sim->beam_count; i++)
-        if (sim->beams[i].element == element) return !on_belt || sim->beams[i].kind == BEAM_BELT;
+        if (sim->beams[i].element == element) return !on_belt || sim->beams[i].kind == SIMULATION_AT_BELT;
     return false;
 }
 
 static bool has_button(const struct sim *sim, const struct plant_element *element) {
     for (size_t i = 0; i < sim->control_count; i++)
-        if (sim->controls[i].element == element) return sim->controls[i].kind != CONTROL_SWITCH;
+        if (sim->controls[i].element == element) return sim->controls[i].kind != SIMULATION_SWITCH;
     return false;
 }
 

@@ -14,12 +14,12 @@ enum {
 
 bool sim_power(const struct sim *sim) {
     for (size_t i = 0; i < sim->control_count; i++) {
-        if (sim->controls[i].kind == CONTROL_EMERGENCY_STOP && sim->controls[i].on) return false;
+        if (sim->controls[i].kind == SIMULATION_EMERGENCY_STOP && sim->controls[i].on) return false;
     }
     return true;
 }
 
-struct control *sim_control(struct sim *sim, enum control_kind kind, struct text name) {
+struct control *sim_control(struct sim *sim, enum simulation_control_kind kind, struct text name) {
     for (size_t i = 0; i < sim->control_count; i++) {
         struct control *control = &sim->controls[i];
         if (control->kind != kind) continue;
@@ -37,14 +37,14 @@ static void press(struct sim *sim, struct control *button) {
 }
 
 bool sim_press(struct sim *sim, struct text name) {
-    struct control *button = sim_control(sim, CONTROL_BUTTON, name);
+    struct control *button = sim_control(sim, SIMULATION_BUTTON, name);
     if (button != NULL) press(sim, button);
     return button != NULL;
 }
 
 bool sim_turn(struct sim *sim, struct text name, bool on) {
-    struct control *control = sim_control(sim, CONTROL_SWITCH, name);
-    if (control == NULL) control = sim_control(sim, CONTROL_EMERGENCY_STOP, name);
+    struct control *control = sim_control(sim, SIMULATION_SWITCH, name);
+    if (control == NULL) control = sim_control(sim, SIMULATION_EMERGENCY_STOP, name);
     if (control != NULL) control->on = on;
     return control != NULL;
 }
@@ -52,7 +52,8 @@ bool sim_turn(struct sim *sim, struct text name, bool on) {
 void sim_refill(struct sim *sim) {
     struct magazine *magazine = &sim->magazine;
     while (magazine->stock_count < magazine->capacity) {
-        magazine->stock[magazine->stock_count++] = (sim_random(&sim->random) >> 63) != 0 ? METAL : PLASTIC;
+        magazine->stock[magazine->stock_count++] =
+            (sim_random(&sim->random) >> 63) != 0 ? MATERIAL_METAL : MATERIAL_PLASTIC;
     }
 }
 
@@ -64,7 +65,7 @@ void panel_step(struct sim *sim) {
     for (size_t i = 0; i < sim->control_count; i++) {
         struct control *control = &sim->controls[i];
         bool stuck = fault_at(sim, FAULT_BUTTON_STUCK, control->element);
-        if (control->kind == CONTROL_BUTTON && sim->step >= control->until && !stuck) control->on = false;
+        if (control->kind == SIMULATION_BUTTON && sim->step >= control->until && !stuck) control->on = false;
         if (stuck) control->on = true;
     }
 }

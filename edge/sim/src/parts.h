@@ -17,19 +17,18 @@
 #include <stdatomic.h>
 
 enum {
-    PIECES_MAX = 64,   // on a belt; more do not fit on any belt that is not longer than 64 workpieces
-    STOCK_MAX = 64,    // in a magazine
-    BEAMS_MAX = 32,    // sensors of the station
-    CONTROLS_MAX = 32, // buttons, switches, emergency stops
-    PRESSES_MAX = 16,  // words of `press`
-    CONTROL_NAME_BYTES = SCAN_TEXT_BYTES,
+    PIECES_MAX = 64,                  // on a belt; more do not fit on any belt that is not longer than 64 workpieces
+    STOCK_MAX = SIMULATION_STOCK_MAX, // in a magazine
+    BEAMS_MAX = SIMULATION_BEAMS_MAX, // sensors of the station
+    CONTROLS_MAX = SIMULATION_CONTROLS_MAX, // buttons, switches, emergency stops
+    PRESSES_MAX = 16,                       // words of `press`
+    CONTROL_NAME_BYTES = SIMULATION_CONTROL_NAME_BYTES,
 };
-
-enum material { PLASTIC, METAL };
+_Static_assert((int)CONTROL_NAME_BYTES == (int)SCAN_TEXT_BYTES, "a name is an argument of press and turn");
 
 struct piece {
     double at; // mm from the belt start, of its middle
-    enum material material;
+    enum simulation_material material;
 };
 
 struct belt {
@@ -58,8 +57,8 @@ struct piston {
 struct magazine {
     struct piston pusher;
     double feeds_at;
-    size_t capacity;                // as many as the model's stock
-    enum material stock[STOCK_MAX]; // bottom first
+    size_t capacity;                           // as many as the model's stock
+    enum simulation_material stock[STOCK_MAX]; // bottom first
     size_t stock_count;
     bool carrying, jammed;
 };
@@ -70,19 +69,17 @@ struct ejector {
     unsigned slide_capacity;
 };
 
-enum beam_kind { BEAM_BELT, BEAM_MAGAZINE_EMPTY, BEAM_SLIDE_FULL };
 struct beam {
     const struct plant_element *element;
-    enum beam_kind kind;
+    enum simulation_beam_kind kind;
     struct wire wire;
     double at;
     bool metal_only;
 };
 
-enum control_kind { CONTROL_BUTTON, CONTROL_SWITCH, CONTROL_EMERGENCY_STOP };
 struct control {
     const struct plant_element *element;
-    enum control_kind kind;
+    enum simulation_control_kind kind;
     char name[CONTROL_NAME_BYTES];
     char word_off[CONTROL_NAME_BYTES], word_on[CONTROL_NAME_BYTES]; // switches: TextFalse, TextTrue
     bool starts;                                                    // Function of the button in the model
@@ -140,7 +137,7 @@ struct sim {
 /// Splitmix64: 64 bits of state, every seed is good.
 uint64_t sim_random(uint64_t *state);
 
-enum error sim_read_plant(struct sim *sim, const struct plant *plant, struct problem *ret_problem);
+void sim_make_parts(struct sim *sim, const struct plant *plant);
 enum error sim_read_press(struct sim *sim, const char *const *words, size_t count, struct problem *ret_problem);
 
 // ---- one step each
@@ -164,4 +161,4 @@ bool piston_powered(const struct sim *sim, const struct piston *piston, bool pow
 bool belt_free_at(const struct belt *belt, double at);
 bool belt_place(struct belt *belt, struct piece piece); // false: no room
 struct piece belt_take(struct belt *belt, size_t index);
-struct control *sim_control(struct sim *sim, enum control_kind kind, struct text name); // NULL: none
+struct control *sim_control(struct sim *sim, enum simulation_control_kind kind, struct text name); // NULL: none

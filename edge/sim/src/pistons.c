@@ -73,7 +73,7 @@ static void push_off(struct sim *sim) {
     for (size_t i = sim->belt.piece_count; i-- > 0;) {
         double distance = sim->belt.pieces[i].at - ejector->at;
         if (distance > ejector->tolerance || distance < -ejector->tolerance) continue;
-        bool metal = belt_take(&sim->belt, i).material == METAL;
+        bool metal = belt_take(&sim->belt, i).material == MATERIAL_METAL;
         if (sim->counts.on_slide >= ejector->slide_capacity) {
             sim->counts.lost++; // no room: it falls beside the slide
             continue;

@@ -8,16 +8,14 @@
 /// (3) A liquid of density 1 kg/l and the heat capacity of water; it boils at 100 °C and gets no hotter.
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <model/simulation.h>
 
 enum {
-    VESSELS_MAX = 16,
-    FLOWS_MAX = 32,
-    HEATERS_MAX = 16,
-    STIRRERS_MAX = 16,
-    PROCESS_OUTSIDE = -1, // a flow's end that is no vessel: the supply or the drain
+    VESSELS_MAX = SIMULATION_VESSELS_MAX,
+    FLOWS_MAX = SIMULATION_FLOWS_MAX,
+    HEATERS_MAX = SIMULATION_HEATERS_MAX,
+    STIRRERS_MAX = SIMULATION_STIRRERS_MAX,
+    PROCESS_OUTSIDE = SIMULATION_OUTSIDE, // a flow's end that is no vessel: the supply or the drain
 };
 
 struct vessel {

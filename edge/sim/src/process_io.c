@@ -19,10 +19,10 @@ static void want(struct process *process, const struct actor *actor, double wish
 
 static double measured(const struct process *process, const struct gauge *gauge) {
     switch (gauge->measure) {
-    case MEASURE_LEVEL: return process->vessels[gauge->index].level_l;
-    case MEASURE_TEMPERATURE: return process->vessels[gauge->index].temperature_c;
-    case MEASURE_HOMOGENEITY: return process->vessels[gauge->index].homogeneity;
-    case MEASURE_FLOW: break;
+    case SIMULATION_LEVEL: return process->vessels[gauge->index].level_l;
+    case SIMULATION_TEMPERATURE: return process->vessels[gauge->index].temperature_c;
+    case SIMULATION_HOMOGENEITY: return process->vessels[gauge->index].homogeneity;
+    case SIMULATION_FLOW: break;
     }
     return process->flows[gauge->index].moved_l;
 }

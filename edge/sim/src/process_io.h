@@ -5,10 +5,9 @@
 #include "process.h"
 #include "wire.h"
 
-#include <base/problem.h>
 #include <model/model.h>
 
-enum { ACTORS_MAX = FLOWS_MAX + HEATERS_MAX + STIRRERS_MAX, GAUGES_MAX = 64, DRIVE_WIRES_MAX = 4 };
+enum { ACTORS_MAX = FLOWS_MAX + HEATERS_MAX + STIRRERS_MAX, GAUGES_MAX = SIMULATION_GAUGES_MAX, DRIVE_WIRES_MAX = 4 };
 
 /// The outputs of one module, as one wish from 0 to 1: any of its bits that is on, unless "stop" is; times its numbers.
 struct drive {
@@ -28,10 +27,9 @@ struct actor {
     const struct plant_element *element;
 };
 
-enum measure { MEASURE_LEVEL, MEASURE_TEMPERATURE, MEASURE_HOMOGENEITY, MEASURE_FLOW };
 /// A sensor of a vessel or of a flow: a number, or a switch at a limit.
 struct gauge {
-    enum measure measure;
+    enum simulation_measure measure;
     size_t index;         // vessel, or flow
     double factor;        // from l, °C, 1 or l/step to the signal's unit
     double response;      // part of the way to the true value per step; 1: at once
@@ -50,10 +48,8 @@ struct process_io {
     size_t gauge_count;
 };
 
-/// Things with Sim/VesselVolume are the vessels; none: nothing is read and all is well. The problem names element and
-/// attribute.
-enum error process_read(struct process *process, struct process_io *io, const struct plant *plant,
-                        struct problem *ret_problem);
+/// Both are empty before; without vessels they stay so.
+void process_make(struct process *process, struct process_io *io, const struct plant_simulation *from);
 /// One step: from the outputs to the process, and what the sensors see of it.
 void process_io_step(struct process *process, struct process_io *io, const uint8_t *outputs, bool power);
 /// What the sensors show is what there is, however slowly they follow: for the beginning.

@@ -24,8 +24,8 @@ enum error sim_create(const struct plant *plant, const struct sim_options *optio
     sim->plant = plant;
     sim->seed = sim->random = sim->noise = options->seed;
     sim->person.present = options->operator_present;
-    enum error error = sim_read_plant(sim, plant, ret_problem);
-    if (!error) error = cylinders_read(sim, plant, ret_problem);
+    sim_make_parts(sim, plant);
+    enum error error = cylinders_read(sim, plant, ret_problem);
     if (!error) error = sim_read_press(sim, options->press, options->press_count, ret_problem);
     if (error) return error;
     sim->outputs = calloc(sim->image_bytes, 1);
@@ -69,15 +69,15 @@ static void step(struct sim *sim) {
 
 static bool beam_reports(const struct sim *sim, const struct beam *beam) {
     bool dirty = fault_at(sim, FAULT_SENSOR_DIRTY, beam->element);
-    if (beam->kind == BEAM_MAGAZINE_EMPTY) return sim->magazine.stock_count <= (dirty ? 1 : 0);
-    if (beam->kind == BEAM_SLIDE_FULL) return sim->counts.on_slide + dirty >= sim->ejector.slide_capacity;
+    if (beam->kind == SIMULATION_MAGAZINE_EMPTY) return sim->magazine.stock_count <= (dirty ? 1 : 0);
+    if (beam->kind == SIMULATION_SLIDE_FULL) return sim->counts.on_slide + dirty >= sim->ejector.slide_capacity;
     double reach = dirty ? sim->belt.piece_length : sim->belt.piece_length / 2;
     bool any_material = !beam->metal_only || fault_at(sim, FAULT_WRONG_MATERIAL, beam->element);
     for (size_t i = 0; i < sim->belt.piece_count; i++) {
         const struct piece *piece = &sim->belt.pieces[i];
         double distance = piece->at - beam->at;
         bool there = distance <= reach && distance >= -reach;
-        if (there && (piece->material == METAL || any_material)) return true;
+        if (there && (piece->material == MATERIAL_METAL || any_material)) return true;
     }
     return false;
 }

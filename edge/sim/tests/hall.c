@@ -12,30 +12,15 @@
 
 #include <cmocka.h>
 
-static void replace(struct text in, const char *from, const char *to, struct buffer *out) {
-    const char *place = memmem(in.data, in.length, from, strlen(from));
-    if (place == NULL) fail_msg("plant.aml has no %s", from);
-    size_t before = (size_t)(place - in.data);
-    buffer_append(out, in.data, before);
-    buffer_string(out, to);
-    buffer_text(out, text_from(in, before + strlen(from)));
-}
-
-struct plant *hall_read_changed_plant(const char *from, const char *to) {
+struct plant *hall_read_plant(void) {
     struct problem problem = {0};
     CLEANUP(buffer_clear) struct buffer bytes = {0};
-    CLEANUP(buffer_clear) struct buffer changed = {0};
     CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
     struct plant *plant = NULL;
     enum error error = file_read(SOURCE_FOLDER "/plants/mps/plant.aml", MODEL_BYTES_MAX, &bytes, &problem);
-    if (!error) replace(buffer_view(&bytes), from, to, &changed);
-    if (!error) error = model_read(buffer_view(&changed), findings, &plant, &problem);
+    if (!error) error = model_read(buffer_view(&bytes), findings, &plant, &problem);
     if (error) fail_msg("%s", problem.text);
     return plant;
-}
-
-struct plant *hall_read_plant(void) {
-    return hall_read_changed_plant("<CAEXFile", "<CAEXFile");
 }
 
 struct hall *hall_create(const struct sim_options *options) {

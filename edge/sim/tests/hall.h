@@ -13,9 +13,7 @@ struct hall {
     uint8_t inputs[HALL_IMAGE_BYTES], outputs[HALL_IMAGE_BYTES];
 };
 
-struct plant *hall_read_plant(void); // fails the test when it cannot
-/// The same with one text of the file replaced by another.
-struct plant *hall_read_changed_plant(const char *from, const char *to);
+struct plant *hall_read_plant(void);                         // fails the test when it cannot
 struct hall *hall_create(const struct sim_options *options); // NULL: seed 1, nobody there
 void hall_destroy(struct hall *hall);
 void hall_run(struct hall *hall, unsigned milliseconds);

@@ -42,7 +42,7 @@ static struct plant *read_edited(struct edit edit) {
     CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
     struct plant *plant = NULL;
     struct problem problem = {""};
-    if (model_read(buffer_view(&text), findings, &plant, &problem)) fail_msg("%s", problem.text);
+    if (model_read_of_another(buffer_view(&text), findings, &plant, &problem)) fail_msg("%s", problem.text);
     return plant;
 }
 

@@ -24,6 +24,21 @@ static void put(struct seen *seen, struct text path, const char *what) {
                TEXT_ARG(path), before, what);
 }
 
+/// "mps_simulation": the thing that the driver `sim` adds.
+static void put_simulation(struct seen *seen, const struct plant_element *station) {
+    CLEANUP(buffer_clear) struct buffer name = {0};
+    for (size_t i = 0; i < station->name.length; i++) {
+        char letter = station->name.data[i];
+        buffer_byte(&name, (char)(letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter));
+    }
+    buffer_string(&name, "_simulation");
+    struct text kept;
+    if (name.failed || !arena_copy(&seen->store->caex.arena, buffer_view(&name), &kept))
+        seen->failed = true;
+    else
+        put(seen, kept, "the simulation of the edge itself");
+}
+
 static void put_reserved(struct seen *seen, const struct plant_element *element) {
     static const char *const everywhere[] = {"ID", "Bmk", "DisplayName"};
     for (size_t i = 0; i < 3; i++) put(seen, text_of(everywhere[i]), "a property of every object");
@@ -32,6 +47,7 @@ static void put_reserved(struct seen *seen, const struct plant_element *element)
     if (element->kind != PLANT_STATION) return;
     put(seen, TEXT("Lock"), "the control authority");
     for (size_t i = 0; i < 4; i++) put(seen, text_of(of_station[i]), "an object of the edge itself");
+    put_simulation(seen, element);
 }
 
 static void put_class(struct seen *seen, const struct plant_class *class) {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IMAGE_BYTES_MAX = 1024 * 1024 }; // of the process image; a Revolution Pi has 4096
+enum { IMAGE_BYTES_MAX = 64 * 1024, CHANNEL_BITS_MAX = 32 }; // of a process image; a Revolution Pi has 4096 bytes
 
 bool plant_interface_is(const struct store *store, const struct scope *interface, enum known_interface kind) {
     return caex_is_a(scope_class(interface, CAEX_INTERFACE), store->interfaces[kind]);
@@ -175,7 +175,8 @@ static enum error add_channel(struct store *store, struct element *element, cons
         caex_error(&store->caex, node, "a channel belongs to an I/O module or the controller; '%.*s' is neither",
                    TEXT_ARG(element->shown.name));
     uint32_t bits = plant_scope_number(store, interface, TEXT("Length"), 1);
-    if (bits == 0) caex_error(&store->caex, node, "a channel has a Length of at least 1 bit");
+    if (bits == 0 || bits > CHANNEL_BITS_MAX)
+        caex_error(&store->caex, node, "a channel has a Length of 1 to %d bits, not %u", CHANNEL_BITS_MAX, bits);
     uint64_t first = first_bit(store, element, interface, bits);
     channel->shown = (struct plant_channel){
         .name = node->name,

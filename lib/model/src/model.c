@@ -8,7 +8,8 @@
 
 static void store_destroy(struct store *store) {
     if (store == NULL) return;
-    struct list *lists[] = {&store->all_elements, &store->all_signals, &store->all_channels, &store->all_classes};
+    struct list *lists[] = {&store->all_elements, &store->all_signals, &store->all_channels, &store->all_classes,
+                            &store->all_interlocks};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) list_clear(lists[i]);
     map_destroy(store->elements);
     caex_clear(&store->caex);
@@ -49,8 +50,10 @@ static enum error make_plant(struct store *store) {
     plant_make_wires(store);
     plant_check_picture(store);
     error = plant_check_addresses(store);
-    if (error) return error;
-    return plant_check_browse_paths(store);
+    if (!error) error = plant_check_browse_paths(store);
+    if (!error) error = plant_check_contracts(store);
+    if (!error) error = plant_make_interlocks(store);
+    return error ? error : plant_make_simulation(store);
 }
 
 /// Moves the lists into the plant.
@@ -60,10 +63,13 @@ static enum error finish(struct store *store) {
     plant->elements = list_keep(&store->all_elements, arena);
     plant->signals = list_keep(&store->all_signals, arena);
     plant->classes = list_keep(&store->all_classes, arena);
-    if (plant->elements == NULL || plant->signals == NULL || plant->classes == NULL) return ERROR_NO_MEMORY;
+    plant->interlocks = list_keep(&store->all_interlocks, arena);
+    if (plant->elements == NULL || plant->signals == NULL || plant->classes == NULL || plant->interlocks == NULL)
+        return ERROR_NO_MEMORY;
     plant->element_count = store->all_elements.count;
     plant->signal_count = store->all_signals.count;
     plant->class_count = store->all_classes.count;
+    plant->interlock_count = store->all_interlocks.count;
     return ERROR_NONE;
 }
 
@@ -81,11 +87,12 @@ static enum error read_into(struct store *store, struct text bytes, struct model
     return ERROR_NONE;
 }
 
-enum error model_read(struct text bytes, struct model_findings *findings, struct plant **ret_plant,
-                      struct problem *ret_problem) {
+static enum error read_new(struct text bytes, bool of_another, struct model_findings *findings,
+                           struct plant **ret_plant, struct problem *ret_problem) {
     assert(findings != NULL && ret_plant != NULL);
     struct store *store = calloc(1, sizeof *store);
     if (store == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+    store->of_another_controller = of_another;
     enum error error = read_into(store, bytes, findings, ret_problem);
     if (error) {
         store_destroy(store);
@@ -93,6 +100,16 @@ enum error model_read(struct text bytes, struct model_findings *findings, struct
     }
     *ret_plant = &store->plant;
     return ERROR_NONE;
+}
+
+enum error model_read(struct text bytes, struct model_findings *findings, struct plant **ret_plant,
+                      struct problem *ret_problem) {
+    return read_new(bytes, false, findings, ret_plant, ret_problem);
+}
+
+enum error model_read_of_another(struct text bytes, struct model_findings *findings, struct plant **ret_plant,
+                                 struct problem *ret_problem) {
+    return read_new(bytes, true, findings, ret_plant, ret_problem);
 }
 
 void plant_destroy(struct plant *plant) {
@@ -125,6 +142,30 @@ size_t plant_members(const struct plant_element *element, struct text path, stru
 const struct plant_element *plant_find(const struct plant *plant, struct text path) {
     const struct element *element = map_get(((const struct store *)plant)->elements, path);
     return element == NULL ? NULL : &element->shown;
+}
+
+const struct plant_element *plant_linked(const struct plant_element *element, struct text parameter) {
+    for (size_t i = 0; i < element->link_count; i++)
+        if (text_equal(element->links[i].parameter, parameter)) return element->links[i].module;
+    return NULL;
+}
+
+const struct plant_signal *plant_find_signal(const struct plant_element *element, struct text name) {
+    for (size_t i = 0; i < element->signal_count; i++)
+        if (text_equal(element->signals[i]->name, name)) return element->signals[i];
+    return NULL;
+}
+
+const struct caex_node *plant_stated_at(const struct element *element, struct text path) {
+    struct scope attribute = scope_find(&element->scope, path);
+    const struct caex_node *owner = attribute.count == 0 ? NULL : attribute.nodes[0];
+    while (owner != NULL && owner->kind == CAEX_ATTRIBUTE) owner = owner->parent;
+    return owner == element->node ? attribute.nodes[0] : element->node;
+}
+
+bool plant_is_told(const struct element *element, struct text path) {
+    struct scope attribute = scope_find(&element->scope, path);
+    return attribute.count > 0 && attribute.nodes[0]->bad;
 }
 
 bool plant_class_is(const struct plant_class *class, struct text name) {

@@ -67,6 +67,24 @@ static void check_covered(struct store *store, const struct element *element) {
     }
 }
 
+/// A symbol that nobody can draw becomes a box, of a thing nothing: likely a slip.
+static void check_symbol(struct store *store, const struct element *element) {
+    static const char *const of_things[] = {"belt", "magazine", "slide", "vessel", "plc", "panel"};
+    static const char *const of_modules[] = {
+        "cylinder", "motor",          "light-barrier", "material-sensor", "button",        "lamp", "illuminated-button",
+        "switch",   "emergency-stop", "analog-sensor", "valve",           "control-valve", "pump", "controller"};
+    bool thing = element->shown.kind == PLANT_THING;
+    const char *const *known = thing ? of_things : of_modules;
+    size_t count = thing ? sizeof of_things / sizeof of_things[0] : sizeof of_modules / sizeof of_modules[0];
+    struct text symbol = scope_text(&element->scope, TEXT("Hmi/Symbol"));
+    if (symbol.length == 0 || (!thing && element->shown.kind != PLANT_CORE_MODULE)) return;
+    for (size_t i = 0; i < count; i++)
+        if (text_is(symbol, known[i])) return;
+    caex_warning(&store->caex, plant_stated_at(element, TEXT("Hmi/Symbol")),
+                 "the picture has no symbol '%.*s' for a %s%s", TEXT_ARG(symbol), thing ? "thing" : "module",
+                 caex_hint(&store->caex, symbol, known, count));
+}
+
 void plant_check_picture(struct store *store) {
     for (size_t i = 0; i < store->all_elements.count; i++) {
         const struct element *element = store->all_elements.items[i];
@@ -76,6 +94,7 @@ void plant_check_picture(struct store *store) {
             check_place(store, element, &axes[k]);
         }
         check_both(store, element);
+        check_symbol(store, element);
         if (!isnan(stated(element, TEXT("X"), &node))) check_covered(store, element);
     }
 }

@@ -9,6 +9,9 @@
 ///   calls.c     what a desired value calls
 ///   browse.c    no two things share a browse path
 ///   picture.c   elements stand inside of the picture
+///   fulfil.c    every module is what the controller implements for its role (contracts.c)
+///   interlocks.c  conditions on signals and variables of others
+///   simulation.c  the plant that the simulation plays: workpieces and panel; vessels.c: vessels
 #pragma once
 
 #include "caex.h"
@@ -42,11 +45,12 @@ enum known_interface {
 struct store {
     struct plant plant;
     struct caex caex;
+    bool of_another_controller;                 // what ours can do is not asked
     struct map *elements;                       // path -> struct element
     const struct caex_node *roles[KNOWN_ROLES]; // NULL when the file has no such class
     const struct caex_node *interfaces[KNOWN_INTERFACES];
     // While the plant is made:
-    struct list all_elements, all_signals, all_channels, all_classes;
+    struct list all_elements, all_signals, all_channels, all_classes, all_interlocks;
 };
 
 /// A `const struct plant_element *` is the first member of one of these; signals and channels likewise.
@@ -74,6 +78,9 @@ enum error plant_make_elements(struct store *store);
 enum error plant_make_io(struct store *store);
 void plant_read_point(struct store *store, const struct scope *interface, struct plant_signal *signal);
 void plant_check_calls(struct store *store);
+enum error plant_check_contracts(struct store *store);
+enum error plant_make_interlocks(struct store *store);
+enum error plant_make_simulation(struct store *store);
 void plant_check_picture(struct store *store);
 enum error plant_check_browse_paths(struct store *store);
 void plant_make_wires(struct store *store);
@@ -93,3 +100,8 @@ uint32_t plant_scope_number(struct store *store, const struct scope *owner, stru
 double plant_scope_real(struct store *store, const struct scope *owner, struct text path, double otherwise);
 double plant_scope_seconds(struct store *store, const struct scope *owner, const char *attribute); // 0: absent
 bool plant_scope_true(const struct scope *owner, struct text path);
+/// The place of a finding about an attribute of the element: where the element states it, else the element, for what
+/// its class states need not be wrong for others.
+const struct caex_node *plant_stated_at(const struct element *element, struct text path);
+/// True when the value of the attribute has a finding already: it is no number, or not what its constraints admit.
+bool plant_is_told(const struct element *element, struct text path);

@@ -8,15 +8,24 @@
 
 #include <cmocka.h>
 
-struct text plant_file(void) {
-    static struct buffer file; // the one copy
-    if (file.length == 0) {
+static struct text read_once(const char *path, struct buffer *file) {
+    if (file->length == 0) {
         struct problem problem = {0};
-        enum error error = file_read(SOURCE_FOLDER "/plants/mps/plant.aml", 1024 * 1024, &file, &problem);
+        enum error error = file_read(path, 1024 * 1024, file, &problem);
         assert_string_equal(problem.text, "");
         assert_int_equal(error, ERROR_NONE);
     }
-    return buffer_view(&file);
+    return buffer_view(file);
+}
+
+struct text plant_file(void) {
+    static struct buffer file; // the one copy
+    return read_once(SOURCE_FOLDER "/plants/mps/plant.aml", &file);
+}
+
+struct text mixer_file(void) {
+    static struct buffer file;
+    return read_once(SOURCE_FOLDER "/plants/mixer/plant.aml", &file);
 }
 
 static size_t find_from(struct text text, size_t from, const char *find) {
@@ -60,10 +69,12 @@ static bool is_expected(const struct model_finding *finding, const struct mutant
     return text_starts_with(line_text(text, finding->line), text_of(mutant->at));
 }
 
+static struct text (*plant_of_mutants)(void);
+
 static void check(void **state) {
     const struct mutant *mutant = *state;
     CLEANUP(buffer_clear) struct buffer changed = {0}, out = {0};
-    size_t at = replace(plant_file(), mutant->after, mutant->find, mutant->with, &changed);
+    size_t at = replace(plant_of_mutants(), mutant->after, mutant->find, mutant->with, &changed);
     CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
     CLEANUP(plant_destroy_at) struct plant *plant = NULL;
     struct problem problem = {0};
@@ -79,7 +90,8 @@ static void check(void **state) {
              TEXT_ARG(buffer_view(&out)));
 }
 
-int run_mutants(const char *group, const struct mutant *mutants, size_t count) {
+int run_mutants(const char *group, struct text (*plant)(void), const struct mutant *mutants, size_t count) {
+    plant_of_mutants = plant;
     struct CMUnitTest *tests = calloc(count, sizeof *tests);
     if (tests == NULL) return EXIT_FAILURE;
     for (size_t i = 0; i < count; i++)

@@ -1,10 +1,11 @@
-/// plants/mps/plant.aml for tests, as it is and changed.
+/// plants/mps/plant.aml, and that of plants/mixer, for tests, as they are and changed.
 #pragma once
 
 #include <model/model.h>
 
 /// The file's text. Borrowed for the life of the program.
 struct text plant_file(void);
+struct text mixer_file(void);
 
 /// Appends `from` with `find` replaced; the test fails unless `find` stands there. With `after`, the first `find`
 /// behind the first `after` is meant. Returns where the replacement stands in `out`.
@@ -20,5 +21,5 @@ struct mutant {
     bool warning;                    // else an error
 };
 
-/// Runs one cmocka test for each row.
-int run_mutants(const char *group, const struct mutant *mutants, size_t count);
+/// Runs one cmocka test for each row, each a change of the file that `plant` gives.
+int run_mutants(const char *group, struct text (*plant)(void), const struct mutant *mutants, size_t count);

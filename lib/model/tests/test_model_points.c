@@ -80,5 +80,5 @@ static const struct mutant mutants[] = {
 };
 
 int main(void) {
-    return run_mutants("points", mutants, sizeof mutants / sizeof mutants[0]);
+    return run_mutants("points", plant_file, mutants, sizeof mutants / sizeof mutants[0]);
 }

@@ -205,5 +205,5 @@ static const struct mutant mutants[] = {
 };
 
 int main(void) {
-    return run_mutants("model: structure", mutants, sizeof mutants / sizeof mutants[0]);
+    return run_mutants("model: structure", plant_file, mutants, sizeof mutants / sizeof mutants[0]);
 }

@@ -227,7 +227,7 @@ static const struct mutant mutants[] = {
      "Plant/MPS/mps_plc/RevPiDO/O_1", "lies at byte 12 bit 0, where channel 'I_9' of 'MPS/mps_plc/RevPiDI' is",
      "<ExternalInterface Name=\"O_1\"", false},
     {"[model-6.5] an address past every process image is told", DO, "<Value>194</Value>", "<Value>4294967294</Value>",
-     "Plant/MPS/mps_plc/RevPiDO/O_1", "ends behind byte 1048575", "<ExternalInterface Name=\"O_1\"", false},
+     "Plant/MPS/mps_plc/RevPiDO/O_1", "ends behind byte 65535", "<ExternalInterface Name=\"O_1\"", false},
     {"[model-6.1] a safe state of an input is told", "<InternalElement Name=\"actuator_stop\"",
      "<Attribute Name=\"Inverted\"",
      "<Attribute Name=\"SafeState\" AttributeDataType=\"xs:string\"><Value>true</Value></Attribute><Attribute "
@@ -253,5 +253,6 @@ static const struct mutant mutants[] = {
 };
 
 int main(void) {
-    return run_mutants("model: values, signals, channels, wires", mutants, sizeof mutants / sizeof mutants[0]);
+    return run_mutants("model: values, signals, channels, wires", plant_file, mutants,
+                       sizeof mutants / sizeof mutants[0]);
 }

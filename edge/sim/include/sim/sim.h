@@ -1,5 +1,5 @@
 /// A simulated station behind the driver interface: magazine, belt, beams, material sensor, ejector, slide, panel.
-/// Built from the plant model by roles and `Sim` attributes, never by names; the program cannot tell it from a machine.
+/// Built from the plant model (model/simulation.h); the program cannot tell it from a machine.
 /// Deterministic: same model, seed, outputs and hands give the same inputs, step by step. One step is 1 ms of plant
 /// time. No clock and no thread of its own; all calls in the scan thread (through driver and module).
 ///
@@ -30,8 +30,9 @@ struct sim_counts {
 };
 
 struct sim;
-/// Borrows the plant, which must live longer. The problem names the element and the attribute that is missing or
-/// impossible, or the word in `press` that nobody can do.
+/// Borrows the plant, which must live longer. What the model says about the simulation was checked when it was read
+/// (model/simulation.h); a plant of which it says nothing stands still, its panel can be pressed. The problem names the
+/// word in `press` that nobody can do.
 enum error sim_create(const struct plant *plant, const struct sim_options *options, struct sim **ret_sim,
                       struct problem *ret_problem);
 void sim_destroy(struct sim *sim); // NULL is fine

@@ -88,6 +88,7 @@ struct plant_scaling {
 
 struct plant_element;
 struct plant_channel;
+struct plant_simulation;
 
 /// One wire's end at a core module.
 struct plant_signal {
@@ -129,6 +130,28 @@ struct plant_channel {
     const struct plant_signal *signal; // NULL when free
 };
 
+/// Another module that a parameter names ("Sensor" of a PidController).
+struct plant_link {
+    struct text parameter;
+    const struct plant_element *module;
+};
+
+enum plant_condition { CONDITION_IS, CONDITION_IS_NOT, CONDITION_BELOW, CONDITION_ABOVE };
+
+/// While its condition holds, the module rests and refuses.
+struct plant_interlock {
+    struct text name;
+    struct text text; // "tank/level/value below 5"
+    const struct plant_element *module;
+    const struct plant_element *of;     // whose signal or variable it looks at
+    const struct plant_signal *signal;  // NULL: it is a variable
+    const struct plant_field *variable; // NULL: it is a signal
+    enum plant_condition condition;
+    bool state;        // IS, IS_NOT of a boolean
+    size_t value_name; // IS, IS_NOT of a variable with named values
+    double limit;      // BELOW, ABOVE
+};
+
 /// One InternalElement below the station, or the station itself.
 struct plant_element {
     struct text name;
@@ -148,6 +171,8 @@ struct plant_element {
     size_t signal_count;
     const struct plant_channel *const *channels;
     size_t channel_count;
+    const struct plant_link *links; // to other modules
+    size_t link_count;
     unsigned line;
 };
 
@@ -162,12 +187,19 @@ struct plant {
     size_t signal_count;
     const struct plant_class *const *classes; // all of the file, bases first
     size_t class_count;
+    const struct plant_interlock *const *interlocks; // those of a module side by side, in the order of the elements
+    size_t interlock_count;
+    const struct plant_simulation *simulation; // model/simulation.h
 };
 
 /// Reads one file's bytes. `findings` is empty before. ERROR_INVALID when they hold an error afterwards (the problem
 /// repeats the first).
 enum error model_read(struct text bytes, struct model_findings *findings, struct plant **ret_plant,
                       struct problem *ret_problem);
+/// The same for a model that need not run on this controller, as one of an older version that is compared: contracts
+/// (model/contract.h) are not asked, and modules are not linked.
+enum error model_read_of_another(struct text bytes, struct model_findings *findings, struct plant **ret_plant,
+                                 struct problem *ret_problem);
 void plant_destroy(struct plant *plant); // NULL is fine
 CLEANUP_DEFINE(struct plant, plant_destroy)
 
@@ -182,7 +214,10 @@ double plant_number(const struct plant_element *element, struct text path, doubl
 size_t plant_members(const struct plant_element *element, struct text path, struct text *ret_names, size_t max);
 
 const struct plant_element *plant_find(const struct plant *plant, struct text path); // NULL when absent
-bool plant_class_is(const struct plant_class *class, struct text name);              // itself or a base is called so
+/// The module that a parameter of the element's contract (model/contract.h) names; NULL when it names none.
+const struct plant_element *plant_linked(const struct plant_element *element, struct text parameter);
+const struct plant_signal *plant_find_signal(const struct plant_element *element, struct text name); // NULL: not fitted
+bool plant_class_is(const struct plant_class *class, struct text name); // itself or a base is called so
 /// True when one of the element's roles or a base of it is `role`: one of ours by its name ("CoreModule"), any other by
 /// its path ("AutomationMLCSRoleClassLib/ControlEquipment/Sensor").
 bool plant_has_role(const struct plant_element *element, struct text role);
