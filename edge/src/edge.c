@@ -186,8 +186,10 @@ enum error edge_find_identity(struct edge *edge, struct problem *ret_problem) {
 }
 
 enum error edge_serve(struct edge *edge, struct problem *ret_problem) {
+    edge->recording = edge_recording(edge);
     struct server_options options = {
         .plant = edge->plant,
+        .recording = &edge->recording,
         .program = edge->program,
         .runtime = edge->runtime,
         .scan_period_ns = edge_scan_period_ns(edge),
@@ -215,6 +217,7 @@ static void on_report(void *context) {
                   (double)edge_scan_period_ns(edge) / NS_PER_MS_REAL, (unsigned long long)report.cycles,
                   (unsigned long long)report.missed, server_session_count(edge->server));
     edge_tell_driver_trouble(edge);
+    edge_look_at_recording(edge);
 }
 
 enum error edge_run(struct edge *edge, struct problem *ret_problem) {

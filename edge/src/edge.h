@@ -61,6 +61,9 @@ struct edge {
     char *pins_file;
     struct retain *retain;     // NULL: it could not be started, the log says why
     struct recorder *recorder; // NULL: nothing is recorded
+    char record_path[512];     // of it
+    struct loop_timer *record_timer;
+    struct server_recording recording; // for the server
     struct runtime *runtime;
     struct server *server;
     struct loop_timer *report;
@@ -91,6 +94,9 @@ void edge_stop_retaining(struct edge *edge);
 /// With --record: from the first scan on. `edge_stop_recording` after the last one.
 enum error edge_start_recording(struct edge *edge, struct problem *ret_problem);
 void edge_stop_recording(struct edge *edge);
+/// One that has ended by itself (size, disk) is put away.
+void edge_look_at_recording(struct edge *edge);
+struct server_recording edge_recording(struct edge *edge);
 uint64_t edge_scan_period_ns(const struct edge *edge);
 enum error edge_start_scan(struct edge *edge, struct problem *ret_problem);
 enum error edge_serve(struct edge *edge, struct problem *ret_problem);

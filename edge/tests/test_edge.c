@@ -4,6 +4,7 @@
 #include <base/buffer.h>
 #include <base/clock.h>
 #include <base/file.h>
+#include <dirent.h>
 #include <netinet/in.h>
 #include <pki/pki.h>
 #include <setjmp.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <testing/testing.h>
 #include <unistd.h>
 
@@ -222,6 +224,62 @@ static void a_recording_of_a_start_is_replayed(void **state) {
     assert_int_equal(replay_main(1, words), 2);
 }
 
+static void let_it_scan(struct desk *desk, uint64_t cycles) {
+    uint64_t goal = runtime_report(desk->edge.runtime).cycles + cycles;
+    for (unsigned i = 0; runtime_report(desk->edge.runtime).cycles < goal; i++) {
+        if (i == 60000) fail_msg("the scan stands still");
+        usleep(1000);
+    }
+}
+
+static void a_recording_on_request_is_replayed(void **state) {
+    (void)state;
+    CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
+    char *words[] = {(char[]){"splc-edge"}, desk->plant, (char[]){"--data"}, desk->data, NULL};
+    struct edge *edge = &desk->edge;
+    struct problem *problem = &desk->problem;
+    enum error error = edge_read_options(edge, 4, words, problem);
+    if (!error) error = edge_read_site(edge, problem);
+    if (!error) error = edge_find_identity(edge, problem);
+    if (!error) edge_open_diagnostics(edge);
+    if (!error) error = edge_read_model(edge, problem);
+    if (!error) error = edge_open_driver(edge, problem);
+    if (!error) edge_note_start(edge);
+    if (!error) error = edge_load_program(edge, problem);
+    if (!error) error = edge_set_pins(edge, problem);
+    if (!error) error = edge_start_scan(edge, problem);
+    if (!error) error = edge_serve(edge, problem);
+    if (error) fail_msg("%s", problem->text);
+    const struct server_recording *recording = &edge->recording;
+    assert_int_equal(recording->stop(edge, problem), ERROR_NOT_FOUND);
+    char file[512] = "";
+    for (unsigned round = 0; round < 10; round++) { // more than are kept
+        let_it_scan(desk, 20);
+        if (recording->start(edge, TEXT("engineer"), 0, 1, problem)) fail_msg("%s", problem->text);
+        assert_int_equal(recording->start(edge, TEXT("engineer"), 0, 1, problem), ERROR_EXISTS);
+        snprintf(file, sizeof file, "%s", recording->file(edge));
+        let_it_scan(desk, 100);
+        assert_int_equal(recording->stop(edge, problem), ERROR_NONE);
+        assert_string_equal(recording->file(edge), "");
+        if (round > 1) continue;
+        char *replay[] = {(char[]){"replay"}, file, NULL};
+        assert_int_equal(replay_main(2, replay), 0);
+    }
+    assert_int_equal(recording->start(edge, TEXT("engineer"), 0, 5000, problem), ERROR_INVALID);
+    CLEANUP(free_at) char *folder = testing_path(desk->data, "edge/recordings");
+    size_t kept = 0;
+    DIR *listed = opendir(folder);
+    for (struct dirent *entry; (entry = readdir(listed)) != NULL;) kept += strstr(entry->d_name, ".rec") != NULL;
+    closedir(listed);
+    assert_int_equal(kept, 8);
+    struct stat about;
+    assert_int_equal(stat(file, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0600);
+    put(desk->plant, "plant.aml", "another");
+    assert_int_equal(recording->start(edge, TEXT("engineer"), 0, 1, problem), ERROR_CONFLICT); // the file lies
+    assert_int_equal(entries(desk, DIAGNOSTICS_RECORDING_STARTED), 10);
+}
+
 static void retained_values_are_restored_or_not(void **state) {
     (void)state;
     CLEANUP(desk_destroy_at) struct desk *desk = desk_create();
@@ -319,6 +377,7 @@ int main(void) {
         cmocka_unit_test(a_start_after_a_power_cut_says_so),
         cmocka_unit_test(another_model_is_noted),
         cmocka_unit_test(a_recording_of_a_start_is_replayed),
+        cmocka_unit_test(a_recording_on_request_is_replayed),
         cmocka_unit_test(retained_values_are_restored_or_not),
         cmocka_unit_test(pins_are_as_they_were_left),
         cmocka_unit_test(a_missing_identity_is_said_before_anything_runs),

@@ -286,16 +286,24 @@ static struct text channel_folder(const struct pins *pins, const struct plant_ch
     return text_from(channel->module->path, pins->plant->station->path.length + 1);
 }
 
-void pins_print(const struct pins *pins, struct buffer *out) {
+static void print(const struct pins *pins, bool draft, struct buffer *out) {
     buffer_string(out, "# Pins that differ from the plant model: CHANNEL SIGNAL, paths below the station; - is free.\n"
                        "# Written by splc-edge when a pin map is applied; without this file the model counts.\n");
     for (size_t i = 0; i < pins->count; i++) {
         const struct pin *pin = &pins->pins[i];
-        if (pin->applied == pin->model) continue;
-        struct text signal = path_of(pins, pin->applied);
+        if ((draft ? pin->draft : pin->applied) == pin->model) continue;
+        struct text signal = path_of(pins, draft ? pin->draft : pin->applied);
         buffer_print(out, "%.*s/%.*s %.*s\n", TEXT_ARG(channel_folder(pins, pin->channel)),
                      TEXT_ARG(pin->channel->name), TEXT_ARG(signal.length == 0 ? TEXT("-") : signal));
     }
+}
+
+void pins_print(const struct pins *pins, struct buffer *out) {
+    print(pins, false, out);
+}
+
+void pins_print_draft(const struct pins *pins, struct buffer *out) {
+    print(pins, true, out);
 }
 
 static bool is_channel(const struct pins *pins, const struct pin *pin, struct text path) {

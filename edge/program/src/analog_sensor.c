@@ -97,6 +97,12 @@ static struct scan_reason get_value(struct scan *scan, struct scan_module *modul
 
 static const struct scan_method methods[] = {{"getValue", SCAN_GET, NULL, 0, &value_field, 1, get_value}};
 
+static const struct scan_memory memory[] = {
+    SCAN_REMEMBERS_NAME(struct analog_sensor, alarm, BAD + 1),
+    SCAN_REMEMBERS_NAME(struct analog_sensor, waiting, BAD + 1),
+    SCAN_REMEMBERS(struct analog_sensor, waiting_ns, NUMBER),
+};
+
 static const struct scan_kind kind = {
     .name = "AnalogSensor",
     .variables = variables,
@@ -105,6 +111,8 @@ static const struct scan_kind kind = {
     .method_count = sizeof methods / sizeof methods[0],
     .step = step,
     .settle = settle,
+    .memory = memory,
+    .memory_count = sizeof memory / sizeof memory[0],
 };
 
 const struct core_module analog_sensor_module = {

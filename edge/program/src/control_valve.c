@@ -89,6 +89,11 @@ static const struct scan_method methods[] = {
     {"setPosition", SCAN_MOVE, &position_field, 1, NULL, 0, set_position},
 };
 
+static const struct scan_memory memory[] = {
+    SCAN_REMEMBERS(struct control_valve, turned_ns, NUMBER),
+    SCAN_REMEMBERS(struct control_valve, moving, BOOL),
+};
+
 static const struct scan_kind kind = {
     .name = "ControlValve",
     .variables = variables,
@@ -99,6 +104,8 @@ static const struct scan_kind kind = {
     .settle = settle,
     .halt = control_valve_secure,
     .reset = reset,
+    .memory = memory,
+    .memory_count = sizeof memory / sizeof memory[0],
 };
 
 const struct core_module control_valve_module = {

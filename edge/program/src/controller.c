@@ -149,6 +149,13 @@ static const struct scan_method methods[] = {
     {"resetStatistics", SCAN_HAND, NULL, 0, NULL, 0, reset_statistics},
 };
 
+static const struct scan_memory memory[] = {
+    SCAN_REMEMBERS(struct controller, stated_ns, NUMBER),
+    SCAN_REMEMBERS(struct controller, execution_ns, NUMBER),
+    SCAN_REMEMBERS(struct controller, scans, NUMBER),
+    SCAN_REMEMBERS(struct controller, execution_max_ns, NUMBER),
+};
+
 static const struct scan_kind kind = {
     .name = "Controller",
     .variables = variables,
@@ -156,6 +163,8 @@ static const struct scan_kind kind = {
     .methods = methods,
     .method_count = sizeof methods / sizeof methods[0],
     .settle = settle,
+    .memory = memory,
+    .memory_count = sizeof memory / sizeof memory[0],
 };
 
 const struct core_module controller_module = {.kind = &kind, .memory_bytes = sizeof(struct controller), .bind = bind};

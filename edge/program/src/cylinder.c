@@ -170,6 +170,12 @@ static const struct scan_method methods[] = {
     {"setPosition", SCAN_MOVE, &position, 1, NULL, 0, set_position},
 };
 
+static const struct scan_memory memory[] = {
+    SCAN_REMEMBERS(struct cylinder, commanded_ns, NUMBER), SCAN_REMEMBERS_NAME(struct cylinder, motion, FAULT + 1),
+    SCAN_REMEMBERS(struct cylinder, known, BOOL),          SCAN_REMEMBERS(struct cylinder, last_position, BOOL),
+    SCAN_REMEMBERS(struct cylinder, inferred, BOOL),
+};
+
 static const struct scan_kind kind = {
     .name = "PneumaticCylinder",
     .variables = variables,
@@ -181,6 +187,8 @@ static const struct scan_kind kind = {
     .halt = forget,
     .reset = forget,
     .restore = restore,
+    .memory = memory,
+    .memory_count = sizeof memory / sizeof memory[0],
 };
 
 const struct core_module cylinder_module = {

@@ -99,6 +99,12 @@ static const struct scan_method methods[] = {
     {"setRun", SCAN_MOVE, &state_field, 1, NULL, 0, set_run},
 };
 
+static const struct scan_memory memory[] = {
+    SCAN_REMEMBERS(struct drive, turned_ns, NUMBER),
+    SCAN_REMEMBERS(struct drive, differs, BOOL),
+    SCAN_REMEMBERS_NAME(struct drive, motion, FAULT + 1),
+};
+
 static const struct scan_kind kind = {
     .name = "Drive",
     .variables = variables,
@@ -109,6 +115,8 @@ static const struct scan_kind kind = {
     .settle = settle,
     .halt = halt,
     .reset = reset,
+    .memory = memory,
+    .memory_count = sizeof memory / sizeof memory[0],
 };
 
 const struct core_module drive_module = {.kind = &kind, .memory_bytes = sizeof(struct drive), .bind = bind};

@@ -27,7 +27,17 @@ static void step(struct scan *scan, struct scan_module *module) {
 
 static const struct scan_method methods[] = {{"getState", SCAN_GET, NULL, 0, &state_field, 1, state_get}};
 
-static const struct scan_kind kind = {.name = "EmergencyStop", .methods = methods, .method_count = 1, .step = step};
+static const struct scan_memory memory[] = {
+    SCAN_REMEMBERS(struct emergency_stop, known, BOOL),
+    SCAN_REMEMBERS(struct emergency_stop, active, BOOL),
+};
+
+static const struct scan_kind kind = {.name = "EmergencyStop",
+                                      .methods = methods,
+                                      .method_count = 1,
+                                      .step = step,
+                                      .memory = memory,
+                                      .memory_count = sizeof memory / sizeof memory[0]};
 
 const struct core_module emergency_stop_module = {
     .kind = &kind, .memory_bytes = sizeof(struct emergency_stop), .bind = bind};

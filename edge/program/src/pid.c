@@ -221,6 +221,15 @@ static const struct scan_method methods[] = {
     {"setTuning", SCAN_MOVE, tuning_fields, 3, NULL, 0, set_tuning},
 };
 
+static const struct scan_memory memory[] = {
+    SCAN_REMEMBERS(struct pid, gain, REAL),           SCAN_REMEMBERS(struct pid, integral_s, REAL),
+    SCAN_REMEMBERS(struct pid, derivative_s, REAL),   SCAN_REMEMBERS(struct pid, automatic, BOOL),
+    SCAN_REMEMBERS(struct pid, setpoint_known, BOOL), SCAN_REMEMBERS(struct pid, setpoint, REAL),
+    SCAN_REMEMBERS(struct pid, bias, REAL),           SCAN_REMEMBERS(struct pid, last_value, REAL),
+    SCAN_REMEMBERS(struct pid, slope, REAL),          SCAN_REMEMBERS(struct pid, last_output, REAL),
+    SCAN_REMEMBERS(struct pid, last_ns, NUMBER),      SCAN_REMEMBERS(struct pid, sampled, BOOL),
+};
+
 static const struct scan_kind kind = {
     .name = "PidController",
     .variables = variables,
@@ -231,6 +240,8 @@ static const struct scan_kind kind = {
     .settle = settle,
     .halt = halt,
     .reset = halt,
+    .memory = memory,
+    .memory_count = sizeof memory / sizeof memory[0],
 };
 
 const struct core_module pid_module = {

@@ -110,6 +110,12 @@ static const struct scan_method methods[] = {
     {"setOpen", SCAN_MOVE, &state_field, 1, NULL, 0, set_open},
 };
 
+static const struct scan_memory memory[] = {
+    SCAN_REMEMBERS(struct valve, turned_ns, NUMBER),
+    SCAN_REMEMBERS(struct valve, on, BOOL),
+    SCAN_REMEMBERS_NAME(struct valve, position, FAULT + 1),
+};
+
 static const struct scan_kind kind = {
     .name = "Valve",
     .variables = variables,
@@ -120,6 +126,8 @@ static const struct scan_kind kind = {
     .settle = settle,
     .halt = halt,
     .reset = reset,
+    .memory = memory,
+    .memory_count = sizeof memory / sizeof memory[0],
 };
 
 const struct core_module valve_module = {.kind = &kind, .memory_bytes = sizeof(struct valve), .bind = bind};

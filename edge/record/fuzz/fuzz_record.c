@@ -40,9 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     read_all((struct text){(const char *)data, size});
     // period, leases, an image of 16 bytes, tags, modules, flags with ages and was, one range of the first 8 bytes, one
     // restored tag
-    static const uint8_t header[] = {1, 1, 1, 16, 3, 3, 1, 1, 1, 1, 0, 8, 1, 2, 1, 0};
+    static const uint8_t header[] = {1, 1, 1, 16, 3, 3, 1, 1, 1, 1, 0, 8, 1, 2, 1, 0, 0};
     CLEANUP(buffer_clear) struct buffer file = {0};
-    buffer_string(&file, "SPLCREC1");
+    buffer_string(&file, "SPLCREC2");
     append(&file, 1, header, sizeof header);
     append(&file, 2, "", 0);
     append(&file, 3, data, size);

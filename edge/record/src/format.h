@@ -3,9 +3,9 @@
 
 #include <record/record.h>
 
-#define RECORD_MAGIC "SPLCREC1"
+#define RECORD_MAGIC "SPLCREC2"
 enum { RECORD_MAGIC_BYTES = 8, CHUNK_HEAD_BYTES = 5, CHUNK_CRC_BYTES = 4 };
-enum chunk_kind { CHUNK_HEADER = 1, CHUNK_MODEL = 2, CHUNK_SCANS = 3, CHUNK_END = 4 };
+enum chunk_kind { CHUNK_HEADER = 1, CHUNK_MODEL = 2, CHUNK_SCANS = 3, CHUNK_END = 4, CHUNK_STATE = 5, CHUNK_PINS = 6 };
 enum step_kind { STEP_COMMAND = 1, STEP_SCAN = 2 };
 enum scan_flag {
     FLAG_READ_FAILED = 1,

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IMAGE_BYTES_MAX = 1024 * 1024 + 8, COMMANDS_MAX = 4096 };
+enum { IMAGE_BYTES_MAX = 1024 * 1024 + 8, COMMANDS_MAX = 4096, MAPS_MAX = 1024 };
 
 struct record_reader {
     struct record_header header;
@@ -23,6 +23,8 @@ struct record_reader {
     uint64_t *age_ns;
     struct scan_command *commands;
     size_t command_count;
+    struct record_map *maps; // MAPS_MAX
+    size_t map_count;
 };
 
 struct chunk {
@@ -91,7 +93,9 @@ static bool read_header(struct record_header *header, const struct chunk *chunk)
     header->image_bytes = (uint32_t)image;
     header->tag_count = (uint32_t)tags;
     header->module_count = (uint32_t)modules;
-    return read_ranges(header, &source) && read_restored(header, &source) && read_pins(header, &source);
+    if (!read_ranges(header, &source) || !read_restored(header, &source)) return false;
+    header->running = source_byte(&source) != 0;
+    return read_pins(header, &source);
 }
 
 static bool reserve(struct record_reader *reader) {
@@ -103,8 +107,9 @@ static bool reserve(struct record_reader *reader) {
     reader->quality = calloc(ranges, sizeof *reader->quality);
     reader->age_ns = calloc(ranges, sizeof *reader->age_ns);
     reader->commands = calloc(COMMANDS_MAX, sizeof *reader->commands);
+    reader->maps = calloc(MAPS_MAX, sizeof *reader->maps);
     return reader->inputs != NULL && reader->outputs != NULL && reader->was_set != NULL && reader->was_clear != NULL &&
-           reader->quality != NULL && reader->age_ns != NULL && reader->commands != NULL;
+           reader->quality != NULL && reader->age_ns != NULL && reader->commands != NULL && reader->maps != NULL;
 }
 
 enum error record_open(struct text bytes, struct record_reader **ret_reader, struct problem *ret_problem) {
@@ -120,6 +125,12 @@ enum error record_open(struct text bytes, struct record_reader **ret_reader, str
     if (!next_chunk(reader, &model) || model.kind != CHUNK_MODEL)
         return problem_say(ret_problem, ERROR_INVALID, "the plant model in the recording is damaged");
     reader->header.model = (struct text){(const char *)model.bytes, model.length};
+    struct chunk state;
+    bool whole = !reader->header.running || (next_chunk(reader, &state) && state.kind == CHUNK_STATE);
+    if (!whole)
+        return problem_say(ret_problem, ERROR_INVALID,
+                           "the recording ends before its first scan: what the PLC knew then is not in it");
+    if (reader->header.running) reader->header.state = (struct text){(const char *)state.bytes, state.length};
     if (!reserve(reader)) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
     *ret_reader = TAKE(reader);
     return ERROR_NONE;
@@ -127,14 +138,20 @@ enum error record_open(struct text bytes, struct record_reader **ret_reader, str
 
 void record_close(struct record_reader *reader) {
     if (reader == NULL) return;
-    void *memory[] = {reader->header.ranges, reader->header.restored, reader->inputs, reader->outputs, reader->was_set,
-                      reader->was_clear,     reader->quality,         reader->age_ns, reader->commands};
+    void *memory[] = {reader->header.ranges, reader->header.restored, reader->inputs, reader->outputs,  reader->was_set,
+                      reader->was_clear,     reader->quality,         reader->age_ns, reader->commands, reader->maps};
     for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) free(memory[i]);
     free(reader);
 }
 
 const struct record_header *record_header(const struct record_reader *reader) {
     return &reader->header;
+}
+
+const struct record_map *record_map(const struct record_reader *reader, uint64_t command) {
+    for (size_t i = reader->map_count; i-- > 0;)
+        if (reader->maps[i].command == command) return &reader->maps[i];
+    return NULL;
 }
 
 enum recorder_state record_end(const struct record_reader *reader) {
@@ -227,6 +244,16 @@ static void read_scan(struct record_reader *reader, struct record_scan *ret_scan
     };
 }
 
+static void read_map(struct record_reader *reader, const struct chunk *chunk, enum error *ret_error) {
+    struct source source = {.at = chunk->bytes, .end = chunk->bytes + chunk->length};
+    struct record_map map = {.command = source_number(&source)};
+    map.text = (struct text){(const char *)source.at, (size_t)(source.end - source.at)};
+    if (source.bad || reader->map_count == MAPS_MAX)
+        *ret_error = ERROR_INVALID;
+    else
+        reader->maps[reader->map_count++] = map;
+}
+
 /// The next chunk of scans; false at the end of the recording or of what is whole of it.
 static bool refill(struct record_reader *reader, enum error *ret_error) {
     struct chunk chunk;
@@ -236,11 +263,12 @@ static bool refill(struct record_reader *reader, enum error *ret_error) {
             return false;
         }
         bool end = chunk.kind == CHUNK_END && chunk.length == 1 && chunk.bytes[0] > RECORDER_RUNNING &&
-                   chunk.bytes[0] <= RECORDER_PINS;
+                   chunk.bytes[0] <= RECORDER_FAILED;
         if (end) reader->end = (enum recorder_state)chunk.bytes[0];
         if (chunk.kind == CHUNK_SCANS)
             reader->steps = (struct source){.at = chunk.bytes, .end = chunk.bytes + chunk.length};
-        if (!end && chunk.kind != CHUNK_SCANS) *ret_error = ERROR_INVALID;
+        if (chunk.kind == CHUNK_PINS) read_map(reader, &chunk, ret_error);
+        if (!end && chunk.kind != CHUNK_SCANS && chunk.kind != CHUNK_PINS) *ret_error = ERROR_INVALID;
         if (*ret_error) return false;
     }
     return reader->steps.at < reader->steps.end;

@@ -3,7 +3,7 @@
 // (1) `given` moves only by whole steps, so that each chunk of the file holds whole steps.
 // (2) What does not fit (the ring is full, the file has its size) ends the recording; a scan never waits for it.
 
-#include "format.h"
+#include "state.h"
 
 #include <base/bytes.h>
 #include <base/clock.h>
@@ -20,6 +20,13 @@
 
 static const uint64_t WRITE_PERIOD_NS = 50 * NS_PER_MS;
 
+/// A pin map on its way to the file.
+struct map {
+    struct map *next;
+    size_t length;
+    uint8_t bytes[];
+};
+
 struct recorder {
     struct scan *scan;
     size_t bytes_max;
@@ -30,15 +37,22 @@ struct recorder {
     uint64_t *age_ns;
     uint8_t *step; // one step on its way to the ring
     size_t step_bytes;
+    bool begun;        // what was there before is in `known`
+    struct sink known; // shared when `state_ready`
+    atomic_bool state_ready;
     // shared
     uint8_t *ring;
     atomic_size_t given, taken; // bytes ever
     atomic_int state;           // enum recorder_state
     atomic_ullong scans, bytes;
     atomic_bool closing;
+    pthread_mutex_t maps_lock; // of the next two; never the scan's
+    struct map *maps;          // oldest first
+    struct map **maps_end;
     // the writer's
     int fd;
     uint8_t *chunk;
+    bool state_written;
     pthread_t thread;
 };
 
@@ -77,6 +91,7 @@ static void put_argument(struct sink *sink, const struct scan_argument *argument
 
 static void on_command(void *context, const struct scan_command *command) {
     struct recorder *recorder = context;
+    if (!recorder->begun) return;
     struct sink sink = {.bytes = recorder->step, .room = recorder->step_bytes};
     sink_byte(&sink, STEP_COMMAND);
     sink_number(&sink, command->id);
@@ -108,9 +123,21 @@ static void put_ranges(struct recorder *recorder, struct sink *sink) {
     for (size_t i = 0; driver->age_ns != NULL && i < driver->range_count; i++) sink_number(sink, driver->age_ns[i]);
 }
 
+/// At the end of the scan before the first that is recorded; not while a pin map is on its way, which the header does
+/// not have.
+static void begin(struct recorder *recorder) {
+    if (recorder->scan->pins_next != NULL) return;
+    recorder->begun = true;
+    if (!state_save(recorder->scan, &recorder->known)) stop_with(recorder, RECORDER_FAILED);
+    atomic_store_explicit(&recorder->state_ready, true, memory_order_release);
+}
+
 static void on_cycle(void *context, const struct scan *scan) {
     struct recorder *recorder = context;
-    if (scan->pins_next != NULL) stop_with(recorder, RECORDER_PINS); // a replay has no other map to apply
+    if (!recorder->begun) {
+        begin(recorder);
+        return;
+    }
     struct sink sink = {.bytes = recorder->step, .room = recorder->step_bytes};
     const struct scan_time *now = &scan->now, *last = &recorder->last;
     sink_byte(&sink, STEP_SCAN);
@@ -158,9 +185,34 @@ static bool write_chunk(struct recorder *recorder, enum chunk_kind kind, const u
     return good;
 }
 
+static void write_state(struct recorder *recorder) {
+    bool ready = atomic_load_explicit(&recorder->state_ready, memory_order_acquire);
+    if (!ready || recorder->state_written) return;
+    recorder->state_written = true;
+    if (!write_chunk(recorder, CHUNK_STATE, recorder->known.bytes, recorder->known.length))
+        stop_with(recorder, RECORDER_FAILED);
+}
+
+static void write_maps(struct recorder *recorder) {
+    pthread_mutex_lock(&recorder->maps_lock);
+    struct map *map = recorder->maps;
+    recorder->maps = NULL;
+    recorder->maps_end = &recorder->maps;
+    pthread_mutex_unlock(&recorder->maps_lock);
+    while (map != NULL) {
+        struct map *next = map->next;
+        if (!write_chunk(recorder, CHUNK_PINS, map->bytes, map->length)) stop_with(recorder, RECORDER_FAILED);
+        free(map);
+        map = next;
+    }
+}
+
+/// A map was there before the step with its command, so it is when the step is seen, and comes before it in the file.
 static void take(struct recorder *recorder) {
     size_t taken = atomic_load_explicit(&recorder->taken, memory_order_relaxed);
     size_t length = atomic_load_explicit(&recorder->given, memory_order_acquire) - taken;
+    write_state(recorder);
+    write_maps(recorder);
     if (length == 0) return;
     size_t at = taken % RECORD_RING_BYTES;
     size_t first = RECORD_RING_BYTES - at < length ? RECORD_RING_BYTES - at : length;
@@ -199,6 +251,13 @@ static void release(struct recorder *recorder) {
     void *memory[] = {recorder->inputs, recorder->outputs, recorder->was_set, recorder->was_clear, recorder->quality,
                       recorder->age_ns, recorder->step,    recorder->ring,    recorder->chunk};
     for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) free(memory[i]);
+    free(recorder->known.bytes);
+    while (recorder->maps != NULL) {
+        struct map *next = recorder->maps->next;
+        free(recorder->maps);
+        recorder->maps = next;
+    }
+    pthread_mutex_destroy(&recorder->maps_lock);
     free(recorder);
 }
 CLEANUP_DEFINE(struct recorder, release)
@@ -244,6 +303,7 @@ static bool write_head(struct recorder *recorder, const struct recorder_options 
         sink_number(&sink, options->restored[i]);
         sink_number(&sink, scan->value[options->restored[i]].bits);
     }
+    sink_byte(&sink, options->running);
     sink_number(&sink, options->pins.length);
     sink_bytes(&sink, options->pins.data, options->pins.length);
     if (sink.full) return false;
@@ -272,11 +332,17 @@ enum error recorder_start(struct scan *scan, const struct recorder_options *opti
     if (recorder == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
     recorder->fd = -1;
     recorder->scan = scan;
+    recorder->begun = !options->running;
+    pthread_mutex_init(&recorder->maps_lock, NULL);
+    recorder->maps_end = &recorder->maps;
     recorder->bytes_max = options->bytes_max;
     if (scan->driver.range_count > RECORD_RANGES_MAX)
         return problem_say(ret_problem, ERROR_TOO_LARGE, "the driver has %zu ranges; a recording has room for %d",
                            scan->driver.range_count, RECORD_RANGES_MAX);
-    if (!reserve(recorder, scan)) return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
+    recorder->known.room = options->running ? state_bytes(scan) : 0;
+    recorder->known.bytes = calloc(recorder->known.room + 1, 1);
+    if (recorder->known.bytes == NULL || !reserve(recorder, scan))
+        return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
     recorder->fd = open(options->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool good = recorder->fd >= 0 && write_head(recorder, options);
     if (!good)
@@ -307,15 +373,29 @@ const char *recorder_state_text(enum recorder_state state) {
     case RECORDER_STOPPED: return "stopped";
     case RECORDER_FULL: return "the file has reached its size";
     case RECORDER_TOO_SLOW: return "the disk was too slow";
-    case RECORDER_PINS: return "the pin map was changed";
     case RECORDER_FAILED: return "the file could not be written";
     }
     return "unknown";
 }
 
+enum error recorder_pins(struct recorder *recorder, uint64_t command, struct text map_text) {
+    struct map *map = malloc(sizeof *map + 10 + map_text.length);
+    if (map == NULL) return ERROR_NO_MEMORY;
+    struct sink sink = {.bytes = map->bytes, .room = 10 + map_text.length};
+    sink_number(&sink, command);
+    sink_bytes(&sink, map_text.data, map_text.length);
+    map->next = NULL;
+    map->length = sink.length;
+    pthread_mutex_lock(&recorder->maps_lock);
+    *recorder->maps_end = map;
+    recorder->maps_end = &map->next;
+    pthread_mutex_unlock(&recorder->maps_lock);
+    return ERROR_NONE;
+}
+
 void recorder_stop(struct recorder *recorder) {
     if (recorder == NULL) return;
+    scan_unobserve(recorder->scan, recorder); // then nothing comes any more
     end_thread(recorder);
-    scan_unobserve(recorder->scan, recorder);
     release(recorder);
 }

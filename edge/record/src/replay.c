@@ -1,6 +1,6 @@
 // The recorded program once more, with a driver that plays the recorded inputs, and a look at what it writes.
 
-#include <record/record.h>
+#include "state.h"
 
 #include <model/model.h>
 #include <pins/pins.h>
@@ -84,11 +84,25 @@ static void drain(struct exchange *exchange) {
     while (exchange_take_result(exchange, &result)) continue;
 }
 
+/// The map that the recorded command applies, as the server would have offered it. One that cannot be made is not
+/// offered, so the command is refused, and the difference is found.
+static void offer_pins(struct program *program, const struct stage *stage, const struct scan_command *command,
+                       const struct record_reader *reader) {
+    const struct record_map *map = record_map(reader, command->id);
+    bool applies = command->module == program_pins(program) && command->method == PROGRAM_APPLY_PINS;
+    if (!applies || map == NULL || stage->pins == NULL) return;
+    struct scan_pin_table *table = NULL;
+    if (pins_read(stage->pins, map->text, NULL) || pins_prepare(stage->pins, &table, NULL)) return;
+    scan_offer_pins(program_scan(program), table);
+}
+
 /// False when a command found no room: the recording has more than a scan can have had.
-static bool replay_scan(struct program *program, const struct stage *stage) {
+static bool replay_scan(struct program *program, const struct stage *stage, const struct record_reader *reader) {
     struct scan *scan = program_scan(program);
-    for (size_t i = 0; i < stage->scan.command_count; i++)
+    for (size_t i = 0; i < stage->scan.command_count; i++) {
+        offer_pins(program, stage, &stage->scan.commands[i], reader);
         if (!exchange_post(scan->exchange, &stage->scan.commands[i])) return false;
+    }
     if (stage->scan.stopped) scan_request_stop(scan);
     if (stage->scan.guarded) scan_guard_tripped(scan);
     scan_once(scan, &stage->scan.time);
@@ -112,14 +126,25 @@ static void restore(struct program *program, const struct record_header *header)
 /// The map that was in effect at the start.
 static enum error set_pins(const struct plant *plant, struct stage *stage, struct program *program,
                            struct problem *ret_problem) {
-    if (stage->header.pins.length == 0) return ERROR_NONE;
     struct scan_pin_table *table = NULL;
-    enum error error = pins_create(plant, program, &stage->pins);
-    if (!error) error = pins_read(stage->pins, stage->header.pins, ret_problem);
+    if (pins_create(plant, program, &stage->pins))
+        return problem_say(ret_problem, ERROR_NO_MEMORY, "%s", error_text(ERROR_NO_MEMORY));
+    if (stage->header.pins.length == 0) return ERROR_NONE;
+    enum error error = pins_read(stage->pins, stage->header.pins, ret_problem);
     if (!error) error = pins_prepare(stage->pins, &table, ret_problem);
     if (error) return problem_prefix(ret_problem, error, "the pin map in the recording");
     scan_set_pins(program_scan(program), table);
     return ERROR_NONE;
+}
+
+/// What the scan knew when the recording began.
+static enum error take_state(struct program *program, const struct record_header *header, struct problem *ret_problem) {
+    if (!header->running) return ERROR_NONE;
+    const uint8_t *bytes = (const uint8_t *)header->state.data;
+    struct source source = {.at = bytes, .end = bytes + header->state.length};
+    if (state_load(program_scan(program), &source)) return ERROR_NONE;
+    return problem_say(ret_problem, ERROR_INVALID,
+                       "what the PLC knew at the beginning of the recording does not fit this version of splc-edge");
 }
 
 static enum error build(const struct plant *plant, struct stage *stage, struct program **ret_program,
@@ -136,7 +161,8 @@ static enum error build(const struct plant *plant, struct stage *stage, struct p
                            "the recording has a process image of %u bytes, its plant model one of %zu",
                            stage->header.image_bytes, program_scan(*ret_program)->image_bytes);
     restore(*ret_program, &stage->header);
-    return set_pins(plant, stage, *ret_program, ret_problem);
+    error = set_pins(plant, stage, *ret_program, ret_problem);
+    return error ? error : take_state(*ret_program, &stage->header, ret_problem);
 }
 
 static enum error play(struct record_reader *reader, struct program *program, struct stage *stage,
@@ -144,7 +170,7 @@ static enum error play(struct record_reader *reader, struct program *program, st
     enum error error = ERROR_NONE;
     bool more = true; // the first scan is there already
     while (more && verdict->same) {
-        if (!replay_scan(program, stage)) return ERROR_INVALID;
+        if (!replay_scan(program, stage, reader)) return ERROR_INVALID;
         verdict->scans++;
         if (memcmp(stage->written, stage->scan.outputs, stage->header.image_bytes) != 0) {
             verdict->same = false;

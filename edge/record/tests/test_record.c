@@ -4,6 +4,7 @@
 
 #include <base/file.h>
 #include <model/model.h>
+#include <pins/pins.h>
 #include <program/program.h>
 #include <sim/sim.h>
 
@@ -27,14 +28,21 @@ struct shift {
     struct plant *plant;
     struct sim *sim;
     struct program *program;
+    struct pins *pins;
     struct recorder *recorder;
     struct scan_time time;
     uint64_t commands;
 };
 
 static void start_recorder(struct shift *shift, size_t bytes_max) {
-    struct recorder_options options = {
-        .path = shift->path, .bytes_max = bytes_max, .model = buffer_view(&shift->model), .period_ns = 1000000};
+    CLEANUP(buffer_clear) struct buffer pins = {0};
+    pins_print(shift->pins, &pins);
+    struct recorder_options options = {.path = shift->path,
+                                       .bytes_max = bytes_max,
+                                       .model = buffer_view(&shift->model),
+                                       .period_ns = 1000000,
+                                       .pins = buffer_view(&pins),
+                                       .running = program_scan(shift->program)->cycles > 0};
     struct problem problem = {0};
     if (recorder_start(program_scan(shift->program), &options, &shift->recorder, &problem))
         fail_msg("%s", problem.text);
@@ -59,6 +67,7 @@ static struct shift *shift_create(size_t bytes_max) {
     if (!error) options.driver = sim_driver(shift->sim);
     if (!error) error = program_create(shift->plant, &options, &shift->program, &problem);
     if (error) fail_msg("%s", problem.text);
+    assert_int_equal(pins_create(shift->plant, shift->program, &shift->pins), ERROR_NONE);
     shift->time = (struct scan_time){.elapsed_ns = 1000000, .monotonic_ns = 77, .wall_ns = 1700000000000000000};
     start_recorder(shift, bytes_max);
     return shift;
@@ -67,6 +76,7 @@ static struct shift *shift_create(size_t bytes_max) {
 static void shift_destroy(struct shift *shift) {
     recorder_stop(shift->recorder);
     program_destroy(shift->program);
+    pins_destroy(shift->pins);
     sim_destroy(shift->sim);
     plant_destroy(shift->plant);
     buffer_clear(&shift->model);
@@ -155,6 +165,12 @@ static struct record_verdict replayed(const struct buffer *bytes) {
     struct problem problem = {0};
     if (record_replay(buffer_view(bytes), &verdict, &problem)) fail_msg("%s", problem.text);
     return verdict;
+}
+
+static void again(struct shift *shift) {
+    recorder_stop(shift->recorder);
+    shift->recorder = NULL;
+    start_recorder(shift, BYTES_MAX);
 }
 
 // ---------------------------------------------------------------- tests
@@ -261,7 +277,7 @@ static void a_cut_recording_is_replayed_as_far_as_it_goes(void **state) {
         struct problem problem = {0};
         enum error error = record_open((struct text){bytes.data, length}, &reader, &problem);
         if (error) {
-            assert_true(problem.text[0] != '\0' && length < model + 200);
+            assert_true(problem.text[0] != '\0' && length < model + 600);
             continue;
         }
         struct record_scan one;
@@ -270,13 +286,133 @@ static void a_cut_recording_is_replayed_as_far_as_it_goes(void **state) {
     }
 }
 
+/// At any place of the work: at rest, with a piston on its way, in the safe state.
+static void a_recording_may_begin_in_the_middle(void **state) {
+    (void)state;
+    CLEANUP(shift_destroy_at) struct shift *shift = shift_create(BYTES_MAX);
+    struct scan_argument right = number(1), out = truth(true);
+    for (unsigned begin = 0; begin < 6; begin++) {
+        CLEANUP(buffer_clear) struct buffer bytes = {0};
+        renew(shift);
+        call(shift, "MPS/mps_conveyor/motor", "setDirection", &right);
+        call(shift, "MPS/mps_magazine/ejector", "setPosition", &out);
+        scan(shift, 3 + begin * 150);
+        if (begin == 4) assert_true(sim_turn(shift->sim, TEXT("emergency_stop"), true));
+        scan(shift, 10);
+        again(shift);
+        scan(shift, 50);
+        if (begin == 4) assert_true(sim_turn(shift->sim, TEXT("emergency_stop"), false));
+        work(shift);
+        finish(shift, &bytes);
+        struct record_verdict verdict = replayed(&bytes);
+        if (!verdict.same) fail_msg("begun at %u: scan %llu: %s", begin, (unsigned long long)verdict.scan, verdict.tag);
+        assert_true(verdict.scans > 4000);
+        assert_int_equal(verdict.end, RECORDER_STOPPED);
+    }
+}
+
+static void apply(struct shift *shift, const char *map) {
+    struct problem problem = {0};
+    struct scan_pin_table *table = NULL;
+    if (pins_read(shift->pins, text_of(map), &problem) || pins_prepare(shift->pins, &table, &problem))
+        fail_msg("%s", problem.text);
+    CLEANUP(buffer_clear) struct buffer draft = {0};
+    pins_print_draft(shift->pins, &draft);
+    assert_int_equal(recorder_pins(shift->recorder, shift->commands + 1, buffer_view(&draft)), ERROR_NONE);
+    scan_offer_pins(program_scan(shift->program), table);
+    call(shift, "MPS/Pins", "Apply", NULL);
+    scan(shift, 1);
+    pins_accept(shift->pins);
+}
+
+static void lamp(struct shift *shift, bool on) {
+    struct scan_argument value = truth(on);
+    renew(shift);
+    call(shift, "MPS/mps_hmi/indicator_Q1", "setState", &value);
+    scan(shift, 20);
+}
+
+/// A lamp moves to another pin and back, while a recording goes on, and one begins with the lamp there.
+static void a_pin_change_is_part_of_the_recording(void **state) {
+    (void)state;
+    static const char *const moved = "mps_plc/RevPiDO/O_5 -\nmps_plc/RevPiDO/O_6 mps_hmi/indicator_Q1/state\n";
+    CLEANUP(shift_destroy_at) struct shift *shift = shift_create(BYTES_MAX);
+    for (unsigned round = 0; round < 2; round++) {
+        CLEANUP(buffer_clear) struct buffer bytes = {0};
+        lamp(shift, true);
+        apply(shift, moved);
+        lamp(shift, true);
+        lamp(shift, false);
+        if (round == 0) apply(shift, "");
+        lamp(shift, true);
+        finish(shift, &bytes);
+        struct record_verdict verdict = replayed(&bytes);
+        if (!verdict.same) fail_msg("round %u: scan %llu: %s", round, (unsigned long long)verdict.scan, verdict.tag);
+        assert_int_equal(verdict.end, RECORDER_STOPPED);
+        assert_true(verdict.scans > 60);
+        start_recorder(shift, BYTES_MAX);
+    }
+    CLEANUP(buffer_clear) struct buffer bytes = {0};
+    lamp(shift, false); // the lamp was moved when this recording began
+    lamp(shift, true);
+    finish(shift, &bytes);
+    assert_true(replayed(&bytes).same);
+}
+
+static void a_force_and_a_stop_are_known_to_a_recording_that_begins_later(void **state) {
+    (void)state;
+    CLEANUP(shift_destroy_at) struct shift *shift = shift_create(BYTES_MAX);
+    CLEANUP(buffer_clear) struct buffer bytes = {0};
+    struct scan *scanned = program_scan(shift->program);
+    struct scan_argument on = truth(true);
+    renew(shift);
+    scan(shift, 5);
+    uint32_t tag = program_find_tag(shift->program, TEXT("MPS/mps_hmi/indicator_Q1/state"));
+    assert_false(scan_refused(scan_force(scanned, tag, 1, SESSION)));
+    scan(shift, 5);
+    again(shift);
+    scan(shift, 20);
+    call(shift, "MPS/mps_hmi/indicator_Q1", "setState", &on);
+    scan(shift, 5);
+    call(shift, "MPS/Forcing", "UnforceAll", NULL);
+    scan(shift, 20);
+    call(shift, "MPS/mps_plc", "stop", NULL);
+    scan(shift, 20);
+    finish(shift, &bytes);
+    assert_true(replayed(&bytes).same);
+    CLEANUP(buffer_clear) struct buffer later = {0};
+    start_recorder(shift, BYTES_MAX); // stopped: what the state is, only the state tells
+    scan(shift, 20);
+    call(shift, "MPS/mps_plc", "reset", NULL);
+    scan(shift, 20);
+    finish(shift, &later);
+    struct record_verdict verdict = replayed(&later);
+    assert_true(verdict.same);
+    assert_int_equal(verdict.scans, 39); // the first one gave the state
+}
+
+static void a_state_that_does_not_fit_is_refused(void **state) {
+    (void)state;
+    CLEANUP(shift_destroy_at) struct shift *shift = shift_create(BYTES_MAX);
+    CLEANUP(buffer_clear) struct buffer bytes = {0};
+    scan(shift, 50);
+    again(shift);
+    recorder_stop(shift->recorder); // before a scan came
+    shift->recorder = NULL;
+    struct problem problem = {0};
+    struct record_verdict verdict;
+    assert_int_equal(file_read(shift->path, RECORD_BYTES_MAX, &bytes, &problem), ERROR_NONE);
+    assert_int_equal(record_replay(buffer_view(&bytes), &verdict, &problem), ERROR_INVALID);
+    assert_non_null(strstr(problem.text, "before its first scan"));
+}
+
 static void what_is_no_recording_is_refused(void **state) {
     (void)state;
     struct record_verdict verdict;
     struct problem problem = {0};
     assert_int_equal(record_replay(TEXT("no recording"), &verdict, &problem), ERROR_INVALID);
     assert_non_null(strstr(problem.text, "no recording of splc-edge"));
-    assert_int_equal(record_replay(TEXT("SPLCREC1 and nothing"), &verdict, &problem), ERROR_INVALID);
+    assert_int_equal(record_replay(TEXT("SPLCREC2 and nothing"), &verdict, &problem), ERROR_INVALID);
     assert_non_null(strstr(problem.text, "header"));
 }
 
@@ -291,6 +427,13 @@ int main(void) {
          a_full_file_ends_the_recording_and_replays, NULL, NULL, NULL},
         {"a recording that was cut is replayed as far as it goes [recording-1.4]",
          a_cut_recording_is_replayed_as_far_as_it_goes, NULL, NULL, NULL},
+        {"a recording may begin in the middle of the work [recording-1.5]", a_recording_may_begin_in_the_middle, NULL,
+         NULL, NULL},
+        {"a recording that begins later knows forces and stops [recording-1.5]",
+         a_force_and_a_stop_are_known_to_a_recording_that_begins_later, NULL, NULL, NULL},
+        {"a change of the pin map is part of the recording [recording-1.6]", a_pin_change_is_part_of_the_recording,
+         NULL, NULL, NULL},
+        {"a recording that never began is refused", a_state_that_does_not_fit_is_refused, NULL, NULL, NULL},
         {"what is no recording is refused", what_is_no_recording_is_refused, NULL, NULL, NULL},
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

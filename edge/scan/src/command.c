@@ -87,10 +87,7 @@ void stage_commands(struct scan *scan) {
     struct scan_command command;
     for (size_t i = 0; i < COMMANDS_PER_SCAN_MAX; i++) {
         if (!exchange_next_command(scan->exchange, &command)) return;
-        for (size_t at = 0; at < scan->observer_count; at++) {
-            const struct scan_observer *observer = &scan->observers[at];
-            if (observer->command != NULL) observer->command(observer->context, &command);
-        }
+        scan_show_command(scan, &command);
         struct scan_result result = {.id = command.id};
         result.reason = run(scan, &command, &result);
         result.status = scan_reason_status(result.reason);

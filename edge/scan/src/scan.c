@@ -50,26 +50,9 @@ bool scan_once(struct scan *scan, const struct scan_time *time) {
     stage_restore_wishes(scan);
     stage_write(scan);
     run_stage(scan, scan->settlers, scan->settler_count, true);
-    for (size_t i = 0; i < scan->observer_count; i++) {
-        const struct scan_observer *observer = &scan->observers[i];
-        if (observer->cycle != NULL) observer->cycle(observer->context, scan);
-    }
+    scan_show_cycle(scan);
     bool published = publish(scan);
     return published || scan->notify;
-}
-
-bool scan_observe(struct scan *scan, struct scan_observer observer) {
-    if (scan->observer_count == SCAN_OBSERVERS_MAX) return false;
-    scan->observers[scan->observer_count++] = observer;
-    return true;
-}
-
-void scan_unobserve(struct scan *scan, const void *context) {
-    for (size_t i = 0; i < scan->observer_count; i++) {
-        if (scan->observers[i].context != context) continue;
-        scan->observers[i] = scan->observers[--scan->observer_count];
-        return;
-    }
 }
 
 struct scan_point *scan_point(struct scan *scan, uint32_t tag) {

@@ -15,6 +15,9 @@ void stage_decide(struct scan *scan); // the safe-state arbiter
 void stage_restore_wishes(struct scan *scan);
 void stage_write(struct scan *scan);
 
+/// To the observers.
+void scan_show_cycle(struct scan *scan);
+void scan_show_command(struct scan *scan, const struct scan_command *command);
 /// Works out the inputs that are more than a bit.
 void scan_condition_inputs(struct scan *scan);
 /// A number as the type of its tag has it, rounded and limited to that type.

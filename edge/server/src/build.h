@@ -76,6 +76,9 @@ status_code own_refuse(struct opcua_invocation *call, status_code status, const 
 
 /// The object `Diagnostics`.
 void diagnostics_build(struct build *build);
+/// Its methods and variable for recordings (recording.c); shows which file is written, when that has changed.
+void recording_build(struct build *build, struct text diagnostics);
+void recording_look(struct server *server);
 /// A read-only variable at `object`/`name`; and one with a text that does not change.
 void build_own_variable(struct build *build, struct text object, const char *name, const char *description,
                         enum value_type type, struct opcua_variable **ret_variable);

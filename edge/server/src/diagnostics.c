@@ -53,6 +53,7 @@ static void on_look(void *context) {
     struct server *server = context;
     struct diagnostics *diagnostics = server->options.diagnostics;
     uint64_t newest = diagnostics_count(diagnostics);
+    recording_look(server);
     if (newest == server->diagnostics_shown) return;
     struct buffer lines[SHOWN] = {0};
     struct text texts[SHOWN];
@@ -86,6 +87,7 @@ void diagnostics_build(struct build *build) {
                     &server->diagnostics);
     build_own_variable(build, path, "Count", "entries since the buffer was made", VALUE_UINT32,
                        &server->diagnostics_count);
+    recording_build(build, path);
     if (build->error) return;
     server->diagnostics_timer = loop_timer(server->loop, 0, LOOK_NS, on_look, server);
     if (server->diagnostics_timer == NULL) build_fail(build, ERROR_NO_MEMORY, path);

@@ -9,6 +9,8 @@
 
 struct session;
 
+enum { SERVER_PATH_BYTES = 512 }; // of a recording that is shown; a longer one is cut
+
 struct server {
     struct loop *loop;
     struct server_options options; // texts below are copies
@@ -32,6 +34,8 @@ struct server {
     struct pin_nodes *pin_nodes;
     struct opcua_variable *diagnostics, *diagnostics_count;
     uint64_t diagnostics_shown; // entries
+    struct opcua_variable *recording;
+    char recording_shown[SERVER_PATH_BYTES];
     struct loop_timer *diagnostics_timer;
 
     uint64_t last_command;

@@ -95,6 +95,15 @@ static status_code on_check(void *context, struct opcua_invocation *call) {
     return STATUS_Good;
 }
 
+/// A recording that goes on has the map before the command that applies it.
+static void note_for_recording(struct server *server, uint64_t command) {
+    const struct server_recording *recording = server->options.recording;
+    if (recording == NULL) return;
+    CLEANUP(buffer_clear) struct buffer draft = {0};
+    pins_print_draft(server->options.pins, &draft);
+    if (!draft.failed) recording->pins(recording->context, command, buffer_view(&draft));
+}
+
 /// The scan's answer; a map that is on its way takes effect with the next scan.
 static status_code apply_in_scan(struct server *server, struct opcua_invocation *call, struct scan_pin_table *table) {
     struct program *program = server->options.program;
@@ -105,6 +114,7 @@ static status_code apply_in_scan(struct server *server, struct opcua_invocation 
         .method = PROGRAM_APPLY_PINS,
         .role = (uint8_t)call->caller->role,
     };
+    note_for_recording(server, command.id);
     scan_offer_pins(program_scan(program), table);
     const char *why = NULL;
     status_code status = server_command(server, &command, &why);

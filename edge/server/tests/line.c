@@ -105,6 +105,7 @@ static void start_server(struct line *line, const struct line_options *options) 
         .rejected_folder = party_path(line->folder, "rejected"),
         .users_file = party_path(line->folder, "users"),
         .audit_file = party_path(line->folder, "audit.log"),
+        .recording = options->recording,
         .identity = {"hash-of-the-model", "1.0", "hash-of-the-program", "0.1"},
     };
     struct problem problem = {0};

@@ -41,6 +41,7 @@ struct line_options {
     bool no_simulation;    // the driver of the simulation, but not its module
     double soft_s, hard_s; // 0: 60, 120: no test is that slow
     uint64_t period_ns;    // of the scan; 0: 1 ms
+    const struct server_recording *recording;
 };
 struct line *line_create(const struct line_options *options); // NULL: defaults
 void line_destroy(struct line *line);

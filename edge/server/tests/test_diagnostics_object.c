@@ -1,5 +1,6 @@
 #include "line.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SENTENCE(text, function)                                                                                       \
@@ -55,9 +56,89 @@ static void events_and_forces_are_kept(void **state) {
     hand_close(&hand);
 }
 
+/// What the program does when it is asked; the recording itself is tested in edge/record and edge/tests.
+struct recorder {
+    bool on;
+    uint32_t seconds, megabytes;
+    char user[32], map[256];
+    uint64_t command;
+};
+
+static enum error on_start(void *context, struct text user, uint32_t seconds, uint32_t megabytes,
+                           struct problem *ret_problem) {
+    struct recorder *recorder = context;
+    if (recorder->on) return problem_say(ret_problem, ERROR_EXISTS, "a recording goes on already");
+    *recorder = (struct recorder){.on = true, .seconds = seconds, .megabytes = megabytes};
+    snprintf(recorder->user, sizeof recorder->user, "%.*s", TEXT_ARG(user));
+    return ERROR_NONE;
+}
+
+static enum error on_stop(void *context, struct problem *ret_problem) {
+    struct recorder *recorder = context;
+    if (!recorder->on) return problem_say(ret_problem, ERROR_NOT_FOUND, "nothing is recorded");
+    recorder->on = false;
+    return ERROR_NONE;
+}
+
+static const char *on_file(void *context) {
+    return ((struct recorder *)context)->on ? "/data/now.rec" : "";
+}
+
+static void on_pins(void *context, uint64_t command, struct text map) {
+    struct recorder *recorder = context;
+    recorder->command = command;
+    snprintf(recorder->map, sizeof recorder->map, "%.*s", TEXT_ARG(map));
+}
+
+static void an_engineer_records(void **state) {
+    (void)state;
+    struct recorder recorder = {0};
+    struct server_recording recording = {on_start, on_stop, on_file, on_pins, &recorder};
+    CLEANUP(line_destroy_at) struct line *line = line_create(&(struct line_options){.recording = &recording});
+    struct hand operator, engineer;
+    hand_connect(&operator, line, "operator");
+    hand_connect(&engineer, line, "engineer");
+    struct value inputs[] = {{.type = VALUE_UINT32, .uint32 = 60}, {.type = VALUE_UINT32, .uint32 = 5}};
+    struct answer refused = hand_call(&operator, "Diagnostics", "StartRecording", inputs, 2);
+    assert_int_equal(refused.status, STATUS_BadUserAccessDenied);
+    assert_string_equal(refused.texts[0], "this needs the role engineer; log in as engineer");
+    assert_false(recorder.on);
+    assert_text(&engineer, "Diagnostics/Recording", "");
+    refused = hand_call(&engineer, "Diagnostics", "StopRecording", NULL, 0);
+    assert_int_equal(refused.status, STATUS_BadInvalidState);
+    assert_string_equal(refused.texts[0], "nothing is recorded");
+    assert_int_equal(hand_call(&engineer, "Diagnostics", "StartRecording", inputs, 2).status, STATUS_Good);
+    assert_true(recorder.on && recorder.seconds == 60 && recorder.megabytes == 5);
+    assert_string_equal(recorder.user, "engineer");
+    assert_text(&engineer, "Diagnostics/Recording", "/data/now.rec");
+    assert_int_equal(hand_call(&engineer, "Diagnostics", "StartRecording", inputs, 2).status, STATUS_BadInvalidState);
+    hand_lock(&engineer);
+    assert_int_equal(hand_call(&engineer, "Pins", "Apply", NULL, 0).status, STATUS_Good);
+    assert_true(recorder.command > 0 && recorder.map[0] == '#'); // the map of that command, as it is kept
+    assert_int_equal(hand_call(&operator, "Diagnostics", "StopRecording", NULL, 0).status, STATUS_BadUserAccessDenied);
+    assert_int_equal(hand_call(&engineer, "Diagnostics", "StopRecording", NULL, 0).status, STATUS_Good);
+    assert_false(recorder.on);
+    assert_text(&engineer, "Diagnostics/Recording", "");
+    hand_close(&operator);
+    hand_close(&engineer);
+}
+
+static void without_recordings_there_is_no_method(void **state) {
+    (void)state;
+    CLEANUP(line_destroy_at) struct line *line = line_create(NULL);
+    struct hand hand;
+    hand_connect(&hand, line, "engineer");
+    struct answer diagnostics = hand_browse(&hand, "Diagnostics");
+    assert_null(answer_find(&diagnostics, "StartRecording"));
+    assert_non_null(answer_find(&diagnostics, "Buffer"));
+    hand_close(&hand);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         SENTENCE("program and model are told by hash and version [opcua-9.2]", program_and_model_are_told),
+        SENTENCE("an engineer records, others do not [opcua-9.3]", an_engineer_records),
+        SENTENCE("without recordings there is no method for them", without_recordings_there_is_no_method),
         SENTENCE("events, refusals and forces are kept in the buffer [opcua-9.1]", events_and_forces_are_kept),
     };
     return cmocka_run_group_tests(tests, line_make_identities, line_remove_identities);

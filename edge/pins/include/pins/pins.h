@@ -47,5 +47,6 @@ void pins_to_model(struct pins *pins); // the draft becomes what the model says
 /// What is in effect, where it differs from the model: a line `CHANNEL SIGNAL` for each such channel, paths below the
 /// station, `-` for a free one; lines that begin with # are for people.
 void pins_print(const struct pins *pins, struct buffer *out);
+void pins_print_draft(const struct pins *pins, struct buffer *out); // the same of the draft
 /// The same back into the draft, which is the model's before. The problem names the line.
 enum error pins_read(struct pins *pins, struct text bytes, struct problem *ret_problem);

@@ -27,6 +27,7 @@ struct recorder_options {
     const uint32_t *restored; // tags whose value is from before the start (retained)
     size_t restored_count;
     struct text pins; // the pin map where it differs from the model (pins/pins.h); empty: it does not
+    bool running;     // the scan runs already: the recording begins with what it knows at the end of a scan
 };
 
 enum recorder_state {
@@ -35,7 +36,6 @@ enum recorder_state {
     RECORDER_FULL,
     RECORDER_TOO_SLOW,
     RECORDER_FAILED,
-    RECORDER_PINS
 };
 
 struct recorder_report {
@@ -44,13 +44,16 @@ struct recorder_report {
 };
 
 struct recorder;
-/// Looks on from the first scan on: to be called after the program is built and before the scan thread starts.
+/// Looks on from the next scan on; without `running` to be called after the program is built and before the scan thread
+/// starts.
 enum error recorder_start(struct scan *scan, const struct recorder_options *options, struct recorder **ret_recorder,
                           struct problem *ret_problem);
 /// Any thread.
 struct recorder_report recorder_report(const struct recorder *recorder);
 const char *recorder_state_text(enum recorder_state state); // "stopped", "the file has reached its size" ...
-/// With the scan thread ended. The file is complete when it returns. NULL is fine.
+/// Before the command with that id, which applies it: the whole map, as `pins` above. The thread that posts commands.
+enum error recorder_pins(struct recorder *recorder, uint64_t command, struct text map);
+/// The scan may go on. The file is complete when it returns. NULL is fine.
 void recorder_stop(struct recorder *recorder);
 CLEANUP_DEFINE(struct recorder, recorder_stop)
 
@@ -68,6 +71,12 @@ struct record_scan {
     size_t command_count;
 };
 
+/// A pin map that was about to be applied by the command with that id.
+struct record_map {
+    uint64_t command;
+    struct text text; // borrowed from the bytes
+};
+
 struct record_restored {
     uint32_t tag;
     union scan_value value;
@@ -76,12 +85,13 @@ struct record_restored {
 struct record_header {
     uint64_t period_ns, lease_soft_ns, lease_hard_ns;
     uint32_t image_bytes, tag_count, module_count;
-    bool simulated, has_age, has_was;
+    bool simulated, has_age, has_was, running;
     struct io_range *ranges;
     uint32_t range_count;
     struct record_restored *restored;
     uint32_t restored_count;
     struct text pins, model; // borrowed from the bytes
+    struct text state;       // of a scan that ran already; empty: the recording is of a start
 };
 
 struct record_reader;
@@ -92,6 +102,8 @@ CLEANUP_DEFINE(struct record_reader, record_close)
 const struct record_header *record_header(const struct record_reader *reader);
 /// False at the end. ERROR_INVALID in `ret_error` when the file is damaged there; what was read before is good.
 bool record_next(struct record_reader *reader, struct record_scan *ret_scan, enum error *ret_error);
+/// The map that the command with that id applies; NULL: none that has been read.
+const struct record_map *record_map(const struct record_reader *reader, uint64_t command);
 /// After the last scan: the recording was ended in order, and why; RECORDER_RUNNING: the file just stops.
 enum recorder_state record_end(const struct record_reader *reader);
 

@@ -38,6 +38,24 @@ struct scan_method {
     scan_call_fn *call; // arguments are checked; fills the outputs
 };
 
+/// A part of a module's memory that changes while it runs: what somebody who keeps and restores it must know. The rest
+/// is as the plant model says, or belongs to this process.
+enum scan_memory_type {
+    SCAN_MEMORY_BOOL,
+    SCAN_MEMORY_NAME,   // an enum, less than `limit`
+    SCAN_MEMORY_NUMBER, // 64 bits
+    SCAN_MEMORY_REAL,
+};
+struct scan_memory {
+    size_t offset;
+    enum scan_memory_type type;
+    unsigned limit;
+};
+#define SCAN_REMEMBERS(of, member, kind_of_it)                                                                         \
+    { offsetof(of, member), SCAN_MEMORY_##kind_of_it, 0 }
+#define SCAN_REMEMBERS_NAME(of, member, limit_of_it)                                                                   \
+    { offsetof(of, member), SCAN_MEMORY_NAME, limit_of_it }
+
 typedef void scan_stage_fn(struct scan *scan, struct scan_module *module);
 
 struct scan_kind {
@@ -46,10 +64,12 @@ struct scan_kind {
     size_t variable_count;
     const struct scan_method *methods;
     size_t method_count;
-    scan_stage_fn *step;   // from inputs to wishes
-    scan_stage_fn *settle; // outputs are decided: compute variables
-    scan_stage_fn *halt;   // the safe state was entered: forget what was under way
-    scan_stage_fn *reset;  // reset: faults are cleared
+    scan_stage_fn *step;              // from inputs to wishes
+    scan_stage_fn *settle;            // outputs are decided: compute variables
+    scan_stage_fn *halt;              // the safe state was entered: forget what was under way
+    scan_stage_fn *reset;             // reset: faults are cleared
+    const struct scan_memory *memory; // all of it that changes
+    size_t memory_count;
     scan_stage_fn
         *restore; // before the first scan: take up the retained variables, which are in their tags; NULL: none
 };

@@ -148,7 +148,8 @@ struct scan {
     atomic_uint guard_trips; // ever
 
     struct scan_observer observers[SCAN_OBSERVERS_MAX];
-    size_t observer_count;
+    atomic_bool observed[SCAN_OBSERVERS_MAX]; // by one that is there
+    atomic_bool showing;                      // an observer may be inside
     struct exchange *exchange;
 };
 
@@ -162,9 +163,12 @@ struct scan_point *scan_point(struct scan *scan, uint32_t tag);
 /// One cycle. True when the server has something to take: the caller wakes it.
 bool scan_once(struct scan *scan, const struct scan_time *time);
 
-/// Before the first scan or after the last one. A function of an observer may be NULL. False when there are too many.
+/// Any time, also while the scan runs, from one other thread. A function of an observer may be NULL. False when there
+/// are too many.
 bool scan_observe(struct scan *scan, struct scan_observer observer);
-void scan_unobserve(struct scan *scan, const void *context); // the observer with that context, if there is one
+/// The observer with that context, if there is one: it is not called any more when this returns, and waits for a call
+/// that is under way.
+void scan_unobserve(struct scan *scan, const void *context);
 
 /// Any thread: the next scan enters the safe state with the cause "stopped" and stays there.
 void scan_request_stop(struct scan *scan);

@@ -22,6 +22,18 @@ struct server_identity {
     const char *model_hash, *model_version, *program_hash, *program_version; // NULL: not known
 };
 
+/// Recordings on request, by `Diagnostics/StartRecording` (docs/spec/recording.md). Called in the loop.
+struct server_recording {
+    /// `seconds` 0: until it is stopped; `megabytes` 0: as many as there are by default. ERROR_EXISTS: one goes on.
+    enum error (*start)(void *context, struct text user, uint32_t seconds, uint32_t megabytes,
+                        struct problem *ret_problem);
+    enum error (*stop)(void *context, struct problem *ret_problem); // ERROR_NOT_FOUND: none goes on
+    const char *(*file)(void *context);                             // of the one that goes on; "": none does
+    /// Before the command with that id: the pin map that it applies.
+    void (*pins)(void *context, uint64_t command, struct text map);
+    void *context;
+};
+
 struct server_options {
     const struct plant *plant;
     struct program *program;
@@ -39,6 +51,7 @@ struct server_options {
     struct pins *pins;               // the pin map of the program, which must outlive the server; NULL: not editable
     const char *pins_file;           // where it is kept when it was changed
     struct server_identity identity;
+    const struct server_recording *recording; // borrowed; NULL: none on request
 };
 
 /// Listens when it returns. ERROR_EXISTS: the port is in use; ERROR_NOT_FOUND: a certificate, or the folder of the
