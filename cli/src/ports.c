@@ -82,6 +82,7 @@ enum error ports_check(const struct site *site, struct problem *ret_problem) {
         {"device MQTT (nats-server)", "fog.mqtt_port", site->fog.address, site->fog.mqtt_port},
         {"HTTP (splc-fog api)", "fog.http_port", site->fog.address, site->fog.http_port},
         {"HTTPS (splc-fog api)", "fog.https_port", site->fog.address, site->fog.https_port},
+        {"Lambda (splc-fog functions)", "fog.lambda_port", "127.0.0.1", site->fog.lambda_port},
     };
     for (size_t i = 0; i < sizeof interfaces / sizeof *interfaces; i++) {
         int number = try_to_listen(interfaces[i].address, interfaces[i].port);

@@ -186,6 +186,7 @@ static const struct setting fog_rows[] = {
     PORT_ROW("mqtt_port", site.fog.mqtt_port),
     PORT_ROW("http_port", site.fog.http_port),
     PORT_ROW("https_port", site.fog.https_port),
+    PORT_ROW("lambda_port", site.fog.lambda_port),
     {.name = "desired_time_to_live",
      .kind = SETTING_REAL,
      .offset = AT(site.fog.desired_ttl_s),
@@ -257,6 +258,7 @@ static void set_defaults(struct site *site) {
     site->fog.mqtt_port = 8883;
     site->fog.http_port = 8080;
     site->fog.https_port = 8443;
+    site->fog.lambda_port = 3001;
     site->fog.desired_ttl_s = 5;
     site->supervision.silence_s = 10;
     site->fog.twin_processes = 1;
@@ -274,7 +276,7 @@ static enum error check_ports(struct site *site, const struct settings *file, st
     const struct named_port ports[] = {
         {"edge.port", &site->edge.port},           {"fog.nats_port", &site->fog.nats_port},
         {"fog.mqtt_port", &site->fog.mqtt_port},   {"fog.http_port", &site->fog.http_port},
-        {"fog.https_port", &site->fog.https_port},
+        {"fog.https_port", &site->fog.https_port}, {"fog.lambda_port", &site->fog.lambda_port},
     };
     const size_t count = sizeof ports / sizeof *ports;
     for (size_t i = 0; i < count; i++) {

@@ -1,10 +1,7 @@
 #include "api.h"
 
-#include "access_keys.h"
-
-#include <base/clock.h>
+#include <access/signature.h>
 #include <pki/pki.h>
-#include <sigv4/sigv4.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +10,7 @@
  * made for AWS have an access key each and sign their requests. Cookies belong to a host, not to a port, so the
  * cookie's name holds the port: several plants of one machine do not log each other out. */
 
-enum { HEADER_NAME_BYTES = 128, COOKIE_NAME_BYTES = 16, COOKIE_DAYS = 30 };
+enum { COOKIE_NAME_BYTES = 16, COOKIE_DAYS = 30 };
 
 static void cookie_name(const struct api *api, const struct http_request *request,
                         char name[static COOKIE_NAME_BYTES]) {
@@ -31,32 +28,10 @@ static bool has_bearer(const struct api *api, const struct http_request *request
     return text_starts_with(authorization, scheme) && is_token(api, text_trim(text_from(authorization, scheme.length)));
 }
 
-static struct text signed_header(void *context, struct text name) {
-    char copy[HEADER_NAME_BYTES];
-    if (name.length >= sizeof copy) return TEXT_EMPTY;
-    snprintf(copy, sizeof copy, "%.*s", TEXT_ARG(name));
-    return http_header(context, copy);
-}
-
-/// ERROR_NONE when the request is signed with the secret of one of our clients.
-static enum error check_signature(struct api *api, struct http_request *request, struct problem *problem) {
-    struct sigv4_claim claim;
-    struct text secret;
-    enum error error = sigv4_read(http_header(request, "Authorization"), &claim, problem);
-    if (!error) error = access_keys_find(api->keys, claim.access_key, &secret, problem);
-    if (error) return error;
-    const struct sigv4_request what = {.method = http_method(request),
-                                       .target = http_raw_target(request),
-                                       .body = http_body(request),
-                                       .header = signed_header,
-                                       .context = request};
-    return sigv4_verify(&what, &claim, secret, clock_wall_ns() / NS_PER_S, problem);
-}
-
 /// True when it may go on; otherwise it has been answered.
 static bool admit_signed(struct api *api, struct http_request *request) {
     struct problem problem = {""};
-    enum error error = check_signature(api, request, &problem);
+    enum error error = signature_check(api->keys, request, &problem);
     if (error) http_answer_error(request, error, "%s", problem.text);
     return !error;
 }
@@ -107,7 +82,7 @@ static bool refuse(struct http_request *request) {
 bool access_check(struct api *api, struct http_request *request) {
     if (console_is_public(http_path(request)) && !changes_something(request)) return true;
     if (has_bearer(api, request)) return true;
-    if (sigv4_is(http_header(request, "Authorization"))) return admit_signed(api, request);
+    if (signature_is(request)) return admit_signed(api, request);
     bool offers_token =
         text_is(http_path(request), "/") && http_has_query(request, "token") && !changes_something(request);
     if (offers_token && is_token(api, http_query(request, "token"))) return log_in(api, request), false;

@@ -1,6 +1,6 @@
-#include "access_keys.h"
 #include "api.h"
 #include "executions.h"
+#include <access/access_keys.h>
 
 #include <base/clock.h>
 #include <base/log.h>

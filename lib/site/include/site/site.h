@@ -90,6 +90,7 @@ struct site {
     struct {
         const char *address;
         uint16_t nats_port, mqtt_port, http_port, https_port;
+        uint16_t lambda_port;    // management interface of functions; on the loopback interface whatever `address` is
         double desired_ttl_s;    // a desired value of an actuator older than this is removed, not executed
         const char *store;       // PostgreSQL's URI; NULL: DATA/twins/twins.db
         unsigned twin_processes; // 1 .. SITE_TWIN_PROCESSES_MAX, all on one store

@@ -1,4 +1,4 @@
-#include "access_keys.h"
+#include <access/access_keys.h>
 
 #include <base/buffer.h>
 #include <base/file.h>
