@@ -128,5 +128,5 @@ enum error package_pack_program(const char *manifest_file, const char *program, 
     CLEANUP(content_clear) struct content content = {0};
     enum error error = add_file(&content, "bootstrap", program, 0755, ret_problem);
     if (!error) error = add_file(&content, "function.yaml", manifest_file, 0644, ret_problem);
-    return error ? error : zip_write_with(content.entries, content.permissions, content.count, out, ret_problem);
+    return error ? error : zip_store_with(content.entries, content.permissions, content.count, out, ret_problem);
 }

@@ -172,6 +172,11 @@ static const struct setting function_row = {.name = "function",
         .expected = (what)                                                                                             \
     }
 
+static const struct setting canary_rows[] = {
+    NUMBER_ROW("errors", canary_errors, 1, 1000, "a number of errors from 1 to 1000"),
+    NUMBER_ROW("of", canary_of, 1, 100000, "a number of events from 1 to 100000"),
+};
+
 static const struct setting manifest_rows[] = {
     {.name = "name",
      .kind = SETTING_TEXT,
@@ -198,6 +203,11 @@ static const struct setting manifest_rows[] = {
     {.name = "network", .kind = SETTING_BOOL, .offset = AT(network), .expected = "true or false"},
     NUMBER_ROW("retries", retries, 0, FUNCTION_RETRIES_MAX, "0, 1 or 2"),
     NUMBER_ROW("maximum_age", age_s, 1, FUNCTION_AGE_S_MAX, "whole seconds from 1 to 21600"),
+    {.name = "canary",
+     .kind = SETTING_SECTION,
+     .rows = canary_rows,
+     .row_count = sizeof canary_rows / sizeof *canary_rows,
+     .expected = "errors and of, such as {errors: 3, of: 20}"},
     {.name = "dead_letter",
      .kind = SETTING_TEXT,
      .offset = AT(dead_letter),
@@ -226,6 +236,8 @@ static void set_defaults(struct function_manifest *manifest) {
     manifest->concurrency = 1;
     manifest->pinned = true;
     manifest->retries = FUNCTION_RETRIES_MAX;
+    manifest->canary_errors = FUNCTION_CANARY_ERRORS;
+    manifest->canary_of = FUNCTION_CANARY_OF;
     manifest->age_s = FUNCTION_AGE_S_MAX;
 }
 

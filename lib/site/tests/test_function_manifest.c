@@ -105,7 +105,8 @@ static const struct refusal refusals[] = {
      "f.yaml:1: name: \"a/b\" does not do: give a name of 1 to 64 letters, digits, _ and -"},
     {"an unknown field is refused", START "comands: [a]",
      "f.yaml:3: there is no field \"comands\" (did you mean commands?); the fields are: name, runtime, handler, "
-     "timeout, memory, storage, concurrency, pinned, network, retries, maximum_age, dead_letter, triggers, commands, "
+     "timeout, memory, storage, concurrency, pinned, network, retries, maximum_age, canary, dead_letter, triggers, "
+     "commands, "
      "state, publish, invoke"},
     {"a time-out of 0 is refused", START "timeout: 0",
      "f.yaml:3: timeout: \"0\" does not do: give whole seconds from 1 to 900"},

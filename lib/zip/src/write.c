@@ -25,9 +25,10 @@ static enum error say_archive(struct archive *writer, struct problem *ret_proble
                        archive_error_string(writer));
 }
 
-static enum error open_writer(struct archive *writer, struct buffer *out, struct problem *ret_problem) {
+static enum error open_writer(struct archive *writer, bool deflate, struct buffer *out, struct problem *ret_problem) {
     bool opened = archive_write_set_format_zip(writer) == ARCHIVE_OK &&
-                  archive_write_zip_set_compression_deflate(writer) == ARCHIVE_OK &&
+                  (deflate ? archive_write_zip_set_compression_deflate(writer)
+                           : archive_write_zip_set_compression_store(writer)) == ARCHIVE_OK &&
                   archive_write_set_bytes_in_last_block(writer, 1) == ARCHIVE_OK && // no padding at the end
                   archive_write_open(writer, out, NULL, append, NULL) == ARCHIVE_OK;
     return opened ? ERROR_NONE : say_archive(writer, ret_problem);
@@ -56,17 +57,27 @@ static enum error write_entry(struct archive *writer, const struct zip_entry *zi
     return ERROR_NONE;
 }
 
-enum error zip_write_with(const struct zip_entry *entries, const unsigned *permissions, size_t count,
-                          struct buffer *out, struct problem *ret_problem) {
+static enum error write_archive(const struct zip_entry *entries, const unsigned *permissions, size_t count,
+                                bool deflate, struct buffer *out, struct problem *ret_problem) {
     CLEANUP(zip_locale_clear) struct zip_locale locale = {0};
     zip_locale_set(&locale);
     CLEANUP(close_writer) struct archive *writer = archive_write_new();
     if (writer == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
-    enum error error = open_writer(writer, out, ret_problem);
+    enum error error = open_writer(writer, deflate, out, ret_problem);
     for (size_t i = 0; i < count && !error; i++)
         error = write_entry(writer, &entries[i], permissions == NULL ? 0644 : permissions[i], ret_problem);
     if (!error && archive_write_close(writer) != ARCHIVE_OK) error = say_archive(writer, ret_problem);
     return error;
+}
+
+enum error zip_write_with(const struct zip_entry *entries, const unsigned *permissions, size_t count,
+                          struct buffer *out, struct problem *ret_problem) {
+    return write_archive(entries, permissions, count, true, out, ret_problem);
+}
+
+enum error zip_store_with(const struct zip_entry *entries, const unsigned *permissions, size_t count,
+                          struct buffer *out, struct problem *ret_problem) {
+    return write_archive(entries, permissions, count, false, out, ret_problem);
 }
 
 enum error zip_write(const struct zip_entry *entries, size_t count, struct buffer *out, struct problem *ret_problem) {

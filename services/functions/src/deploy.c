@@ -1,4 +1,5 @@
-// The functions of the site file: each is one version, $LATEST, of its folder in the plant and its built program.
+// The functions of the site file: their folders in the plant and their built programs go into the catalogue.
+#include "management.h"
 #include "service.h"
 
 #include <base/clock.h>
@@ -10,7 +11,6 @@
 #include <string.h>
 
 static const uint64_t DEPLOY_AGAIN_NS = 10 * NS_PER_S;
-static const char version_name[] = "$LATEST";
 
 static enum error read_manifest(const struct site_function *from, struct function_manifest **ret_manifest,
                                 struct problem *ret_problem) {
@@ -29,32 +29,6 @@ static enum error read_manifest(const struct site_function *from, struct functio
     return error;
 }
 
-static enum error put(struct service *service, const struct function_manifest *manifest, const char *program,
-                      struct problem *ret_problem) {
-    char arn[160];
-    snprintf(arn, sizeof arn, "arn:aws:lambda:local:000000000000:function:%s", manifest->name);
-    const struct version_settings version = {.function = manifest->name,
-                                             .version = version_name,
-                                             .arn = arn,
-                                             .runtime = manifest->runtime,
-                                             .folder = manifest->folder,
-                                             .program = program,
-                                             .timeout_s = manifest->timeout_s,
-                                             .memory_mb = manifest->memory_mb,
-                                             .storage_mb = manifest->storage_mb};
-    const struct function_settings function = {.name = manifest->name,
-                                               .concurrency = manifest->concurrency,
-                                               .pinned = manifest->pinned,
-                                               .version = version_name,
-                                               .triggers = manifest->triggers,
-                                               .trigger_count = manifest->trigger_count,
-                                               .retries = manifest->retries,
-                                               .age_s = manifest->age_s,
-                                               .dead_letter_topic = manifest->dead_letter};
-    enum error error = runtime_put_version(service, &version, ret_problem);
-    return error ? error : runtime_put_function(service, &function, ret_problem);
-}
-
 static enum error deploy(struct service *service, const struct site_function *from, struct problem *ret_problem) {
     CLEANUP(function_manifest_destroy_at) struct function_manifest *manifest = NULL;
     CLEANUP(free_at) char *name = NULL;
@@ -62,7 +36,7 @@ static enum error deploy(struct service *service, const struct site_function *fr
     if (error) return error;
     if (asprintf(&name, "%s/bootstrap", from->name) < 0) return ERROR_NO_MEMORY;
     CLEANUP(free_at) char *program = file_join(service->programs, name);
-    return program == NULL ? ERROR_NO_MEMORY : put(service, manifest, program, ret_problem);
+    return program == NULL ? ERROR_NO_MEMORY : management_seed(service->management, manifest, program, ret_problem);
 }
 
 static void keep(struct service *service, const char *name, const struct problem *problem) {

@@ -1,5 +1,6 @@
 #include <functions/functions.h>
 
+#include "management.h"
 #include "service.h"
 
 #include <base/clock.h>
@@ -145,6 +146,7 @@ enum error service_open(struct loop *loop, const struct site *site, const char *
     enum error error = init(service);
     if (error) error = problem_say(ret_problem, error, "out of memory");
     if (!error) error = open_bus(service, ret_problem);
+    if (!error) error = management_open(service, &service->management, ret_problem);
     if (error) {
         service_close(service);
         return error;
@@ -174,6 +176,7 @@ void service_close(struct service *service) {
     service->closing = true;
     bus_status_close(service->status);
     service->status = NULL;
+    management_close(service->management);
     end_functions(service); // their endpoints stay till the bus, whose answers they wait for, is closed
     bus_close(service->bus);
     graves_clear(service);

@@ -215,7 +215,7 @@ static enum error check_caller(struct lambda *lambda, struct http_request *reque
     static const struct text scheme = {"Bearer ", 7};
     struct text authorization = http_header(request, "Authorization");
     if (signature_is(request)) return signature_check(lambda->keys, request, problem);
-    if (text_starts_with(authorization, scheme) &&
+    if (lambda->options.token.length > 0 && text_starts_with(authorization, scheme) &&
         pki_equal(text_trim(text_from(authorization, scheme.length)), lambda->options.token))
         return ERROR_NONE;
     return problem_say(problem, ERROR_UNAUTHORIZED,

@@ -97,6 +97,7 @@ struct function {
     bool dispatching;
 };
 
+struct management;
 struct service {
     struct loop *loop;
     const struct site *site;
@@ -104,8 +105,9 @@ struct service {
     struct bus *bus;
     struct bus_status *status;
     struct sandbox sandbox;
-    struct map *functions;  // name -> struct function
-    struct map *undeployed; // name -> struct undeployed: the plant's, that could not be read
+    struct management *management; // what is deployed, and by whom
+    struct map *functions;         // name -> struct function
+    struct map *undeployed;        // name -> struct undeployed: the plant's, that could not be read
     struct loop_timer *deploy_timer;
     struct grave *graves; // endpoints whose workers are gone
     struct map *latest;   // thing -> struct change: the last one of each thing that some function watches

@@ -55,6 +55,6 @@ bool package_runs(const char *runtime);
 /// Appends the archive of a folder: all files but hidden ones, by name, so that the same files give the same bytes.
 /// ERROR_INVALID for a link, ERROR_TOO_LARGE past PACKAGE_UNPACKED_BYTES_MAX.
 enum error package_pack(const char *folder, struct buffer *out, struct problem *ret_problem);
-/// The same of a program and its function.yaml, which need not be in one folder.
+/// The same of a program and its function.yaml, which need not be in one folder; not compressed, as it stays here.
 enum error package_pack_program(const char *manifest_file, const char *program, struct buffer *out,
                                 struct problem *ret_problem);

@@ -16,6 +16,8 @@ enum {
     FUNCTION_CONCURRENCY_MAX = 100,  // workers; a fog node has a few cores
     FUNCTION_RETRIES_MAX = 2,        // Lambda's limit for queued events, and its default
     FUNCTION_AGE_S_MAX = 6 * 3600,   // the same
+    FUNCTION_CANARY_ERRORS = 3,
+    FUNCTION_CANARY_OF = 20,
 };
 
 /// What starts the function. Exactly one of twin, topic, schedule, event and url is set; the others are NULL or false.
@@ -42,6 +44,8 @@ struct function_manifest {
     bool pinned;             // one worker is started with the service and kept; else at the first event
     bool network;            // the network of the host; else nothing but the run time's endpoint
     unsigned retries, age_s; // of queued events: after an error; given up when older
+    unsigned canary_errors,
+        canary_of;           // a second version of an alias is taken back after so many errors in so many events
     const char *dead_letter; // topic for what is given up; "" for none
     const struct function_trigger *triggers;
     size_t trigger_count;        // 0 for a function that is only invoked

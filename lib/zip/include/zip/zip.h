@@ -59,6 +59,9 @@ enum error zip_write(const struct zip_entry *entries, size_t count, struct buffe
 /// The same with the permissions of each entry (0755: a program); zip_write gives all of them 0644.
 enum error zip_write_with(const struct zip_entry *entries, const unsigned *permissions, size_t count,
                           struct buffer *out, struct problem *ret_problem);
+/// The same, stored instead of deflated: for an archive that stays on this machine.
+enum error zip_store_with(const struct zip_entry *entries, const unsigned *permissions, size_t count,
+                          struct buffer *out, struct problem *ret_problem);
 
 /// True when the bytes begin as a ZIP archive does.
 bool zip_is_archive(struct text bytes);
