@@ -1,4 +1,4 @@
-// splc connect [opcua|mqtt|nats|http]
+// splc connect [opcua|mqtt|nats|http|lambda]
 #include "command.h"
 #include "shell.h"
 
@@ -171,10 +171,27 @@ static void put_http(const struct connect_file *file, struct buffer *out) {
                  file->http.url);
 }
 
+static void put_lambda(const struct connect_file *file, struct buffer *out) {
+    char endpoint[192];
+    snprintf(endpoint, sizeof endpoint, "AWS_ENDPOINT_URL_LAMBDA=%s", file->lambda.url);
+    CLEANUP(buffer_clear) struct buffer credentials = {0};
+    buffer_print(&credentials, "AWS_SHARED_CREDENTIALS_FILE=%s", file->lambda.credentials_file);
+    if (credentials.failed) return;
+    buffer_print(out,
+                 "Lambda: functions are deployed, configured and invoked by AWS's own tools, or by 'splc function'\n"
+                 "    URL            %s\n"
+                 "    Access keys    in %s, a section per client\n",
+                 file->lambda.url, file->lambda.credentials_file);
+    const char *const list[] = {"env", credentials.data, endpoint,         "AWS_REGION=local",
+                                "aws", "lambda",         "list-functions", NULL};
+    put_command(out, list);
+}
+
 static const struct interface {
     const char *name;
     void (*put)(const struct connect_file *file, struct buffer *out);
-} interfaces[] = {{"opcua", put_opcua}, {"mqtt", put_mqtt}, {"nats", put_nats}, {"http", put_http}};
+} interfaces[] = {
+    {"opcua", put_opcua}, {"mqtt", put_mqtt}, {"nats", put_nats}, {"http", put_http}, {"lambda", put_lambda}};
 
 static bool is_interface(const char *name) {
     for (size_t i = 0; i < sizeof interfaces / sizeof *interfaces; i++) {
@@ -217,7 +234,7 @@ int command_connect(int argc, char **argv) {
     bool json = false;
     const struct option table[] = {DATA_OPTION(&data), JSON_OPTION(&json)};
     const struct options options = {
-        .usage = "splc connect [opcua|mqtt|nats|http] [OPTIONS]",
+        .usage = "splc connect [opcua|mqtt|nats|http|lambda] [OPTIONS]",
         .summary =
             "Prints what other tools need to reach the plant: URL, certificates, user, where the password stands,\n"
             "and commands to copy. Passwords and tokens themselves are never printed.",
@@ -237,7 +254,7 @@ int command_connect(int argc, char **argv) {
     if (options_parse(&options, argc, argv, arguments, 1, &count, &problem)) return refuse_usage("%s", problem.text);
     const char *only = count == 0 ? NULL : arguments[0];
     if (only != NULL && !is_interface(only)) {
-        return refuse_usage("\"%s\" is no interface: choose opcua, mqtt, nats or http", only);
+        return refuse_usage("\"%s\" is no interface: choose opcua, mqtt, nats, http or lambda", only);
     }
     CLEANUP(connect_file_destroy_at) struct connect_file *file = NULL;
     if (find_plant(data, &file, &problem)) return refuse("%s", problem.text);

@@ -109,6 +109,15 @@ static void put_http(struct json_writer *writer, const struct site *site) {
     json_close_object(writer);
 }
 
+static void put_lambda(struct json_writer *writer, const struct site *site) {
+    json_key(writer, "lambda");
+    json_open_object(writer);
+    put_url(writer, "url", site_lambda_url(site));
+    put_file(writer, "tokenFile", site, "secrets/api-token");
+    put_file(writer, "credentialsFile", site, "secrets/aws-credentials");
+    json_close_object(writer);
+}
+
 enum error connect_file_write(const struct site *site, const struct plant *plant, struct problem *ret_problem) {
     CLEANUP(free_at) char *path = site_path(site, "connect.json");
     if (path == NULL) return ERROR_NO_MEMORY;
@@ -122,6 +131,7 @@ enum error connect_file_write(const struct site *site, const struct plant *plant
     put_nats(&writer, site);
     put_mqtt(&writer, site, plant);
     put_http(&writer, site);
+    put_lambda(&writer, site);
     json_close_object(&writer);
     buffer_byte(&text, '\n');
     if (text.failed) return ERROR_NO_MEMORY;
@@ -163,6 +173,9 @@ static const struct member {
     {"http/ca", offsetof(struct connect_file, http.ca)},
     {"http/tokenFile", offsetof(struct connect_file, http.token_file)},
     {"http/credentialsFile", offsetof(struct connect_file, http.credentials_file)},
+    {"lambda/url", offsetof(struct connect_file, lambda.url)},
+    {"lambda/tokenFile", offsetof(struct connect_file, lambda.token_file)},
+    {"lambda/credentialsFile", offsetof(struct connect_file, lambda.credentials_file)},
 };
 
 /// A copy that lives as long as the file; NULL when out of memory.

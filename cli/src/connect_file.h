@@ -31,6 +31,9 @@ struct connect_file {
     struct {
         const char *url, *https_url, *ca, *token_file, *credentials_file;
     } http;
+    struct {
+        const char *url, *token_file, *credentials_file;
+    } lambda;
 };
 
 /// The problem says what to do when there is no plant, or the file is not as it should be.

@@ -90,7 +90,7 @@ static const struct run_case run_cases[] = {
     {"a history is of one thing", LIST("call", "mps_plc", "reset", "--history"), 2, "usage: splc call THING --history"},
     {"a call needs a method", LIST("call", "mps_plc"), 2, "usage: splc call THING PATH"},
     {"connect knows four interfaces", LIST("connect", "modbus"), 2,
-     "splc: \"modbus\" is no interface: choose opcua, mqtt, nats or http"},
+     "splc: \"modbus\" is no interface: choose opcua, mqtt, nats, http or lambda"},
     {"connect as JSON gives one interface", LIST("connect", "--json", "nats"), 0,
      "\"user\":\"tool\",\"passwordFile\":"},
     {"connect for OPC UA names security and users", LIST("connect", "opcua"), 0, "Basic256Sha256, SignAndEncrypt\n"},

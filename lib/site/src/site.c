@@ -258,7 +258,7 @@ static void set_defaults(struct site *site) {
     site->fog.mqtt_port = 8883;
     site->fog.http_port = 8080;
     site->fog.https_port = 8443;
-    site->fog.lambda_port = 3001;
+    site->fog.lambda_port = 8444;
     site->fog.desired_ttl_s = 5;
     site->supervision.silence_s = 10;
     site->fog.twin_processes = 1;
@@ -467,4 +467,8 @@ char *site_http_url(const struct site *site) {
 
 char *site_https_url(const struct site *site) {
     return url("https", site->fog.address, site->fog.https_port);
+}
+
+char *site_lambda_url(const struct site *site) {
+    return url("http", "127.0.0.1", site->fog.lambda_port);
 }

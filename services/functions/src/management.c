@@ -138,7 +138,7 @@ static enum error pack(const struct function_manifest *manifest, const char *pro
     CLEANUP(free_at) char *file = file_join(manifest->folder, "function.yaml");
     if (file == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
     if (!file_exists(program))
-        return problem_say(ret_problem, ERROR_NOT_FOUND, "%s: not found: build the function", program);
+        return problem_say(ret_problem, ERROR_NOT_FOUND, "%s does not exist: build the function", program);
     return package_pack_program(file, program, archive, ret_problem);
 }
 

@@ -253,7 +253,7 @@ static void the_runtime_api_and_the_data_plane_answer_as_aws_does(void **state) 
         {"no such path", "404"},
         {"without token", "401"},
         {"with a wrong token", "401"},
-        {"Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:local:000000000000:function:raw"},
+        {"Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:local:000000000000:function:raw:1"},
     };
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         const char *answer = reported(f, "raw_state", expected[i].what);
@@ -279,7 +279,7 @@ static void a_worker_has_lambdas_environment_and_nothing_else(void **state) {
     wait_for(f, has_surroundings, "the worker's report");
     assert_string_equal(reported(f, "surroundings_state", "SPLC_TEST_SECRET"), "");
     assert_string_equal(reported(f, "surroundings_state", "AWS_LAMBDA_FUNCTION_NAME"), "surroundings");
-    assert_string_equal(reported(f, "surroundings_state", "AWS_LAMBDA_FUNCTION_VERSION"), "$LATEST");
+    assert_string_equal(reported(f, "surroundings_state", "AWS_LAMBDA_FUNCTION_VERSION"), "1");
     assert_string_equal(reported(f, "surroundings_state", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), "128");
     assert_string_equal(reported(f, "surroundings_state", "LAMBDA_TASK_ROOT"), "/var/task");
     assert_string_equal(reported(f, "surroundings_state", "TZ"), ":UTC");

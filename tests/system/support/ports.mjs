@@ -2,7 +2,7 @@
 import net from "node:net";
 
 // Defaults of `splc up`, and one more that is held as long as the offset is taken: a lock that dies with its process.
-export const DEFAULT_PORTS = { opcua: 4840, nats: 4222, mqtt: 8883, http: 8080, https: 8443 };
+export const DEFAULT_PORTS = { opcua: 4840, nats: 4222, mqtt: 8883, http: 8080, https: 8443, lambda: 8444 };
 const LOCK_PORT = 4201;
 // No two of the ports differ by a multiple of the step, so two offsets never share a port. The highest stays below the
 // range that the kernel gives to outgoing connections (from 32768 on).

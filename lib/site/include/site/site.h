@@ -132,3 +132,4 @@ char *site_nats_url(const struct site *site);
 char *site_mqtt_url(const struct site *site);
 char *site_http_url(const struct site *site);
 char *site_https_url(const struct site *site);
+char *site_lambda_url(const struct site *site); // http, 127.0.0.1
