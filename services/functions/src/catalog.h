@@ -55,7 +55,6 @@ struct catalog_function {
     uint64_t next_version;
     int concurrency;                 // reserved; -1: none
     char seed[PACKAGE_SHA256_BYTES]; // of the package that the plant brought last; "": it is none of the plant's
-    char url[CATALOG_NAME_BYTES];    // qualifier that its URL invokes; "": it has none
 };
 
 /// What starts a function besides its own triggers; docs/spec/function.md says how `source` names it.
@@ -129,8 +128,6 @@ enum error catalog_remove_alias(struct catalog *catalog, const char *name, struc
 enum error catalog_remove(struct catalog *catalog, const char *name, struct text version, struct problem *ret_problem);
 enum error catalog_set_concurrency(struct catalog *catalog, const char *name, int concurrency,
                                    struct problem *ret_problem);
-enum error catalog_set_url(struct catalog *catalog, const char *name, const char *qualifier,
-                           struct problem *ret_problem);
 /// An empty id makes a new one. `ret_id` may be the mapping's own.
 enum error catalog_put_mapping(struct catalog *catalog, const struct catalog_mapping *mapping,
                                char ret_id[static CATALOG_ID_BYTES], struct problem *ret_problem);

@@ -43,8 +43,7 @@ lambda_handler lambda_create_function, lambda_update_code, lambda_get_function, 
     lambda_update_configuration, lambda_list_functions, lambda_delete_function, lambda_publish, lambda_list_versions,
     lambda_create_alias, lambda_update_alias, lambda_get_alias, lambda_list_aliases, lambda_delete_alias,
     lambda_put_concurrency, lambda_get_concurrency, lambda_delete_concurrency, lambda_create_mapping,
-    lambda_update_mapping, lambda_get_mapping, lambda_list_mappings, lambda_delete_mapping, lambda_create_url,
-    lambda_get_url, lambda_delete_url, lambda_invoke;
+    lambda_update_mapping, lambda_get_mapping, lambda_list_mappings, lambda_delete_mapping, lambda_invoke;
 
 /// Answers with an error in AWS's shape; `type` NULL: the usual one of the error.
 void lambda_refuse(struct http_request *request, enum error error, const char *type, const char *message);
