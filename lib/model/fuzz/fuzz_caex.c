@@ -1,5 +1,6 @@
 // Any bytes are read as somebody's AutomationML or refused; what is read is written back, and that reads back and
-// writes the same again. An input that begins with 'Z' is what stands behind the first line as the root of a container.
+// writes the same again, with all that others added. An input that begins with 'Z' is the root of a container; one that
+// begins with 'R' is its relationships up to a zero byte, and the root behind it.
 #include <model/caex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,12 @@ static struct caex *create(struct text bytes) {
     return caex;
 }
 
+static size_t count_foreign(const struct caex *caex) {
+    size_t counts[CAEX_KINDS];
+    caex_count(caex, counts);
+    return counts[CAEX_EXTENSION_ATTRIBUTE];
+}
+
 static void read_and_write(struct text bytes) {
     struct caex *first = create(bytes);
     if (first == NULL) return;
@@ -49,6 +56,7 @@ static void read_and_write(struct text bytes) {
     if (second != NULL) { // extensions may be one element deeper than the limit now
         expect(caex_write(second, &again) == ERROR_NONE);
         expect(text_equal(buffer_view(&written), buffer_view(&again)));
+        expect(count_foreign(second) >= count_foreign(first)); // and where the file comes from
     }
     buffer_clear(&written);
     buffer_clear(&again);
@@ -64,11 +72,24 @@ static void read_packed(struct text bytes) {
     buffer_clear(&archive);
 }
 
+static void read_related(struct text bytes) {
+    struct text relationships;
+    if (!text_split(&bytes, '\0', &relationships)) return;
+    const struct zip_entry entries[] = {
+        {TEXT("_rels/.rels"), relationships}, {TEXT("b/x%20y.aml"), bytes}, {TEXT("a.aml"), bytes}};
+    struct buffer archive = {0};
+    expect(zip_write(entries, sizeof entries / sizeof entries[0], &archive, NULL) == ERROR_NONE);
+    read_and_write(buffer_view(&archive));
+    buffer_clear(&archive);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct text bytes = {(const char *)data, size};
     if (size > 0 && data[0] == 'Z')
         read_packed(text_from(bytes, 1));
+    else if (size > 0 && data[0] == 'R')
+        read_related(text_from(bytes, 1));
     else
         read_and_write(bytes);
     return 0;

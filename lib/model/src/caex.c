@@ -13,7 +13,7 @@ enum error caex_read(struct caex *caex, struct text bytes, struct model_findings
     caex_intern_clear(caex);
     if (!error) error = caex_index_names(caex);
     if (!error) error = caex_resolve(caex);
-    if (!error) error = caex_resolve_links(caex);
+    if (!error) caex_resolve_links(caex);
     return error;
 }
 

@@ -45,7 +45,7 @@ enum error caex_read_tree(struct caex *caex, struct text bytes);                
 enum error caex_unpack(struct text archive, struct buffer *out, struct problem *ret_problem); // container.c
 enum error caex_index_names(struct caex *caex);                                               // caex_names.c
 enum error caex_resolve(struct caex *caex);                                                   // caex_resolve.c
-enum error caex_resolve_links(struct caex *caex);                                             // caex_links.c
+void caex_resolve_links(struct caex *caex);                                                   // caex_links.c
 
 /// Declarations of prefixes are kept as XML attributes of this namespace: "xmlns:v".
 #define CAEX_XMLNS_SPACE "http://www.w3.org/2000/xmlns/"
@@ -89,6 +89,10 @@ struct text caex_clip(struct text text, size_t bytes_max);
 /// An ID as it is compared: lower case, without braces. The result is in `bytes`, or empty when `id` is too long to be
 /// one.
 struct text caex_plain_id(struct text id, char bytes[CAEX_NAME_BYTES_MAX]);
+
+/// caex_by_id in two steps, for many at a time (caex_table.h): what the first gives is given to the second.
+uint64_t caex_prepare_id(const struct caex *caex, struct text id);
+struct caex_node *caex_by_hashed_id(const struct caex *caex, struct text id, uint64_t hash);
 
 /// The next name of a path: up to the next '/', without the brackets that a name with special characters stands in.
 /// False at the end.

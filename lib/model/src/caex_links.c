@@ -118,6 +118,7 @@ static struct caex_node *find_interface(struct search *search, const struct caex
 struct side {
     char letter;
     struct text text;
+    uint64_t hash; // of the text as an ID
     struct caex_node **partner;
 };
 
@@ -142,7 +143,7 @@ static struct caex_node *find_external(const struct caex *caex, struct text side
 
 static void resolve_side(struct caex *caex, struct caex_node *link, const struct side *side) {
     if (side->text.length == 0) return; // has a finding
-    *side->partner = caex_by_id(caex, side->text);
+    *side->partner = caex_by_hashed_id(caex, side->text, side->hash);
     if (*side->partner != NULL) return;
     struct caex_node *external = find_external(caex, side->text);
     if (external != NULL) {
@@ -156,11 +157,28 @@ static void resolve_side(struct caex *caex, struct caex_node *link, const struct
     if (*side->partner == NULL) tell(&search, link, side);
 }
 
-enum error caex_resolve_links(struct caex *caex) {
-    for (struct caex_node *node = caex->links; node != NULL; node = node->next_link) {
-        const struct side sides[] = {{'A', node->side_a, &node->partner_a}, {'B', node->side_b, &node->partner_b}};
-        resolve_side(caex, node, &sides[0]);
-        resolve_side(caex, node, &sides[1]);
+/// A link on its way.
+struct queued {
+    struct caex_node *link; // NULL: none
+    uint64_t hash_a, hash_b;
+};
+
+static void resolve_link(struct caex *caex, const struct queued *queued) {
+    struct caex_node *link = queued->link;
+    if (link == NULL) return;
+    const struct side sides[] = {{'A', link->side_a, queued->hash_a, &link->partner_a},
+                                 {'B', link->side_b, queued->hash_b, &link->partner_b}};
+    resolve_side(caex, link, &sides[0]);
+    resolve_side(caex, link, &sides[1]);
+}
+
+void caex_resolve_links(struct caex *caex) {
+    struct queued queue[CAEX_AHEAD] = {0};
+    size_t at = 0;
+    for (struct caex_node *link = caex->links; link != NULL; link = link->next_link) {
+        struct queued *place = &queue[at++ % CAEX_AHEAD];
+        resolve_link(caex, place);
+        *place = (struct queued){link, caex_prepare_id(caex, link->side_a), caex_prepare_id(caex, link->side_b)};
     }
-    return ERROR_NONE;
+    for (size_t i = 0; i < CAEX_AHEAD; i++) resolve_link(caex, &queue[at++ % CAEX_AHEAD]);
 }

@@ -33,15 +33,21 @@ static bool is_named(const struct caex_node *node, const struct caex_wanted *wan
     return name_group(node->kind) == wanted->group && text_equal(node->name, wanted->text);
 }
 
-static struct caex_entry *find_child(const struct caex_index *index, struct caex_wanted wanted, uint64_t *ret_hash) {
-    *ret_hash = caex_hash(index->key, wanted.text, wanted.group);
-    return caex_table_find(&index->table, *ret_hash, &wanted, is_named);
+static uint64_t hash_name(const struct caex_key *key, struct text name, enum caex_kind group) {
+    return caex_hash(key, name, group);
+}
+
+static struct caex_entry *find_child(const struct caex_index *index, struct text name, enum caex_kind group,
+                                     uint64_t hash) {
+    const struct caex_wanted wanted = {name, group};
+    return caex_table_find(&index->table, hash, &wanted, is_named);
 }
 
 struct caex_node *caex_child(const struct caex_node *parent, enum caex_kind kind, struct text name) {
     if (parent->index != NULL) {
-        uint64_t hash;
-        struct caex_node *child = find_child(parent->index, (struct caex_wanted){name, name_group(kind)}, &hash)->node;
+        enum caex_kind group = name_group(kind);
+        uint64_t hash = hash_name(parent->index->key, name, group);
+        struct caex_node *child = find_child(parent->index, name, group, hash)->node;
         return child == NULL || child->kind != kind ? NULL : child;
     }
     struct caex_node *child = caex_first(parent, kind);
@@ -71,20 +77,42 @@ static void compare_all(struct caex *caex, const struct caex_node *parent) {
     }
 }
 
+/// Nodes on their way into a table, with their hashes.
+struct queue {
+    struct caex_entry entries[CAEX_AHEAD];
+    size_t added;
+};
+
+/// Puts a node in (NULL: none) and takes out the one that came CAEX_AHEAD before; NULL when there is none yet.
+static struct caex_entry pass_through(struct queue *queue, const struct caex_table *table, struct caex_entry entry) {
+    if (entry.node != NULL) caex_table_prepare(table, entry.hash);
+    struct caex_entry *place = &queue->entries[queue->added++ % CAEX_AHEAD], oldest = *place;
+    *place = entry;
+    return oldest;
+}
+
+static void add_child(struct caex *caex, struct caex_index *index, struct caex_entry added) {
+    if (added.node == NULL) return;
+    struct caex_entry *entry = find_child(index, added.node->name, name_group(added.node->kind), added.hash);
+    if (entry->node == NULL)
+        *entry = added;
+    else
+        same_name(caex, added.node, entry->node); // of two with one name the first is found
+}
+
 static enum error make_index(struct caex *caex, struct caex_node *parent, size_t count) {
     struct caex_index *index = arena_take(&caex->arena, sizeof *index);
     if (index == NULL || !caex_table_make(&index->table, &caex->arena, count)) return ERROR_NO_MEMORY;
     index->key = &caex->key;
+    struct queue queue = {0};
     for (struct caex_node *node = parent->first; node != NULL; node = node->next) {
         enum caex_kind group = name_group(node->kind);
         if (group == CAEX_KINDS) continue;
-        uint64_t hash;
-        struct caex_entry *entry = find_child(index, (struct caex_wanted){node->name, group}, &hash);
-        if (entry->node == NULL)
-            *entry = (struct caex_entry){node, hash};
-        else
-            same_name(caex, node, entry->node); // of two with one name the first is found
+        const struct caex_entry entry = {node, hash_name(&caex->key, node->name, group)};
+        add_child(caex, index, pass_through(&queue, &index->table, entry));
     }
+    for (int i = 0; i < CAEX_AHEAD; i++)
+        add_child(caex, index, pass_through(&queue, &index->table, (struct caex_entry){0}));
     parent->index = index;
     return ERROR_NONE;
 }
@@ -103,16 +131,25 @@ static bool has_id(const struct caex_node *node, const struct caex_wanted *wante
     return text_equal(node->id, wanted->text);
 }
 
-static struct caex_entry *find_id(const struct caex *caex, struct text plain, uint64_t *ret_hash) {
-    *ret_hash = caex_hash(&caex->key, plain, 0);
+static struct caex_entry *find_id(const struct caex *caex, struct text plain, uint64_t hash) {
     const struct caex_wanted wanted = {plain, 0};
-    return caex_table_find(&caex->ids, *ret_hash, &wanted, has_id);
+    return caex_table_find(&caex->ids, hash, &wanted, has_id);
 }
 
 struct caex_node *caex_by_id(const struct caex *caex, struct text id) {
+    return caex_by_hashed_id(caex, id, caex_prepare_id(caex, id));
+}
+
+uint64_t caex_prepare_id(const struct caex *caex, struct text id) {
     char bytes[CAEX_NAME_BYTES_MAX];
-    uint64_t hash;
-    const struct caex_entry *entry = find_id(caex, caex_plain_id(id, bytes), &hash);
+    uint64_t hash = caex_hash(&caex->key, caex_plain_id(id, bytes), 0);
+    caex_table_prepare(&caex->ids, hash);
+    return hash;
+}
+
+struct caex_node *caex_by_hashed_id(const struct caex *caex, struct text id, uint64_t hash) {
+    char bytes[CAEX_NAME_BYTES_MAX];
+    const struct caex_entry *entry = find_id(caex, caex_plain_id(id, bytes), hash);
     return entry == NULL ? NULL : entry->node;
 }
 
@@ -170,12 +207,12 @@ struct caex_node *caex_class(const struct caex *caex, enum caex_family family, s
     return class_in_brackets(caex, kinds[family], path);
 }
 
-static void register_id(struct caex *caex, struct caex_node *node) {
-    if (node->id.length == 0) return;
-    uint64_t hash;
-    struct caex_entry *entry = find_id(caex, node->id, &hash);
+static void register_id(struct caex *caex, struct caex_entry added) {
+    struct caex_node *node = added.node;
+    if (node == NULL) return;
+    struct caex_entry *entry = find_id(caex, node->id, added.hash);
     if (entry->node == NULL)
-        *entry = (struct caex_entry){node, hash};
+        *entry = added;
     else
         caex_error(caex, node, "the ID %.*s belongs to line %u already; give this one a new UUID", TEXT_ARG(node->id),
                    entry->node->line);
@@ -218,10 +255,14 @@ enum error caex_index_names(struct caex *caex) {
         !caex_table_make(&caex->classes, &caex->arena, caex->class_count))
         return ERROR_NO_MEMORY;
     register_libraries(caex);
+    struct queue queue = {0};
     for (struct caex_node *node = caex->root; node != NULL; node = caex_walk(caex->root, node)) {
         enum error error = check_siblings(caex, node);
         if (error) return error;
-        register_id(caex, node);
+        if (node->id.length == 0) continue;
+        const struct caex_entry entry = {node, caex_hash(&caex->key, node->id, 0)};
+        register_id(caex, pass_through(&queue, &caex->ids, entry));
     }
+    for (int i = 0; i < CAEX_AHEAD; i++) register_id(caex, pass_through(&queue, &caex->ids, (struct caex_entry){0}));
     return ERROR_NONE;
 }

@@ -59,3 +59,7 @@ struct caex_entry *caex_table_find(const struct caex_table *table, uint64_t hash
         if (entry->node == NULL || (entry->hash == hash && is_wanted(entry->node, wanted))) return entry;
     }
 }
+
+void caex_table_prepare(const struct caex_table *table, uint64_t hash) {
+    if (table->capacity > 0) __builtin_prefetch(&table->entries[hash & (table->capacity - 1)]);
+}

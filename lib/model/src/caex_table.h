@@ -39,3 +39,8 @@ typedef bool caex_is_wanted(const struct caex_node *node, const struct caex_want
 /// The entry of the node that is wanted, else a free one for it; NULL when the table has no room at all.
 struct caex_entry *caex_table_find(const struct caex_table *table, uint64_t hash, const struct caex_wanted *wanted,
                                    caex_is_wanted *is_wanted);
+
+/// The place of a hash will be asked for soon. A large table lies far from the processor: who asks for many places does
+/// better to say some of them in advance than to wait for each (CAEX_AHEAD at a time).
+enum { CAEX_AHEAD = 16 }; // a power of two
+void caex_table_prepare(const struct caex_table *table, uint64_t hash);
