@@ -23,6 +23,8 @@ const struct rule describe_rules[RULE_COUNT] = {
     [RULE_ID] = {"id", "an element has another ID", BREAKING, "engineering tools find it by its ID"},
     [RULE_CLASS] = {"class", "an element is of another class", BREAKING,
                     "its type in OPC UA and its behaviour are others"},
+    [RULE_BASE] = {"base", "a class has another base class", BREAKING,
+                   "clients find objects by the types above theirs"},
     [RULE_VALUE_GONE] = {"value-gone", "a value is gone", BREAKING, "whoever reads it finds nothing"},
     [RULE_VALUE_NEW] = {"value-new", "a value is new", STOP, "the controller begins with a new program"},
     [RULE_VALUE_MOVED] = {"value-moved", "a value stands at another path", BREAKING,
@@ -58,15 +60,27 @@ const struct rule describe_rules[RULE_COUNT] = {
                              "calls that were accepted are refused"},
     [RULE_LIMIT_WIDER] = {"limit-wider", "an argument has wider limits", COMPATIBLE, "all that was accepted still is"},
     [RULE_EVENT_GONE] = {"event-gone", "an event is gone", BREAKING, "whoever waits for it waits in vain"},
-    [RULE_EVENT] = {"event", "an event is new, or has another severity or message", COMPATIBLE, "it is for people"},
+    [RULE_EVENT_NEW] = {"event-new", "an event is new", STOP, "the controller begins with a new program"},
+    [RULE_SEVERITY] = {"severity", "an event has another severity", BREAKING,
+                       "alarm lists and filters go by it: who listens hears more, or nothing"},
     [RULE_PARAMETER_GONE] = {"parameter-gone", "a parameter is gone or of another type", BREAKING,
                              "whoever reads the property finds something else"},
     [RULE_PARAMETER] = {"parameter", "a parameter has another value, or is new", STOP,
                         "the module behaves differently"},
     [RULE_INTERLOCK] = {"interlock", "an interlock is new, gone or another", STOP,
                         "the machine is held in other cases; assess it anew"},
-    [RULE_TEXT] = {"text", "texts for people, designation, nameplate, picture or simulation are others", COMPATIBLE,
-                   "no program goes by them"},
+    [RULE_TIME_TO_LIVE] = {"time-to-live", "a wish has another time to live", STOP,
+                           "wishes are dropped that were executed, or the reverse"},
+    [RULE_MAX_AGE] = {"max-age", "a value has another maximum age", STOP,
+                      "what counts as stale is another; functions rely on it"},
+    [RULE_THING_TYPE] = {"thing-type", "a thing has another thing type", BREAKING,
+                         "the registry keeps the type of a thing for ever, and rules and searches go by it"},
+    [RULE_THING_GROUP] = {"thing-group", "the things are in another group", BREAKING,
+                          "policies and jobs of the group no longer reach them"},
+    [RULE_THING_ATTRIBUTE] = {"thing-attribute", "a fixed attribute of a thing is another, or gone", BREAKING,
+                              "what selects things by it selects others"},
+    [RULE_TEXT] = {"text", "texts for people, designation, nameplate, picture or simulation are others, or one is new",
+                   COMPATIBLE, "no program goes by them"},
 };
 const size_t describe_rule_count = RULE_COUNT;
 
@@ -185,15 +199,25 @@ static const struct {
     struct text group;
     enum rule_id rule;
 } groups[] = {
-    {{"Interlocks", 10}, RULE_INTERLOCK}, {{"Hmi", 3}, RULE_TEXT},  {{"Sim", 3}, RULE_TEXT},
-    {{"Identification", 14}, RULE_TEXT},  {{"Twin", 4}, RULE_TEXT},
+    {{"Interlocks", 10}, RULE_INTERLOCK},
+    {{"Hmi", 3}, RULE_TEXT},
+    {{"Sim", 3}, RULE_TEXT},
+    {{"Identification", 14}, RULE_TEXT},
+    {{"DisplayName", 11}, RULE_TEXT},
+    {{"Twin/Attributes", 15}, RULE_THING_ATTRIBUTE},
 };
+/// Single ones.
+static const struct {
+    const char *path;
+    enum rule_id rule;
+} singles[] = {{"Twin/ThingType", RULE_THING_TYPE}, {"Twin/ThingGroup", RULE_THING_GROUP}};
 enum { MEMBERS_MAX = 64, ATTRIBUTE_DEPTH_MAX = 3 };
 
 static void compare_attribute(struct diff *diff, enum rule_id rule, const struct plant_element *old,
                               const struct plant_element *new, struct text path) {
     struct text before = plant_attribute(old, path), after = plant_attribute(new, path);
     if (text_equal(before, after)) return;
+    if (rule == RULE_THING_ATTRIBUTE && before.length == 0) rule = RULE_TEXT; // nobody selects by it yet
     diff_note(diff, rule, new->path, path, "\"%.*s\" became \"%.*s\"", TEXT_ARG(before), TEXT_ARG(after));
 }
 
@@ -225,12 +249,16 @@ static void compare_group(struct diff *diff, enum rule_id rule, const struct pla
     compare_members(diff, rule, old, new, path, depth, true);
 }
 
+void diff_text(struct diff *diff, struct text a, struct text b, struct text old, struct text new) {
+    if (text_equal(old, new)) return;
+    diff_note(diff, RULE_TEXT, a, b, "\"%.*s\" became \"%.*s\"", TEXT_ARG(old), TEXT_ARG(new));
+}
+
 static void compare_texts(struct diff *diff, const struct plant_element *old, const struct plant_element *new) {
     const struct {
         const char *name;
         struct text before, after;
     } texts[] = {{"DisplayName", old->display_name, new->display_name},
-                 {"DisplayName/de", old->display_name_de, new->display_name_de},
                  {"Description", old->description, new->description},
                  {"Bmk", plant_attribute(old, TEXT("Bmk")), plant_attribute(new, TEXT("Bmk"))}};
     bool renamed = !text_equal(old->name, new->name);
@@ -272,6 +300,8 @@ static void compare_element(struct diff *diff, const struct pairs *pairs, const 
     compare_parameters(diff, old, new);
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
         compare_group(diff, groups[i].rule, old, new, groups[i].group, 0);
+    for (size_t i = 0; i < sizeof singles / sizeof singles[0]; i++)
+        compare_attribute(diff, singles[i].rule, old, new, text_of(singles[i].path));
     compare_texts(diff, old, new);
 }
 
@@ -285,6 +315,7 @@ static void compare_station(struct diff *diff, const struct plant *old, const st
     if (!text_equal(old->namespace_uri, new->namespace_uri))
         diff_note(diff, RULE_NAMESPACE, path, TEXT_EMPTY, "%.*s became %.*s", TEXT_ARG(old->namespace_uri),
                   TEXT_ARG(new->namespace_uri));
+    diff_text(diff, path, TEXT("Version"), old->version, new->version);
     if (partner(pairs->new_of_old, old->controller) != new->controller)
         diff_note(diff, RULE_CONTROLLER, new->controller->path, TEXT_EMPTY, "was %.*s",
                   TEXT_ARG(old->controller->path));

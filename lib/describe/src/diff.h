@@ -16,6 +16,7 @@ enum rule_id {
     RULE_NEW,
     RULE_ID,
     RULE_CLASS,
+    RULE_BASE,
     RULE_VALUE_GONE,
     RULE_VALUE_NEW,
     RULE_VALUE_MOVED,
@@ -40,10 +41,16 @@ enum rule_id {
     RULE_LIMIT_NARROWER,
     RULE_LIMIT_WIDER,
     RULE_EVENT_GONE,
-    RULE_EVENT,
+    RULE_EVENT_NEW,
+    RULE_SEVERITY,
     RULE_PARAMETER_GONE,
     RULE_PARAMETER,
     RULE_INTERLOCK,
+    RULE_TIME_TO_LIVE,
+    RULE_MAX_AGE,
+    RULE_THING_TYPE,
+    RULE_THING_GROUP,
+    RULE_THING_ATTRIBUTE,
     RULE_TEXT,
     RULE_COUNT
 };
@@ -55,8 +62,9 @@ void diff_note(struct diff *diff, enum rule_id rule, struct text a, struct text 
 /// The signals and channels of an element that is in both models.
 void diff_signals(struct diff *diff, const struct plant_element *old, const struct plant_element *new);
 void diff_channels(struct diff *diff, const struct plant_element *old, const struct plant_element *new);
-/// What is the same for values of signals and variables: type, unit, words, range.
+/// What is the same for values of signals and variables: type, unit, range, maximum age, description.
 void diff_fields(struct diff *diff, struct text a, struct text b, const struct plant_field *old,
                  const struct plant_field *new);
+void diff_text(struct diff *diff, struct text a, struct text b, struct text old, struct text new); // for people
 /// The classes that elements of both models have.
 void diff_classes(struct diff *diff, const struct plant *old, const struct plant *new);

@@ -67,7 +67,22 @@ static void compare_parameters(struct diff *diff, const struct plant_class *old,
         else if (!text_equal(before->unit, after->unit))
             diff_note(diff, RULE_UNIT, old->name, before->name, "\"%.*s\" became \"%.*s\"", TEXT_ARG(before->unit),
                       TEXT_ARG(after->unit));
+        if (after != NULL) diff_text(diff, old->name, before->name, before->description, after->description);
     }
+    for (size_t i = 0; i < new->parameter_count; i++)
+        if (find_parameter(old, new->parameters[i].name) == NULL)
+            diff_note(diff, RULE_PARAMETER, new->name, new->parameters[i].name, "%s", "new");
+}
+
+static struct text base_of(const struct plant_class *class) {
+    return class->base == NULL ? TEXT("none") : class->base->name;
+}
+
+static void compare_class(struct diff *diff, const struct plant_class *old, const struct plant_class *new) {
+    if (!text_equal(base_of(old), base_of(new)))
+        diff_note(diff, RULE_BASE, new->name, TEXT_EMPTY, "%.*s became %.*s", TEXT_ARG(base_of(old)),
+                  TEXT_ARG(base_of(new)));
+    diff_text(diff, new->name, TEXT_EMPTY, old->description, new->description);
 }
 
 static void compare_events(struct diff *diff, const struct plant_class *old, const struct plant_class *new) {
@@ -75,13 +90,13 @@ static void compare_events(struct diff *diff, const struct plant_class *old, con
         const struct plant_event *before = &old->events[i], *after = plant_class_event(new, before->name);
         if (after == NULL)
             diff_note(diff, RULE_EVENT_GONE, old->name, before->name, "%s", "");
-        else if (before->severity != after->severity || !text_equal(before->message, after->message))
-            diff_note(diff, RULE_EVENT, old->name, before->name, "%u \"%.*s\" became %u \"%.*s\"", before->severity,
-                      TEXT_ARG(before->message), after->severity, TEXT_ARG(after->message));
+        else if (before->severity != after->severity)
+            diff_note(diff, RULE_SEVERITY, old->name, before->name, "%u became %u", before->severity, after->severity);
+        if (after != NULL) diff_text(diff, old->name, before->name, before->message, after->message);
     }
     for (size_t i = 0; i < new->event_count; i++)
         if (plant_class_event(old, new->events[i].name) == NULL)
-            diff_note(diff, RULE_EVENT, new->name, new->events[i].name, "%s", "new");
+            diff_note(diff, RULE_EVENT_NEW, new->name, new->events[i].name, "%s", "");
 }
 
 // ---------------------------------------------------------------- methods
@@ -96,10 +111,37 @@ static bool have_same_shape(const struct plant_field *old, size_t old_count, con
     return true;
 }
 
+/// True when a word of `old` is none of `new`.
+static bool loses_words(const struct plant_field *old, const struct plant_field *new) {
+    if (old->name_count == 0) return new->name_count > 0;
+    for (size_t i = 0; i < old->name_count; i++)
+        if (!has_word(new, old->names[i])) return true;
+    return false;
+}
+
+static void compare_argument_words(struct diff *diff, const struct plant_class *class, struct text method,
+                                   const struct plant_field *old, const struct plant_field *new) {
+    bool narrower = loses_words(old, new), wider = loses_words(new, old);
+    if (narrower || wider)
+        diff_note(diff, narrower ? RULE_LIMIT_NARROWER : RULE_LIMIT_WIDER, class->name, method,
+                  "%.*s: its words are others", TEXT_ARG(old->name));
+}
+
+/// What a method gives, a client may meet.
+static void compare_answers(struct diff *diff, const struct plant_class *class, const struct plant_method *old,
+                            const struct plant_method *new) {
+    for (size_t i = 0; i < old->output_count; i++) {
+        diff_fields(diff, class->name, old->name, &old->outputs[i], &new->outputs[i]);
+        compare_words(diff, class, &old->outputs[i], &new->outputs[i]);
+    }
+}
+
 static void compare_limits(struct diff *diff, const struct plant_class *class, const struct plant_method *old,
                            const struct plant_method *new) {
     for (size_t i = 0; i < old->input_count; i++) {
         struct plant_range before = old->inputs[i].range, after = new->inputs[i].range;
+        compare_argument_words(diff, class, old->name, &old->inputs[i], &new->inputs[i]);
+        diff_text(diff, class->name, old->name, old->inputs[i].description, new->inputs[i].description);
         bool narrower = after.given && (!before.given || after.low > before.low || after.high < before.high);
         bool wider = before.given && (!after.given || after.low < before.low || after.high > before.high);
         if (!narrower && !wider) continue;
@@ -117,8 +159,11 @@ static void compare_methods(struct diff *diff, const struct plant_class *old, co
         else if (!have_same_shape(before->inputs, before->input_count, after->inputs, after->input_count) ||
                  !have_same_shape(before->outputs, before->output_count, after->outputs, after->output_count))
             diff_note(diff, RULE_ARGUMENTS, old->name, before->name, "%s", "");
-        else
+        else {
             compare_limits(diff, old, before, after);
+            compare_answers(diff, old, before, after);
+            diff_text(diff, old->name, before->name, before->description, after->description);
+        }
     }
     for (size_t i = 0; i < new->method_count; i++)
         if (plant_class_method(old, new->methods[i].name) == NULL)
@@ -129,6 +174,7 @@ void diff_classes(struct diff *diff, const struct plant *old, const struct plant
     for (size_t i = 0; i < old->class_count; i++) {
         const struct plant_class *before = old->classes[i], *after = find_class(new, before);
         if (after == NULL || !is_used(old, before) || !is_used(new, after)) continue; // told at the elements
+        compare_class(diff, before, after);
         compare_variables(diff, before, after);
         compare_methods(diff, before, after);
         compare_events(diff, before, after);

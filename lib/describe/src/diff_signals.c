@@ -10,6 +10,9 @@ void diff_fields(struct diff *diff, struct text a, struct text b, const struct p
         (old->range.given && (old->range.low != new->range.low || old->range.high != new->range.high)))
         diff_note(diff, RULE_RANGE, a, b, "%g..%g became %g..%g", old->range.low, old->range.high, new->range.low,
                   new->range.high);
+    if (old->max_age_s != new->max_age_s)
+        diff_note(diff, RULE_MAX_AGE, a, b, "%g s became %g s", old->max_age_s, new->max_age_s);
+    diff_text(diff, a, b, old->description, new->description);
 }
 
 // ---------------------------------------------------------------- signals
@@ -47,9 +50,8 @@ static void compare_wire(struct diff *diff, const struct plant_signal *old, cons
 static bool is_conditioned_alike(const struct plant_signal *old, const struct plant_signal *new) {
     const struct plant_scaling *a = &old->scaling, *b = &new->scaling;
     if (a->given != b->given) return false;
-    if (a->given && (a->raw_low != b->raw_low || a->raw_high != b->raw_high || a->raw_least != b->raw_least ||
-                     a->raw_most != b->raw_most))
-        return false;
+    if (a->given && (a->raw_low != b->raw_low || a->raw_high != b->raw_high)) return false;
+    if (a->raw_least != b->raw_least || a->raw_most != b->raw_most) return false;
     return old->deadband == new->deadband && old->debounce_ms == new->debounce_ms && old->latch_ms == new->latch_ms &&
            old->stale_ms == new->stale_ms && old->substitute == new->substitute &&
            old->substitute_value == new->substitute_value;
@@ -73,6 +75,9 @@ static void compare_signal(struct diff *diff, const struct plant_signal *old, co
     if (!is_conditioned_alike(old, new)) diff_note(diff, RULE_CONDITIONING, a, b, "%s", "");
     compare_wish(diff, new, "true", old->on_true, new->on_true);
     compare_wish(diff, new, "false", old->on_false, new->on_false);
+    compare_wish(diff, new, "a number", old->on_value, new->on_value);
+    if (old->time_to_live_s != new->time_to_live_s)
+        diff_note(diff, RULE_TIME_TO_LIVE, a, b, "%g s became %g s", old->time_to_live_s, new->time_to_live_s);
 }
 
 void diff_signals(struct diff *diff, const struct plant_element *old, const struct plant_element *new) {
@@ -103,6 +108,7 @@ static const struct plant_channel *find_channel(const struct plant_element *elem
 static void compare_channel(struct diff *diff, const struct plant_channel *old, const struct plant_channel *new) {
     bool same = old->output == new->output && old->byte == new->byte && old->bit == new->bit &&
                 old->bits == new->bits && old->encoding == new->encoding;
+    diff_text(diff, new->module->path, new->name, old->description, new->description);
     if (same) return;
     diff_note(diff, RULE_ADDRESS, new->module->path, new->name, "%s %u.%u, %u bits became %s %u.%u, %u bits",
               old->output ? "output" : "input", old->byte, old->bit, old->bits, new->output ? "output" : "input",

@@ -51,6 +51,17 @@ static struct plant *read_edited(struct edit edit) {
     "RefBaseClassPath=\"SplcInterfaceClassLib/InputChannel\"/>"
 #define WISH "<Value>setDirection(1)</Value>"
 #define BEAM "Name=\"lightBarrier_exit\" ID=\"6135ac11-91d9-50cb-9215-a59ddd5d3c1d\""
+#define BEAM_OPEN                                                                                                      \
+    "<ExternalInterface Name=\"signal\" ID=\"3362612e-3690-5198-a7bc-e40b0f1e4786\" "                                  \
+    "RefBaseClassPath=\"SplcInterfaceClassLib/SensorSignal\""
+#define BEAM_SIGNAL BEAM_OPEN "/>"
+#define BEAM_WITH(name, unit)                                                                                          \
+    BEAM_OPEN "><Attribute Name=\"" name "\" AttributeDataType=\"xs:double\" Unit=\"" unit                             \
+              "\"><Value>5</Value></Attribute></ExternalInterface>"
+#define MOTOR_HMI "<Value>1K1</Value></Attribute>"
+#define INTERLOCK                                                                                                      \
+    "<Value>1K1</Value></Attribute><Attribute Name=\"Interlocks\"><Attribute Name=\"Late\" "                           \
+    "AttributeDataType=\"xs:string\"><Value>lightBarrier_exit/state is true</Value></Attribute></Attribute>"
 static const struct diff_case {
     const char *name;
     struct edit edit;
@@ -199,7 +210,7 @@ static const struct diff_case {
      false},
     {"an event new",
      {NULL, "Name=\"PositionTimeout\"", "Name=\"TooLate\""},
-     "event",
+     "event-new",
      "PneumaticCylinder/TooLate",
      false},
     {"a parameter gone",
@@ -227,7 +238,153 @@ static const struct diff_case {
      "text",
      "MPS/mps_conveyor/lightBarrier_exit/Sim/BeltPosition",
      false},
+    // every attribute of the convention that is not above has its verdict
+    {"another thing type",
+     {"Name=\"mps_conveyor\"", "<Value>station</Value>", "<Value>belt</Value>"},
+     "thing-type",
+     "MPS/mps_conveyor/Twin/ThingType",
+     false},
+    {"another thing group",
+     {"Name=\"ThingGroup\"", "<Value>", "<Value>Other"},
+     "thing-group",
+     "MPS/Twin/ThingGroup",
+     false},
+    {"another fixed attribute of a thing",
+     {NULL, "<Value>Kunbus</Value>", "<Value>Other</Value>"},
+     "thing-attribute",
+     "MPS/mps_plc/Twin/Attributes/manufacturer",
+     false},
+    {"a fixed attribute less",
+     {NULL, "Name=\"model\"  ", "Name=\"type\"  "},
+     "thing-attribute",
+     "MPS/mps_plc/Twin/Attributes/model",
+     false},
+    {"a fixed attribute more",
+     {NULL, "Name=\"model\"  ", "Name=\"type\"  "},
+     "text",
+     "MPS/mps_plc/Twin/Attributes/type",
+     false},
+    {"another severity",
+     {"Name=\"PositionTimeout\"", "<Value>500</Value>", "<Value>400</Value>"},
+     "severity",
+     "PneumaticCylinder/PositionTimeout",
+     false},
+    {"another message",
+     {NULL, "<Value>End position not reached in time</Value>", "<Value>Too late</Value>"},
+     "text",
+     "PneumaticCylinder/PositionTimeout",
+     false},
+    {"another base class",
+     {"<SystemUnitClass Name=\"LedIndicator\"", "SplcSystemUnitClassLib/CoreModule", "SplcSystemUnitClassLib/Button"},
+     "base",
+     "LedIndicator",
+     false},
+    {"a variable less",
+     {NULL, "Name=\"CommandedSpeed\"", "Name=\"Speed\""},
+     "value-gone",
+     "Motor/CommandedSpeed",
+     false},
+    {"a variable more", {NULL, "Name=\"CommandedSpeed\"", "Name=\"Speed\""}, "value-new", "Motor/Speed", false},
+    {"a parameter more",
+     {"SystemUnitClass Name=\"PneumaticCylinder\"", "Name=\"StrokeTime\"", "Name=\"Stroke\""},
+     "parameter",
+     "PneumaticCylinder/Stroke",
+     false},
+    {"what is retained",
+     {NULL, "<DefaultValue>LastPosition<", "<DefaultValue><"},
+     "parameter",
+     "MPS/mps_magazine/ejector/Retain",
+     false},
+    {"the function of a button",
+     {NULL, "<Value>stop</Value>", "<Value>start</Value>"},
+     "parameter",
+     "MPS/mps_hmi/actuator_stop/Function",
+     false},
+    {"the words of a switch",
+     {NULL, "<Value>manual</Value>", "<Value>by hand</Value>"},
+     "parameter",
+     "MPS/mps_hmi/switch_opMode/TextFalse",
+     false},
+    {"the driver", {NULL, "<Value>picontrol</Value>", "<Value>sim</Value>"}, "parameter", "MPS/mps_plc/Driver", false},
+    {"the cycle time",
+     {"Name=\"CycleTime\"", "<DefaultValue>10<", "<DefaultValue>5<"},
+     "parameter",
+     "MPS/mps_plc/CycleTime",
+     false},
+    {"an interlock", {NULL, MOTOR_HMI, INTERLOCK}, "interlock", "MPS/mps_conveyor/motor/Interlocks/Late", false},
+    {"an interlock less", {NULL, MOTOR_HMI, INTERLOCK}, "interlock", "MPS/mps_conveyor/motor/Interlocks/Late", true},
+    {"the time to live of a wish",
+     {NULL, WISH "</Attribute>",
+      WISH "</Attribute><Attribute Name=\"TimeToLive\" AttributeDataType=\"xs:double\" Unit=\"s\"><Value>3</Value>"
+           "</Attribute>"},
+     "time-to-live",
+     "MPS/mps_conveyor/motor/direction/right/state",
+     false},
+    {"the maximum age of a signal",
+     {"Name=\"LightBarrier\"", BEAM_SIGNAL, BEAM_WITH("MaxAge", "s")},
+     "max-age",
+     "MPS/mps_conveyor/lightBarrier_entry/state",
+     false},
+    {"a latch",
+     {"Name=\"LightBarrier\"", BEAM_SIGNAL, BEAM_WITH("Latch", "ms")},
+     "conditioning",
+     "MPS/mps_conveyor/lightBarrier_entry/state",
+     false},
+    {"an age after which a value is lost",
+     {"Name=\"LightBarrier\"", BEAM_SIGNAL, BEAM_WITH("StaleAfter", "ms")},
+     "conditioning",
+     "MPS/mps_conveyor/lightBarrier_entry/state",
+     false},
+    {"a substitute",
+     {"Name=\"LightBarrier\"", BEAM_SIGNAL,
+      BEAM_OPEN "><Attribute Name=\"Substitute\" AttributeDataType=\"xs:string\"><Value>hold</Value></Attribute>"
+                "</ExternalInterface>"},
+     "conditioning",
+     "MPS/mps_conveyor/lightBarrier_entry/state",
+     false},
+    {"another encoding of a channel",
+     {"<SystemUnitClass Name=\"RevPiCore3\"", "<Attribute Name=\"Length\"",
+      "<Attribute Name=\"Encoding\" AttributeDataType=\"xs:string\"><Value>signed</Value></Attribute><Attribute "
+      "Name=\"Length\""},
+     "address",
+     "MPS/mps_plc/RevPiStatus",
+     false},
+    {"another length of a channel",
+     {"<SystemUnitClass Name=\"RevPiCore3\"", "<Value>8</Value>", "<Value>4</Value>"},
+     "address",
+     "MPS/mps_plc/RevPiStatus",
+     false},
+    {"a designation", {NULL, "<Value>1K1</Value>", "<Value>1K2</Value>"}, "text", "MPS/mps_conveyor/motor/Bmk", false},
+    {"a translation",
+     {NULL, "<Value>Bandmotor</Value>", "<Value>Motor</Value>"},
+     "text",
+     "MPS/mps_conveyor/motor/DisplayName/aml-lang=de-DE",
+     false},
+    {"the version of the plant", {"<InstanceHierarchy", "<Version>", "<Version>9"}, "text", "MPS/Version", false},
+    {"a symbol", {NULL, "<Value>belt</Value>", "<Value>plc</Value>"}, "text", "MPS/mps_conveyor/Hmi/Symbol", false},
+    {"a size on the picture",
+     {"Name=\"mps_conveyor\"", "Name=\"Width\"  AttributeDataType=\"xs:int\" Unit=\"px\"><Value>",
+      "Name=\"Width\"  AttributeDataType=\"xs:int\" Unit=\"px\"><Value>1"},
+     "text",
+     "MPS/mps_conveyor/Hmi/Width",
+     false},
 };
+
+/// Rules that no single change leads to, so that no row above can.
+static const char *const others[] = {
+    "controller", // the role goes from one element to another
+    "direction",  // the wire goes with it
+};
+
+static void every_rule_has_a_row(void **state) {
+    (void)state;
+    for (size_t i = 0; i < describe_rule_count; i++) {
+        const char *name = describe_rules[i].name;
+        bool found = strcmp(name, others[0]) == 0 || strcmp(name, others[1]) == 0;
+        for (size_t c = 0; !found && c < sizeof cases / sizeof cases[0]; c++) found = strcmp(cases[c].rule, name) == 0;
+        if (!found) fail_msg("nothing shows the rule %s", name);
+    }
+}
 
 static void check(void **state) {
     const struct diff_case *c = *state;
@@ -281,12 +438,13 @@ static void the_guide_has_every_rule_with_its_verdict(void **state) {
 
 int main(void) {
     enum { CASES = sizeof cases / sizeof cases[0] };
-    struct CMUnitTest tests[CASES + 3] = {
+    struct CMUnitTest tests[CASES + 4] = {
+        cmocka_unit_test(every_rule_has_a_row),
         cmocka_unit_test(a_model_does_not_differ_from_itself),
         cmocka_unit_test(a_renamed_thing_is_one_difference_and_not_one_for_each_part),
         cmocka_unit_test(the_guide_has_every_rule_with_its_verdict),
     };
     for (size_t i = 0; i < CASES; i++)
-        tests[i + 3] = (struct CMUnitTest){cases[i].name, check, NULL, NULL, (void *)(uintptr_t)&cases[i]};
-    return _cmocka_run_group_tests("diff", tests, CASES + 3, NULL, NULL);
+        tests[i + 4] = (struct CMUnitTest){cases[i].name, check, NULL, NULL, (void *)(uintptr_t)&cases[i]};
+    return _cmocka_run_group_tests("diff", tests, CASES + 4, NULL, NULL);
 }
