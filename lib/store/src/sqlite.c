@@ -308,10 +308,21 @@ static enum error step(struct sqlite *store, enum statement which, struct proble
     return error;
 }
 
+/// What is written to a file that has no name any more would be gone with this process, although it was committed.
+static enum error check_place(const struct sqlite *store, struct problem *ret_problem) {
+    int moved = 0;
+    bool known = sqlite3_file_control(store->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK;
+    if (!known || !moved) return ERROR_NONE;
+    return problem_say(ret_problem, ERROR_IO,
+                       "%s: was removed, or replaced by another file; put it back, or start the service again",
+                       store->path);
+}
+
 static enum error sqlite_begin(struct store *base, struct problem *ret_problem) {
     struct sqlite *store = sqlite_of(base);
     roll_back(store);
-    return step(store, STATEMENT_BEGIN, ret_problem);
+    enum error error = check_place(store, ret_problem);
+    return error ? error : step(store, STATEMENT_BEGIN, ret_problem);
 }
 
 static bool bind_text(sqlite3_stmt *statement, int index, struct text text) {

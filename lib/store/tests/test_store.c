@@ -334,6 +334,21 @@ static void writing_can_be_tried_without_a_row(void **state) {
     store_close(store);
 }
 
+static void a_file_that_was_moved_away_is_not_written(void **state) {
+    const char *path = ((struct fixture *)*state)->path;
+    CLEANUP(store_close_at) struct store *store = open_good(path);
+    write_good(store, "a", 1, "{}");
+    CLEANUP(buffer_clear) struct buffer aside = {0};
+    buffer_print(&aside, "%s.aside", path);
+    assert_int_equal(rename(path, aside.data), 0);
+    struct problem problem = {0};
+    assert_int_equal(store_begin(store, &problem), ERROR_IO);
+    assert_non_null(strstr(problem.text, path));
+    assert_non_null(strstr(problem.text, "put it back"));
+    assert_int_equal(rename(aside.data, path), 0);
+    write_good(store, "a", 2, "{}");
+}
+
 static void a_begin_drops_what_was_left_open(void **state) {
     struct fixture *fixture = *state;
     struct store *store = open_good(fixture->path);
@@ -476,6 +491,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_missing_folder_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_can_only_be_read_is_read_and_not_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(writing_can_be_tried_without_a_row, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_was_moved_away_is_not_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_begin_drops_what_was_left_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_folder_without_write_permission_is_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_disk_that_takes_no_more_fails_the_transaction_only, set_up, tear_down),

@@ -4,7 +4,9 @@
 #include <base/file.h>
 #include <base/log.h>
 #include <base/process.h>
+#include <fcntl.h>
 #include <json/json.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,8 +14,10 @@
 #include <stdlib.h>
 #include <store/store.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <twins/twins.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -25,7 +29,42 @@ bool service_is_wanted(int argc, char **argv) {
     return argc == 5 && strcmp(argv[1], "--serve") == 0;
 }
 
+static bool write_text(const char *path, const char *text) {
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool written = fd >= 0 && write(fd, text, strlen(text)) > 0;
+    if (fd >= 0) close(fd);
+    return written;
+}
+
+static bool write_map(const char *path, unsigned id) {
+    char text[32];
+    snprintf(text, sizeof text, "0 %u 1", id);
+    return write_text(path, text);
+}
+
+/// Who is not root becomes it in a user namespace of its own, where the system allows that.
+static bool enter_namespace(void) {
+    unsigned uid = geteuid(), gid = getegid();
+    if (unshare(CLONE_NEWNS) == 0) return true;
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+    bool denied = write_text("/proc/self/setgroups", "deny"); // without it no group is mapped
+    return denied && write_map("/proc/self/uid_map", uid) && write_map("/proc/self/gid_map", gid);
+}
+
+/// A small disk for the store, which this process alone sees.
+static void mount_disk(const char *folder, const char *size) {
+    char options[48];
+    CLEANUP(free_at) char *place = testing_path(folder, "twins");
+    snprintf(options, sizeof options, "size=%s,mode=0700", size);
+    error_ignore(file_make_folder(place, 0700, NULL)); // it may be there; the mount says what is wrong
+    bool mounted = enter_namespace() && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                   mount("splc-test", place, "tmpfs", 0, options) == 0;
+    if (!mounted) _exit(SERVICE_NO_DISK);
+}
+
 int service_run(char **argv) {
+    const char *disk = getenv("SERVICE_DISK");
+    if (disk != NULL) mount_disk(argv[2], disk);
     signal(SIGXFSZ, SIG_IGN); // a limit on the size of files stands for a full disk
     log_open("twins");
     CLEANUP(free_at) char *package = testing_path(argv[2], "function");
@@ -159,6 +198,26 @@ void service_start(struct service *service) {
     service->partitions = 0;
     start_process(service, &service->pid);
     service_wait(service, has_status, service);
+}
+
+static bool has_status_or_ended(void *context) {
+    struct service *service = context;
+    int status;
+    if (waitpid(service->pid, &status, WNOHANG) == service->pid) {
+        service->pid = 0;
+        service->has_disk = !(WIFEXITED(status) && WEXITSTATUS(status) == SERVICE_NO_DISK);
+    }
+    return service->pid == 0 || has_status(service);
+}
+
+bool service_start_on_disk(struct service *service, const char *size) {
+    service->has_disk = true;
+    setenv("SERVICE_DISK", size, 1);
+    buffer_reset(&service->status);
+    start_process(service, &service->pid);
+    unsetenv("SERVICE_DISK");
+    service_wait(service, has_status_or_ended, service);
+    return service->has_disk;
 }
 
 static int wait_for_end(pid_t *pid) {

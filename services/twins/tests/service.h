@@ -10,7 +10,7 @@
 
 #define SERVICE_MEMORY "keeper_memory" // the thing that the site's one function keeps its memory in
 
-enum { SERVICE_PROCESSES_MAX = 3 };
+enum { SERVICE_PROCESSES_MAX = 3, SERVICE_NO_DISK = 99 };
 
 /// One process of several: what its last status said.
 struct service_process {
@@ -29,6 +29,7 @@ struct service {
     struct loop *loop;
     struct bus *bus;
     bool connected;
+    bool has_disk; // of service_start_on_disk
     /// Called for everything below "$aws.things." that the service publishes; may be NULL.
     void (*heard)(void *context, const struct bus_message *message);
     void *context;
@@ -44,7 +45,10 @@ void service_open(struct service *service);                // starts nats-server
 void service_open_without_queues(struct service *service); // the broker keeps nothing for devices
 void service_start(struct service *service);               // until it serves
 void service_kill(struct service *service);                // SIGKILL
-int service_stop(struct service *service);                 // SIGTERM; its exit status
+/// On a disk of this size ("1m") that only it sees: others find it below /proc/PID/root. False when the system does not
+/// let us have one.
+bool service_start_on_disk(struct service *service, const char *size);
+int service_stop(struct service *service); // SIGTERM; its exit status
 void service_close(struct service *service);
 
 /// Further processes on the same store.

@@ -3,6 +3,7 @@
 
 #include <base/file.h>
 #include <base/process.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <json/json.h>
 #include <setjmp.h>
@@ -62,6 +63,50 @@ static void a_full_disk_refuses_desired_and_takes_reported(void **state) {
     service_kill(service);
     service_start(service);
     service_expect(service, T "get", "", "{\"state\":{\"desired\":{\"a\":3},\"reported\":{\"a\":0},");
+}
+
+/// Until nothing more fits.
+static void fill(const char *path) {
+    static const char bytes[4096];
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    while (write(fd, bytes, sizeof bytes) > 0) {}
+    assert_int_equal(errno, ENOSPC);
+    close(fd);
+}
+
+static void a_disk_that_is_really_full_is_named_and_waited_for(void **state) {
+    struct service *service = *state;
+    if (!service_start_on_disk(service, "1m")) skip();
+    service_expect(service, T "update", "{\"state\":{\"desired\":{\"a\":1}}}", "\"version\":1");
+    char filler[256];
+    snprintf(filler, sizeof filler, "/proc/%d/root%s/twins/filler", (int)service->pid, service->folder);
+    fill(filler);
+    // The log has some room of its own at first.
+    CLEANUP(buffer_clear) struct buffer answer = {0};
+    for (int i = 0; i < 1000 && (answer.length == 0 || strstr(answer.data, "\"code\":500") == NULL); i++)
+        service_ask(service, T "update", "{\"state\":{\"desired\":{\"a\":2}}}", &answer);
+    service_expect(service, T "update", "{\"state\":{\"desired\":{\"a\":3}}}", "the disk is full; free some space");
+    service_expect(service, T "update", "{\"state\":{\"reported\":{\"a\":0}}}", "\"version\":");
+    service_wait_status(service, "\"state\":\"degraded\",\"reason\":\"");
+    assert_int_equal(unlink(filler), 0);
+    service_wait_status(service, "\"state\":\"ok\",\"reason\":\"\"");
+    service_expect(service, T "update", "{\"state\":{\"desired\":{\"a\":4}}}", "\"version\":");
+    service_expect(service, T "get", "", "{\"state\":{\"desired\":{\"a\":4},\"reported\":{\"a\":0},");
+}
+
+static void a_store_that_was_moved_away_is_missed(void **state) {
+    struct service *service = *state;
+    service_start(service);
+    service_expect(service, T "update", "{\"state\":{\"desired\":{\"a\":1}}}", "\"version\":1");
+    CLEANUP(free_at) char *aside = testing_path(service->folder, "aside.db");
+    assert_int_equal(rename(service->store, aside), 0);
+    service_expect(service, T "update", "{\"state\":{\"desired\":{\"a\":2}}}",
+                   "put it back, or start the service again");
+    service_expect(service, T "get", "", "{\"state\":{\"desired\":{\"a\":1}");
+    assert_int_equal(rename(aside, service->store), 0);
+    service_wait_status(service, "\"state\":\"ok\",\"reason\":\"\"");
+    service_expect(service, T "update", "{\"state\":{\"desired\":{\"a\":3}}}", "\"version\":2");
 }
 
 /// All in one commit, which fails: each request is judged by itself.
@@ -126,6 +171,34 @@ static void a_damaged_store_is_left_alone(void **state) {
     service_expect(service, T "update", "{\"state\":{\"desired\":{\"a\":1}}}", service->store);
     service_expect(service, T "update", report, "\"version\":1");
     service_expect(service, T "get", "", "{\"state\":{\"reported\":{\"a\":1}}");
+    assert_int_equal(service_stop(service), EXIT_SUCCESS);
+    assert_int_equal(file_read(service->store, 1 << 20, &after, NULL), ERROR_NONE);
+    assert_true(text_equal(buffer_view(&before), buffer_view(&after)));
+}
+
+/// In the middle of what was ours: nothing of it is believed, nothing of it is lost by us.
+static void a_store_with_a_damaged_page_is_left_alone(void **state) {
+    struct service *service = *state;
+    service_start(service);
+    for (int i = 0; i < 200; i++) {
+        char subject[64];
+        snprintf(subject, sizeof subject, "$aws.things.t%d.shadow.update", i);
+        service_expect(service, subject, "{\"state\":{\"desired\":{\"text\":\"some words that take their place\"}}}",
+                       "\"version\":1");
+    }
+    assert_int_equal(service_stop(service), EXIT_SUCCESS);
+    CLEANUP(buffer_clear) struct buffer before = {0}, after = {0};
+    int fd = open(service->store, O_WRONLY | O_CLOEXEC);
+    char garbage[4096];
+    memset(garbage, 0xA5, sizeof garbage);
+    assert_int_equal(pwrite(fd, garbage, sizeof garbage, 3 * 4096), 4096);
+    close(fd);
+    assert_int_equal(file_read(service->store, 1 << 20, &before, NULL), ERROR_NONE);
+    service_start(service);
+    service_wait_status(service, "\"state\":\"degraded\",\"reason\":\"");
+    service_wait_status(service, "put a copy in its place, or move it away to begin anew");
+    service_expect(service, T "update", "{\"state\":{\"desired\":{\"a\":1}}}", service->store);
+    service_expect(service, T "update", report, "\"version\":");
     assert_int_equal(service_stop(service), EXIT_SUCCESS);
     assert_int_equal(file_read(service->store, 1 << 20, &after, NULL), ERROR_NONE);
     assert_true(text_equal(buffer_view(&before), buffer_view(&after)));
@@ -199,10 +272,14 @@ int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {
         TEST("[twin-4.1] a full disk refuses desired and takes reported",
              a_full_disk_refuses_desired_and_takes_reported),
+        TEST("[twin-4.1] a disk that is really full is named and waited for",
+             a_disk_that_is_really_full_is_named_and_waited_for),
+        TEST("[twin-4.1] a store that was moved away is missed", a_store_that_was_moved_away_is_missed),
         TEST("[twin-4.1] what needs no disk is not refused with what does",
              what_needs_no_disk_is_not_refused_with_what_does),
         TEST("[twin-4.2] versions without a disk follow the clock", versions_without_a_disk_follow_the_clock),
         TEST("[twin-4.3] a damaged store is left alone", a_damaged_store_is_left_alone),
+        TEST("[twin-4.3] a store with a damaged page is left alone", a_store_with_a_damaged_page_is_left_alone),
         TEST("[twin-4.3] a store that is only readable is read", a_store_that_is_only_readable_is_read),
         TEST("[twin-4.4] a store whose server is away ends the service", a_store_whose_server_is_away_ends_the_service),
         TEST("a missing password ends the service", a_missing_password_ends_the_service),
