@@ -237,6 +237,13 @@ void service_kill_other(struct service *service, size_t other) {
     assert_true(WIFSIGNALED(wait_for_end(&service->others[other].pid)));
 }
 
+int service_stop_other(struct service *service, size_t other) {
+    kill(service->others[other].pid, SIGTERM);
+    int status = wait_for_end(&service->others[other].pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
 static bool is_shared(void *context) {
     const struct service *service = context;
     int64_t running = service->pid != 0, sum = service->pid != 0 ? service->partitions : 0, most = sum;

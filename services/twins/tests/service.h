@@ -53,6 +53,7 @@ void service_close(struct service *service);
 
 /// Further processes on the same store.
 void service_start_other(struct service *service, size_t other);
+int service_stop_other(struct service *service, size_t other); // SIGTERM; its exit status
 void service_kill_other(struct service *service, size_t other);
 void service_wait_shares(struct service *service); // until each has as many partitions as the others, and all are had
 

@@ -44,7 +44,8 @@ struct load {
     struct thing things[THINGS];
     uint64_t random;
     unsigned accepted; // of this round
-    unsigned wanted;   // then comes the kill
+    uint64_t accepted_in_all;
+    unsigned wanted; // then comes the kill
     bool loading;
     bool several;
     int round;
@@ -117,6 +118,7 @@ static void heard(void *context, const struct bus_message *message) {
         CLEANUP(json_destroy_at) struct json_document *answer = parse(message->data);
         note_accepted(&load->things[thing], json_root(answer));
         load->accepted++;
+        load->accepted_in_all++;
     }
     bool answered = accepted || text_ends_with(message->subject, TEXT(".rejected")) ||
                     text_ends_with(message->subject, TEXT(".delete.accepted"));
@@ -231,6 +233,7 @@ static void no_accepted_desired_is_lost_and_no_version_given_twice(void **state)
         load.several ? run_round_of_several(&load) : run_round(&load);
         load.round++;
     }
+    print_message("%d rounds, %llu updates accepted\n", rounds, (unsigned long long)load.accepted_in_all);
     service_close(&load.service);
     testing_postgres_destroy(postgres);
 }
