@@ -16,6 +16,7 @@ const struct command commands[] = {
     {"connect", "what to type into other tools", command_connect},
     {"edge", "look into the PLC: its diagnostics buffer", command_edge},
     {"model", "check, show, export and compare AutomationML models", command_model},
+    {"rule", "try a rule (the SQL of AWS IoT) on a message", command_rule},
 };
 const size_t command_count = sizeof commands / sizeof *commands;
 

@@ -31,6 +31,7 @@ int command_latency(int argc, char **argv);
 int command_connect(int argc, char **argv);
 int command_edge(int argc, char **argv);
 int command_model(int argc, char **argv);
+int command_rule(int argc, char **argv);
 
 // ---------------------------------------------------------------- what several commands need
 

@@ -9,7 +9,7 @@ import { BIN, MPS, plantSuite, temporaryFolder } from "./support/plant.mjs";
 import { run, splc } from "./support/splc.mjs";
 import { until } from "./support/until.mjs";
 
-const COMMANDS = ["up", "status", "shadow", "watch", "call", "latency", "connect", "model"];
+const COMMANDS = ["up", "status", "shadow", "watch", "call", "latency", "connect", "model", "rule"];
 
 test("splc --help names every command", async () => {
     const { status, stdout } = await splc(["--help"]);
@@ -66,6 +66,21 @@ test("splc model check finds nothing wrong with the example plant", async () => 
     assert.match(text.stdout, /26 signals/);
     const json = await splc(["model", "check", "--json", MPS]);
     assert.equal(JSON.parse(json.stdout).ok, true);
+});
+
+test("splc rule test prints what becomes of a message, or says why nothing does", async () => {
+    const rule = "SELECT t, topic(2) AS thing FROM 'dt/+' WHERE t > 80";
+    const run = (sql, topic, input) => splc(["rule", "test", sql, "--topic", topic], { input });
+    const hot = await run(rule, "dt/press", '{"t": 81.5}\n');
+    assert.equal(hot.status, 0, hot.stderr);
+    assert.deepEqual(JSON.parse(hot.stdout), { t: 81.5, thing: "press" });
+    for (const [sql, topic, words] of [[rule, "dt/press", /WHERE does not hold/], [rule, "other", /'dt\/\+' does not take/],
+        [rule.replace("(2)", "(2"), "dt/press", /line 1, column 19: \) is expected/]]) {
+        const { status, stdout, stderr } = await run(sql, topic, '{"t": 80}\n');
+        assert.equal(status, 1, stderr);
+        assert.equal(stdout, "");
+        assert.match(stderr, words);
+    }
 });
 
 test("a data folder that cannot be made is named with the remedy", async () => {
