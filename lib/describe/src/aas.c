@@ -184,13 +184,6 @@ void aas_id_short(struct text name, size_t place, bool unique, struct buffer *ou
     if (!unique) buffer_print(out, "_%zu", place);
 }
 
-static bool have_same_id(struct text a, struct text b) {
-    CLEANUP(buffer_clear) struct buffer one = {0}, other = {0};
-    put_plain_id(a, &one);
-    put_plain_id(b, &other);
-    return text_equal(buffer_view(&one), buffer_view(&other));
-}
-
 /// Such a name is its own idShort.
 static bool is_plain(struct text name) {
     if (name.length < 2 || name.length > ID_SHORT_MAX || !isalpha((unsigned char)name.data[0])) return false;
@@ -201,15 +194,22 @@ static bool is_plain(struct text name) {
     return true;
 }
 
+static bool have_same_id(struct text a, struct text b) {
+    if (is_plain(a) && is_plain(b)) return text_equal(a, b);
+    CLEANUP(buffer_clear) struct buffer one = {0}, other = {0};
+    put_plain_id(a, &one);
+    put_plain_id(b, &other);
+    return text_equal(buffer_view(&one), buffer_view(&other));
+}
+
 void aas_element_id(const struct plant_element *element, struct buffer *out) {
     const struct plant_element *parent = element->parent;
-    bool unique = true, plain = is_plain(element->name);
+    bool unique = true;
     size_t place = 0;
     for (size_t i = 0; i < parent->child_count; i++) {
         const struct plant_element *sibling = parent->children[i];
         if (sibling == element) place = i;
-        if (sibling == element || (plain && is_plain(sibling->name))) continue; // names of siblings differ
-        if (have_same_id(sibling->name, element->name)) unique = false;
+        if (sibling != element && have_same_id(sibling->name, element->name)) unique = false;
     }
     aas_id_short(element->name, place, unique, out);
 }

@@ -1,12 +1,13 @@
-// The documentation of a plant: one page without scripts, well-formed XML as well. html_tables.c makes the tables of a
-// thing; here stand the page around them and what goes on when a part of the cascade is lost.
+// The documentation of a plant: one page without scripts, well-formed XML as well. First what one wants to see on a
+// wall, then every thing, wire and event. html_safety.c and html_losses.c make the tables of the first part,
+// html_tables.c those of the second; here stands the page around them.
 
 #include "html.h"
 
 #include "formats.h"
 #include "picture.h"
 
-#include <string.h>
+#include <page_files.h>
 
 // ---------------------------------------------------------------- small parts
 
@@ -21,13 +22,27 @@ void html_code_cell(struct buffer *out, struct text text) {
 }
 
 void html_head(struct buffer *out, const char *const *heads) {
-    buffer_string(out, "<table>\n<thead><tr>");
+    buffer_string(out, "<div class=\"table\"><table>\n<thead><tr>");
     for (; *heads != NULL; heads++) buffer_print(out, "<th>%s</th>", *heads);
     buffer_string(out, "</tr></thead>\n<tbody>\n");
 }
 
 void html_tail(struct buffer *out) {
-    buffer_string(out, "</tbody></table>\n");
+    buffer_string(out, "</tbody></table></div>\n");
+}
+
+void html_put_name(const struct plant_element *element, struct buffer *out) {
+    bool unnamed = text_equal(element->display_name, element->name);
+    if (unnamed && element->parent != NULL && element->parent->kind == PLANT_CORE_MODULE)
+        buffer_print(out, "%.*s ", TEXT_ARG(element->parent->display_name));
+    buffer_text(out, element->display_name);
+}
+
+void html_name_cell(const struct plant_element *element, struct buffer *out) {
+    CLEANUP(buffer_clear) struct buffer name = {0};
+    html_put_name(element, &name);
+    if (name.failed) out->failed = true;
+    html_cell(out, buffer_view(&name));
 }
 
 static void put_fact(struct buffer *out, const char *name, struct text text) {
@@ -37,113 +52,22 @@ static void put_fact(struct buffer *out, const char *name, struct text text) {
     buffer_byte(out, '\n');
 }
 
-// ---------------------------------------------------------------- what works when which tier is lost
-
-/// What the tiers do of themselves; the page says below what that means for the outputs and buttons of this plant.
-static const struct {
-    const char *lost, *works, *stops;
-} losses[] = {
-    {"the network to the cloud", "everything in the plant: control, twins, functions, console",
-     "what the cloud only shows"},
-    {"a function, or the functions service",
-     "the edge with its interlocks; console, twins and calls by hand. A function that comes back goes on from its twin",
-     "what the function decides: no new step is begun"},
-    {"the twins, the HTTP interface or the bus",
-     "the edge with its interlocks; clients of OPC UA. Twins come back from the disk, no version is given twice",
-     "functions, console and wishes, until the service is back"},
-    {"the gateway, or the network to the edge",
-     "the edge with its interlocks; panel and emergency stop. After the soft time-out of the control authority it "
-     "takes no "
-     "new command, after the hard one the outputs go to their safe states, latched",
-     "twins are marked as not current; wishes wait and expire"},
-    {"the edge, or its terminals", "the emergency stop's own circuit; outputs go to the safe states of the terminals",
-     "everything moves only after a reset and a fresh command"},
-};
-
-static void put_losses(struct buffer *out) {
-    static const char *const heads[] = {"lost", "goes on", "stops", NULL};
-    html_head(out, heads);
-    for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
-        buffer_string(out, "<tr>");
-        html_cell(out, text_of(losses[i].lost));
-        html_cell(out, text_of(losses[i].works));
-        html_cell(out, text_of(losses[i].stops));
-        buffer_string(out, "</tr>\n");
-    }
-    html_tail(out);
-}
-
-/// Buttons that the controller itself answers, and emergency stops: they work with nothing above the edge.
-static void put_local_controls(const struct plant *plant, struct buffer *out) {
-    static const char *const heads[] = {"control", "where", "what it does without anything above the edge", NULL};
-    html_head(out, heads);
-    for (size_t i = 0; i < plant->element_count; i++) {
-        const struct plant_element *element = plant->elements[i];
-        struct text function = plant_attribute(element, TEXT("Function"));
-        const char *does = NULL;
-        if (plant_has_role(element, TEXT("EmergencyStop")))
-            does = "safe state at once, latched; nothing stands in for it";
-        else if (text_is(function, "reset"))
-            does = "leaves the safe state when its cause is gone, clears faults; starts no motion";
-        else if (text_is(function, "stop"))
-            does = "safe state while nobody holds the control authority; otherwise told to whoever holds it";
-        if (does == NULL) continue;
-        buffer_string(out, "<tr>");
-        html_cell(out, element->display_name);
-        html_code_cell(out, path_in_station(plant, element));
-        html_cell(out, text_of(does));
-        buffer_string(out, "</tr>\n");
-    }
-    html_tail(out);
-}
-
-static void put_safe_states(const struct plant *plant, struct buffer *out) {
-    static const char *const heads[] = {"output", "module", "safe state", NULL};
-    html_head(out, heads);
-    for (size_t i = 0; i < plant->signal_count; i++) {
-        const struct plant_signal *signal = plant->signals[i];
-        if (!signal->actuator) continue;
-        CLEANUP(buffer_clear) struct buffer safe = {0};
-        html_safe_state(signal, &safe);
-        if (safe.failed) out->failed = true;
-        buffer_string(out, "<tr><td><code>");
-        markup_text(out, path_in_station(plant, signal->module));
-        buffer_byte(out, '/');
-        markup_text(out, signal->twin_path);
-        buffer_string(out, "</code></td>");
-        html_cell(out, signal->module->display_name);
-        html_cell(out, buffer_view(&safe));
-        buffer_string(out, "</tr>\n");
-    }
-    html_tail(out);
-}
-
 // ---------------------------------------------------------------- the page
-
-static const char style[] =
-    "html { color: #23292e; background: #fff; font: 15px/1.45 \"Segoe UI\", \"DejaVu Sans\", system-ui, sans-serif; }\n"
-    "body { max-width: 75rem; margin: 0 auto; padding: 1rem 1.5rem 4rem; }\n"
-    "h1 { margin: .5rem 0; } h2 { margin: 2.2rem 0 .5rem; border-bottom: 1px solid #b9bfc3; } h3 { margin: 1.4rem 0 "
-    ".3rem; }\n"
-    "nav a { margin-right: 1rem; } a { color: #1b5e9b; }\n"
-    "table { border-collapse: collapse; width: 100%; margin: .4rem 0 1rem; }\n"
-    "th, td { padding: .25rem .6rem; border: 1px solid #d2d6d9; text-align: left; vertical-align: top; }\n"
-    "th { background: #eceef0; font-weight: 600; } tbody tr:nth-child(even) { background: #f7f8f9; }\n"
-    "code { font: .92em \"DejaVu Sans Mono\", monospace; } .dim { color: #525b62; }\n"
-    "dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; } dt { color: #525b62; } dd { "
-    "margin: 0; }\n"
-    "svg { display: block; width: 100%; height: auto; background: #dfe2e4; border: 1px solid #b9bfc3; }\n"
-    "@media print { nav { display: none; } h2 { break-after: avoid; } tr { break-inside: avoid; } }\n";
 
 static void put_top(const struct plant *plant, const struct inventory *inventory, struct buffer *out) {
     const struct plant_element *station = plant->station;
     buffer_string(out, "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>"
                        "<meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width\"/>");
     markup_element(out, "title", station->display_name);
-    buffer_print(out, "\n<style>\n%s%.*s</style>\n</head>\n<body>\n", style, TEXT_ARG(picture_style()));
+    buffer_string(out, "\n<style>\n");
+    buffer_append(out, page_files[0].data, page_files[0].length);
+    buffer_print(out, "%.*s</style>\n</head>\n<body>\n", TEXT_ARG(picture_style()));
     markup_element(out, "h1", station->display_name);
     if (station->description.length > 0) markup_element(out, "p", station->description);
-    buffer_string(out, "<nav>");
+    buffer_string(out, "<nav><a href=\"#controls\">Stop</a><a href=\"#interlocks\">Interlocks</a>");
+    if (html_has_limits(plant)) buffer_string(out, "<a href=\"#limits\">Limits</a>");
+    buffer_string(out, "<a href=\"#safe\">Safe states</a><a href=\"#lost\">When something is lost</a>"
+                       "<a href=\"#wires\">Wires</a><a href=\"#events\">Events</a>");
     for (size_t i = 0; i < inventory->thing_count; i++) {
         buffer_string(out, "<a href=\"#");
         markup_text(out, inventory->things[i].name);
@@ -151,9 +75,7 @@ static void put_top(const struct plant *plant, const struct inventory *inventory
         markup_text(out, inventory->things[i].display_name);
         buffer_string(out, "</a>");
     }
-    buffer_string(out,
-                  "<a href=\"#wires\">Wires</a><a href=\"#safe\">Safe states</a><a href=\"#lost\">When something is "
-                  "lost</a></nav>\n");
+    buffer_string(out, "</nav>\n");
 }
 
 static void put_facts(const struct plant *plant, const struct describe_options *options, struct buffer *out) {
@@ -173,6 +95,30 @@ static bool has_picture(const struct plant *plant) {
     return box.width > 0 && box.height > 0;
 }
 
+/// What one wants to see on a wall.
+static void put_safety(const struct plant *plant, const struct describe_options *options,
+                       const struct inventory *inventory, struct buffer *out) {
+    buffer_string(out, "<h2 id=\"controls\">What stops and resets it</h2>\n");
+    html_local_controls(plant, out);
+    buffer_string(out, "<h2 id=\"interlocks\">Interlocks</h2>\n<p>While the condition holds, the outputs of the module "
+                       "have what stands on the right, and what would move it is refused with the interlock's name. A "
+                       "condition that cannot be read holds. When it ends, nothing starts by itself.</p>\n");
+    size_t stated = html_interlocks(plant, out);
+    buffer_print(out, "<p class=\"dim\">Stated in the model: %zu. The others come with the modules.</p>\n", stated);
+    if (html_has_limits(plant)) {
+        buffer_string(out, "<h2 id=\"limits\">Limits of the process</h2>\n<p>Alarm at LL and HH, warning at L and H. "
+                           "Empty: there is none.</p>\n");
+        html_limits(plant, out);
+    }
+    buffer_string(out,
+                  "<h2 id=\"safe\">Safe states</h2>\n<p>What an output does on emergency stop, when the control stops "
+                  "or is lost, and at the start. This is supervision in software, not a safety function in the "
+                  "sense of IEC 61508.</p>\n");
+    html_safe_states(plant, out);
+    buffer_string(out, "<h2 id=\"lost\">What works when something is lost</h2>\n");
+    html_losses(plant, options, inventory, out);
+}
+
 enum error html_write(const struct plant *plant, const struct describe_options *options, struct buffer *out,
                       struct problem *ret_problem) {
     CLEANUP(inventory_destroy_at) struct inventory *inventory = inventory_create(plant, options);
@@ -180,17 +126,14 @@ enum error html_write(const struct plant *plant, const struct describe_options *
     put_top(plant, inventory, out);
     put_facts(plant, options, out);
     if (has_picture(plant)) picture_put(out, plant, false);
+    put_safety(plant, options, inventory, out);
     for (size_t i = 0; i < inventory->thing_count; i++) html_thing(plant, &inventory->things[i], out);
-    buffer_string(out, "<h2 id=\"wires\">Wires</h2>\n<p>Every channel in the order of the process image.</p>\n");
+    buffer_string(out, "<h2 id=\"wires\">Wires</h2>\n<p>Every channel, inputs first, in the order of the process "
+                       "image.</p>\n");
     html_wires(plant, out);
-    buffer_string(
-        out, "<h2 id=\"safe\">Safe states</h2>\n<p>What an output does on emergency stop, when the control stops or "
-             "is lost, and at the start. Opposite outputs of a module are never on together. This is supervision "
-             "in software, not a safety function in the sense of IEC 61508.</p>\n");
-    put_safe_states(plant, out);
-    buffer_string(out, "<h2 id=\"lost\">What works when something is lost</h2>\n");
-    put_losses(out);
-    put_local_controls(plant, out);
+    buffer_string(out, "<h2 id=\"events\">Events</h2>\n<p>Severity from 1 to 1000, as in OPC UA; the most severe "
+                       "first.</p>\n");
+    html_events(plant, out);
     buffer_string(
         out, "<p class=\"dim\">Made from the model with <code>splc model export --format html</code>. Do not edit: "
              "change the model and make it again.</p>\n</body>\n</html>\n");

@@ -2,6 +2,8 @@
 
 #include "channels.h"
 
+#include <stdlib.h>
+
 void html_safe_state(const struct plant_signal *signal, struct buffer *out) {
     static const char *const words[] = {[SAFE_FALSE] = "off", [SAFE_TRUE] = "on", [SAFE_HOLD] = "as it was"};
     if (signal->field.type == VALUE_BOOL || signal->safe_state == SAFE_HOLD)
@@ -45,12 +47,10 @@ static void put_wishes(struct buffer *out, const struct plant_signal *signal) {
         buffer_print(out, "%sfalse: %.*s", out->length > 0 ? "; " : "", TEXT_ARG(signal->on_false));
 }
 
-static void put_values(const struct thing *thing, struct buffer *out) {
-    static const char *const heads[] = {"value in the twin", "type", "of", "what it is", "a wish calls", NULL};
-    if (thing->leaf_count == 0) return;
-    html_head(out, heads);
+static void put_value_rows(const struct thing *thing, bool statistics, struct buffer *out) {
     for (size_t i = 0; i < thing->leaf_count; i++) {
         const struct leaf *leaf = &thing->leaves[i];
+        if (is_statistic(leaf->field) != statistics) continue;
         buffer_string(out, "<tr>");
         html_code_cell(out, leaf->path);
         CELL(out, put_kind(&cell_, leaf->field));
@@ -60,7 +60,23 @@ static void put_values(const struct thing *thing, struct buffer *out) {
         CELL(out, put_wishes(&cell_, leaf->signal));
         buffer_string(out, "</tr>\n");
     }
+}
+
+static void put_values(const struct thing *thing, struct buffer *out) {
+    static const char *const heads[] = {"value in the twin", "type", "of", "what it is", "a wish calls", NULL};
+    size_t statistics = 0;
+    for (size_t i = 0; i < thing->leaf_count; i++) statistics += is_statistic(thing->leaves[i].field);
+    if (thing->leaf_count > statistics) {
+        html_head(out, heads);
+        put_value_rows(thing, false, out);
+        html_tail(out);
+    }
+    if (statistics == 0) return;
+    buffer_print(out, "<details><summary>Times of the scan in detail: %zu values</summary>\n", statistics);
+    html_head(out, heads);
+    put_value_rows(thing, true, out);
     html_tail(out);
+    buffer_string(out, "</details>\n");
 }
 
 static void put_fields(struct buffer *out, const struct plant_field *fields, size_t count) {
@@ -88,32 +104,59 @@ static void put_calls(const struct thing *thing, struct buffer *out) {
     html_tail(out);
 }
 
-static void put_element_events(const struct plant_element *element, struct buffer *out) {
-    for (const struct plant_class *class = element->class; class != NULL; class = class->base) {
-        for (size_t i = 0; i < class->event_count; i++) {
-            const struct plant_event *event = &class->events[i];
-            buffer_string(out, "<tr>");
-            html_code_cell(out, event->name);
-            html_cell(out, element->display_name);
-            CELL(out, buffer_print(&cell_, "%u", event->severity));
-            html_cell(out, event->message);
-            buffer_string(out, "</tr>\n");
-        }
-    }
+// ---------------------------------------------------------------- events
+
+struct raised {
+    const struct plant_element *by;
+    const struct plant_event *event;
+    size_t place; // in the model
+};
+
+static int by_severity(const void *a, const void *b) {
+    const struct raised *one = a, *other = b;
+    if (one->event->severity != other->event->severity) return one->event->severity > other->event->severity ? -1 : 1;
+    return one->place < other->place ? -1 : one->place > other->place;
 }
 
-static void put_events(const struct plant *plant, const struct thing *thing, struct buffer *out) {
-    static const char *const heads[] = {"event", "of", "severity", "message", NULL};
-    CLEANUP(buffer_clear) struct buffer rows = {0};
-    for (size_t i = 0; i < plant->element_count; i++)
-        if (plant->elements[i]->thing == thing->element && is_in_twin(plant->elements[i]))
-            put_element_events(plant->elements[i], &rows);
-    if (rows.failed) out->failed = true;
-    if (rows.length == 0) return;
+/// Of all elements; with `list` NULL only their number.
+static size_t collect_events(const struct plant *plant, struct raised *list) {
+    size_t count = 0;
+    for (size_t i = 0; i < plant->element_count; i++) {
+        const struct plant_element *element = plant->elements[i];
+        if (!is_in_twin(element)) continue;
+        for (const struct plant_class *class = element->class; class != NULL; class = class->base)
+            for (size_t k = 0; k < class->event_count; k++, count++)
+                if (list != NULL) list[count] = (struct raised){element, &class->events[k], count};
+    }
+    return count;
+}
+
+void html_events(const struct plant *plant, struct buffer *out) {
+    static const char *const heads[] = {"severity", "message", "raised by", "designation", "where", "event", NULL};
+    size_t count = collect_events(plant, NULL);
+    CLEANUP(free_at) struct raised *list = calloc(count + 1, sizeof *list);
+    if (list == NULL) {
+        out->failed = true;
+        return;
+    }
+    collect_events(plant, list);
+    qsort(list, count, sizeof *list, by_severity);
     html_head(out, heads);
-    buffer_text(out, buffer_view(&rows));
+    for (size_t i = 0; i < count; i++) {
+        const struct plant_element *by = list[i].by;
+        buffer_string(out, "<tr>");
+        CELL(out, buffer_print(&cell_, "%u", list[i].event->severity));
+        html_cell(out, list[i].event->message);
+        html_name_cell(by, out);
+        html_cell(out, plant_attribute(by, TEXT("Bmk")));
+        html_code_cell(out, path_in_station(plant, by));
+        html_code_cell(out, list[i].event->name);
+        buffer_string(out, "</tr>\n");
+    }
     html_tail(out);
 }
+
+// ---------------------------------------------------------------- modules
 
 /// What is said of the element or its class, not of a class that others share.
 static struct text own_description(const struct plant_element *element) {
@@ -123,18 +166,32 @@ static struct text own_description(const struct plant_element *element) {
     return inherited ? TEXT_EMPTY : element->description;
 }
 
+/// "Timeout 3 s; TravelTime 1 s"
+static void put_parameters(const struct plant_element *element, struct buffer *out) {
+    for (const struct plant_class *class = element->class; class != NULL; class = class->base) {
+        for (size_t i = 0; i < class->parameter_count; i++) {
+            const struct plant_field *field = &class->parameters[i];
+            struct text value = plant_attribute(element, field->name);
+            if (value.length == 0) continue;
+            buffer_print(out, "%s%.*s %.*s", out->length > 0 ? "; " : "", TEXT_ARG(field->name), TEXT_ARG(value));
+            if (field->unit.length > 0) buffer_print(out, " %.*s", TEXT_ARG(field->unit));
+        }
+    }
+}
+
 static void put_modules(const struct plant *plant, const struct thing *thing, struct buffer *out) {
-    static const char *const heads[] = {"module", "name", "class", "designation", "what it is", NULL};
+    static const char *const heads[] = {"module", "name", "designation", "class", "what it is", "parameters", NULL};
     html_head(out, heads);
     for (size_t i = 0; i < plant->element_count; i++) {
         const struct plant_element *element = plant->elements[i];
         if (element->thing != thing->element || element == thing->element) continue;
         buffer_string(out, "<tr>");
         html_code_cell(out, path_in_thing(element));
-        html_cell(out, element->display_name);
-        html_cell(out, element->class == NULL ? element->role : element->class->name);
+        html_name_cell(element, out);
         html_cell(out, plant_attribute(element, TEXT("Bmk")));
+        html_cell(out, element->class == NULL ? element->role : element->class->name);
         html_cell(out, own_description(element));
+        CELL(out, put_parameters(element, &cell_));
         buffer_string(out, "</tr>\n");
     }
     html_tail(out);
@@ -153,11 +210,45 @@ void html_thing(const struct plant *plant, const struct thing *thing, struct buf
     if (thing->element != NULL && thing->element->child_count > 0) put_modules(plant, thing, out);
     put_values(thing, out);
     put_calls(thing, out);
-    if (thing->element != NULL) put_events(plant, thing, out);
+}
+
+/// "Level of the storage: value, 0 to 200 l as 4000 to 20000, inverted"
+static void put_signal_words(const struct plant_signal *signal, struct buffer *out) {
+    html_put_name(signal->module, out);
+    buffer_print(out, ": %.*s", TEXT_ARG(signal->name));
+    const struct plant_range *range = &signal->field.range;
+    if (range->given) buffer_print(out, ", %g to %g %.*s", range->low, range->high, TEXT_ARG(signal->field.unit));
+    if (signal->scaling.given) buffer_print(out, " as %g to %g", signal->scaling.raw_low, signal->scaling.raw_high);
+    if (signal->inverted) buffer_string(out, ", inverted");
+}
+
+static void put_wire(const struct plant *plant, const struct plant_channel *channel, struct buffer *out) {
+    const struct plant_signal *signal = channel->signal;
+    buffer_print(out, "<tr%s>", signal == NULL ? " class=\"dim\"" : "");
+    CELL(out, buffer_print(&cell_, "%u.%u", channel->byte, channel->bit));
+    html_cell(out, channel->output ? TEXT("output") : TEXT("input"));
+    CELL(out, buffer_print(&cell_, "%u", channel->bits));
+    html_code_cell(out, channel->module->name);
+    html_code_cell(out, channel->name);
+    if (signal == NULL)
+        html_cell(out, TEXT("spare"));
+    else
+        CELL(out, put_signal_words(signal, &cell_));
+    html_cell(out, signal == NULL ? TEXT_EMPTY : plant_attribute(signal->module, TEXT("Bmk")));
+    buffer_string(out, "<td><code>");
+    if (signal != NULL) {
+        markup_text(out, path_in_station(plant, signal->module));
+        buffer_byte(out, '/');
+        markup_text(out, signal->twin_path);
+    }
+    buffer_string(out, "</code></td>");
+    html_cell(out, channel->description);
+    buffer_string(out, "</tr>\n");
 }
 
 void html_wires(const struct plant *plant, struct buffer *out) {
-    static const char *const heads[] = {"address", "channel", "direction", "goes to", "designation", "note", NULL};
+    static const char *const heads[] = {"address", "direction",   "bits",  "terminal", "channel",
+                                        "goes to", "designation", "where", "note",     NULL};
     size_t count;
     CLEANUP(free_at) const struct plant_channel **channels = channels_in_order(plant, &count);
     if (channels == NULL) {
@@ -165,23 +256,6 @@ void html_wires(const struct plant *plant, struct buffer *out) {
         return;
     }
     html_head(out, heads);
-    for (size_t i = 0; i < count; i++) {
-        const struct plant_channel *channel = channels[i];
-        const struct plant_signal *signal = channel->signal;
-        buffer_string(out, "<tr>");
-        CELL(out, buffer_print(&cell_, "%u.%u", channel->byte, channel->bit));
-        html_code_cell(out, channel->name);
-        html_cell(out, channel->output ? TEXT("output") : TEXT("input"));
-        buffer_string(out, "<td><code>");
-        if (signal != NULL) {
-            markup_text(out, path_in_station(plant, signal->module));
-            buffer_byte(out, '/');
-            markup_text(out, signal->twin_path);
-        }
-        buffer_string(out, "</code></td>");
-        html_cell(out, signal == NULL ? TEXT_EMPTY : plant_attribute(signal->module, TEXT("Bmk")));
-        html_cell(out, channel->description);
-        buffer_string(out, "</tr>\n");
-    }
+    for (size_t i = 0; i < count; i++) put_wire(plant, channels[i], out);
     html_tail(out);
 }

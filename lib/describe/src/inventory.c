@@ -25,6 +25,11 @@ bool has_members(const struct plant *plant, const struct plant_element *element)
     return element->kind == PLANT_CORE_MODULE || element == plant->controller;
 }
 
+bool is_statistic(const struct plant_field *field) {
+    return text_starts_with(field->name, TEXT("Execution")) || text_starts_with(field->name, TEXT("Period")) ||
+           text_starts_with(field->name, TEXT("Wakeup"));
+}
+
 struct text path_in_thing(const struct plant_element *element) {
     return text_from(element->path, element->thing->path.length + 1);
 }

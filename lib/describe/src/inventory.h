@@ -56,6 +56,8 @@ bool is_in_twin(const struct plant_element *element);
 /// True when the variables and methods of its class live in it: core modules and the controller ([model-3.2],
 /// [model-4.3]).
 bool has_members(const struct plant *plant, const struct plant_element *element);
+/// Times of the scan in detail are for the tools of the engineer ([edge-9.4]).
+bool is_statistic(const struct plant_field *field);
 /// "motor/direction": the path of an element below its thing; empty for the thing itself.
 struct text path_in_thing(const struct plant_element *element);
 /// "mps_conveyor/motor": the path of an element below the station; empty for the station.

@@ -74,12 +74,6 @@ static void put_phrase(struct text name, struct buffer *out) {
     }
 }
 
-/// Times of the scan in detail are for the tools of the engineer (docs/spec/edge.md, [edge-9.4]).
-static bool is_statistic(const struct plant_field *field) {
-    return text_starts_with(field->name, TEXT("Execution")) || text_starts_with(field->name, TEXT("Period")) ||
-           text_starts_with(field->name, TEXT("Wakeup"));
-}
-
 /// A text that is a sentence, as the cause of a fault: it needs a row of its own.
 static bool is_listed(const struct plant_field *field, bool sentences) {
     bool is_word = text_is(field->name, "State") || text_is(field->name, "Start");

@@ -14,11 +14,11 @@ static const struct describe_options options = {
     .simulated = true, .opcua_url = "opc.tcp://127.0.0.1:4840", .http_url = "http://127.0.0.1:8080"};
 
 /// The example plant, with `find` replaced in its file unless it is NULL.
-static struct plant *changed(const char *find, const char *put) {
+static struct plant *read_changed(const char *file, const char *find, const char *put) {
     CLEANUP(buffer_clear) struct buffer bytes = {0}, edited = {0};
     CLEANUP(model_findings_destroy_at) struct model_findings *findings = model_findings_create();
     struct plant *plant = NULL;
-    assert_int_equal(file_read(SOURCE_FOLDER "/plants/mps/plant.aml", MODEL_BYTES_MAX, &bytes, NULL), ERROR_NONE);
+    assert_int_equal(file_read(file, MODEL_BYTES_MAX, &bytes, NULL), ERROR_NONE);
     if (find != NULL) {
         const char *at = strstr(bytes.data, find);
         assert_non_null(at);
@@ -29,6 +29,14 @@ static struct plant *changed(const char *find, const char *put) {
     struct text text = buffer_view(find == NULL ? &bytes : &edited);
     assert_int_equal(model_read(text, findings, &plant, NULL), ERROR_NONE);
     return plant;
+}
+
+static struct plant *changed(const char *find, const char *put) {
+    return read_changed(SOURCE_FOLDER "/plants/mps/plant.aml", find, put);
+}
+
+static struct plant *mixer(void) {
+    return read_changed(SOURCE_FOLDER "/plants/mixer/plant.aml", NULL, NULL);
 }
 
 static struct plant *example(void) {
@@ -92,6 +100,41 @@ static void what_a_spreadsheet_would_compute_is_a_text_in_the_io_list(void **sta
     }
 }
 
+static void the_page_tells_interlocks_in_words_with_limits_and_what_follows(void **state) {
+    (void)state;
+    CLEANUP(plant_destroy_at) struct plant *plant = mixer();
+    CLEANUP(buffer_clear) struct buffer out = {0};
+    write_format(plant, "html", &out);
+    assert_has(&out, "<td>Refill valve</td><td><code>mixer_storage/refill</code></td><td>Overfill</td><td>Level of the "
+                     "storage: alarm HH (195 l or more)<br/><code class=\"dim\">level/Alarm is HH</code></td><td>open: "
+                     "off</td>");
+    assert_has(&out,
+               "<td>Level: alarm HH (56 l or more)<br/><code class=\"dim\">mixer_vessel/level/Alarm is HH</code>");
+    assert_has(&out, "<td>Temperature below 5 \xC2\xB0"
+                     "C<br/>");
+    assert_has(&out, "Stated in the model: 8.");
+    assert_has(&out, "<td>LT201</td><td><code>mixer_vessel/level</code></td><td>l</td><td>0 to "
+                     "60</td><td>4</td><td>8</td><td>52</td><td>56</td><td>1</td><td>0.5</td>"); // limits
+    assert_has(&out, "An interlock that cannot be read holds, so these rest: Dosing pump, Heater, Agitator, Product "
+                     "valve</td>"); // without the terminal AI
+    assert_has(&out, "Level of the storage: value, 0 to 200 l as 4000 to 20000</td><td>LT101</td>"); // a wire
+    assert_has(&out, "controllers in automatic go on: Level control, Temperature control");
+}
+
+static void the_page_says_what_is_left_of_this_plant_when_a_tier_is_lost(void **state) {
+    (void)state;
+    CLEANUP(plant_destroy_at) struct plant *plant = example();
+    CLEANUP(buffer_clear) struct buffer out = {0};
+    write_format(plant, "html", &out);
+    assert_has(&out, "Then off: Belt motor (right), Belt motor (left), Belt motor (slow), Magazine cylinder (extend),");
+    assert_has(&out, "; on: Belt motor (stop); as they were: Start indicator (lamp), Reset indicator (lamp),");
+    assert_has(&out, "the panel: Emergency stop, Start, Stop, Reset; clients of OPC UA at opc.tcp://127.0.0.1:4840");
+    assert_has(&out, "<td>the terminal RevPiDO</td><td>nothing: the station goes to its safe state, latched</td>");
+    assert_has(&out, "<td>extend and retract are never on together</td>");
+    if (memmem(out.data, out.length, "One channel of an I/O module", 28) != NULL) fail_msg("a note about all channels");
+    assert_has(&out, "<details><summary>Times of the scan in detail");
+}
+
 static void the_address_space_has_types_properties_and_the_reason_of_a_commanding_method(void **state) {
     (void)state;
     CLEANUP(plant_destroy_at) struct plant *plant = example();
@@ -120,6 +163,8 @@ int main(void) {
         cmocka_unit_test(a_name_that_is_no_format_finds_none),
         cmocka_unit_test(the_io_list_says_wires_inversion_and_safe_states),
         cmocka_unit_test(what_a_spreadsheet_would_compute_is_a_text_in_the_io_list),
+        cmocka_unit_test(the_page_tells_interlocks_in_words_with_limits_and_what_follows),
+        cmocka_unit_test(the_page_says_what_is_left_of_this_plant_when_a_tier_is_lost),
         cmocka_unit_test(the_address_space_has_types_properties_and_the_reason_of_a_commanding_method),
         cmocka_unit_test(the_tree_shows_what_a_person_looks_for),
     };
