@@ -55,6 +55,12 @@ static void print_function(const struct json *function) {
            TEXT_ARG(reason));
 }
 
+/// Only where functions run without a sandbox.
+static void print_isolation(const struct json *isolation) {
+    if (!text_is(text_at(isolation, "sandbox"), "none")) return;
+    printf("             functions run without a sandbox: %.*s\n", TEXT_ARG(text_at(isolation, "reason")));
+}
+
 static void print_service(const struct json *service) {
     char age[32];
     print_age(age, sizeof age, json_member(service, "startedAt"));
@@ -65,6 +71,7 @@ static void print_service(const struct json *service) {
     struct json_each edges = json_each(json_member(service, "edges"));
     while (json_next(&edges)) print_edge(edges.value);
     print_latency(json_member(service, "latency"));
+    print_isolation(json_member(service, "isolation"));
     struct json_each functions = json_each(json_member(service, "functions"));
     while (json_next(&functions)) print_function(functions.value);
 }

@@ -144,6 +144,26 @@ static const struct {
     const char *member, *prefix, *label;
 } lists[] = {{"edges", "edge", "url"}, {"functions", "function", "name"}};
 
+/// A histogram of Prometheus from counts of buckets ([bus-2.1], functions).
+static void put_histogram(const struct json *value, const char *metric, struct text name, struct buffer *out) {
+    static const double bounds_s[] = {0.0001, 0.0002, 0.0003, 0.0005, 0.001, 0.002, 0.005, 0.01,
+                                      0.02,   0.05,   0.1,    0.2,    0.5,   1,     10};
+    const struct json *buckets = json_member(value, "buckets");
+    uint64_t below = 0;
+    size_t i = 0;
+    if (!json_is(buckets, JSON_ARRAY)) return;
+    for (struct json_each each = json_each(buckets); json_next(&each); i++) {
+        below += (uint64_t)json_integer(each.value, 0);
+        buffer_print(out, "%s_bucket{name=\"%.*s\",le=\"", metric, TEXT_ARG(name)); // letters, digits, _ and -
+        if (i < sizeof bounds_s / sizeof *bounds_s)
+            buffer_print(out, "%g\"} %llu\n", bounds_s[i], (unsigned long long)below);
+        else
+            buffer_print(out, "+Inf\"} %llu\n", (unsigned long long)below);
+    }
+    buffer_print(out, "%s_sum{name=\"%.*s\"} %.9g\n%s_count{name=\"%.*s\"} %llu\n", metric, TEXT_ARG(name),
+                 json_real(json_member(value, "sum_ms"), 0) / 1000, metric, TEXT_ARG(name), (unsigned long long)below);
+}
+
 static void put_lists(const struct json *status, struct buffer *out) {
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         struct json_each each = json_each(json_member(status, lists[i].member));
@@ -155,6 +175,8 @@ static void put_lists(const struct json *status, struct buffer *out) {
             put_label(lists[i].label, name, out);
             buffer_print(out, " %d\n", good ? 1 : 0);
             put_numbers(each.value, lists[i].prefix, lists[i].label, name, out);
+            put_histogram(json_member(each.value, "duration"), "splc_function_duration_seconds", name, out);
+            put_histogram(json_member(each.value, "coldStart"), "splc_function_cold_start_seconds", name, out);
         }
     }
 }

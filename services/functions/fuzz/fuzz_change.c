@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     change_unref(change);
     struct pending *pending = queue_take(&queue, NULL, NULL);
     check_event(pending);
-    queue_put_back(&queue, pending);
+    if (queue_put_back(&queue, pending)) abort();
     queue_clear(&queue);
     return 0;
 }

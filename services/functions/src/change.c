@@ -146,55 +146,74 @@ void pending_write(const struct pending *pending, struct buffer *out) {
 
 void queue_clear(struct queue *queue) {
     for (struct pending *pending; (pending = queue_take(queue, NULL, NULL)) != NULL;) pending_free(pending);
+    map_destroy(queue->by_thing);
+    queue->by_thing = NULL;
 }
 
-static struct pending **find(struct queue *queue, const char *thing) {
-    struct pending **at = &queue->first;
-    while (*at != NULL && strcmp((*at)->newest->thing, thing) != 0) at = &(*at)->next;
-    return at;
+static struct pending *find(const struct queue *queue, const char *thing) {
+    return queue->by_thing == NULL ? NULL : map_get(queue->by_thing, text_of(thing));
+}
+
+static void take_out(struct queue *queue, struct pending *pending) {
+    *(pending->previous == NULL ? &queue->first : &pending->previous->next) = pending->next;
+    *(pending->next == NULL ? &queue->last : &pending->next->previous) = pending->previous;
+    pending->previous = pending->next = NULL;
+    map_remove(queue->by_thing, text_of(pending->newest->thing));
+    queue->length--;
+}
+
+static enum error note(struct queue *queue, struct pending *pending) {
+    if (queue->by_thing == NULL) queue->by_thing = map_create();
+    if (queue->by_thing == NULL) return ERROR_NO_MEMORY;
+    return map_set(queue->by_thing, text_of(pending->newest->thing), pending);
+}
+
+/// Between `previous` and what followed it; NULL: in front.
+static enum error put_in(struct queue *queue, struct pending *pending, struct pending *previous) {
+    enum error error = note(queue, pending);
+    if (error) {
+        pending_free(pending);
+        return error;
+    }
+    pending->previous = previous;
+    pending->next = previous == NULL ? queue->first : previous->next;
+    *(previous == NULL ? &queue->first : &previous->next) = pending;
+    *(pending->next == NULL ? &queue->last : &pending->next->previous) = pending;
+    queue->length++;
+    return ERROR_NONE;
 }
 
 enum error queue_add(struct queue *queue, struct change *change) {
-    struct pending **at = find(queue, change->thing);
-    if (*at != NULL) {
-        change_unref((*at)->newest);
-        (*at)->newest = change_ref(change);
-        (*at)->joined++;
+    struct pending *waiting = find(queue, change->thing);
+    if (waiting != NULL) {
+        change_unref(waiting->newest);
+        waiting->newest = change_ref(change);
+        waiting->joined++;
         queue->joined++;
         return ERROR_NONE;
     }
     struct pending *pending = calloc(1, sizeof *pending);
     if (pending == NULL) return ERROR_NO_MEMORY;
     *pending = (struct pending){.oldest = change_ref(change), .newest = change_ref(change)};
-    *at = pending;
-    queue->length++;
-    return ERROR_NONE;
+    return put_in(queue, pending, queue->last);
 }
 
-void queue_put_back(struct queue *queue, struct pending *pending) {
-    struct pending **at = find(queue, pending->newest->thing);
-    struct pending *later = *at;
+enum error queue_put_back(struct queue *queue, struct pending *pending) {
+    struct pending *later = find(queue, pending->newest->thing);
     if (later != NULL) {
-        *at = later->next;
-        queue->length--;
+        take_out(queue, later);
         change_unref(pending->newest);
         pending->newest = change_ref(later->newest);
         pending->joined += later->joined + 1;
         queue->joined++;
         pending_free(later);
     }
-    pending->next = queue->first;
-    queue->first = pending;
-    queue->length++;
+    return put_in(queue, pending, NULL);
 }
 
 struct pending *queue_take(struct queue *queue, bool (*is_busy)(void *context, const char *thing), void *context) {
-    struct pending **at = &queue->first;
-    while (*at != NULL && is_busy != NULL && is_busy(context, (*at)->newest->thing)) at = &(*at)->next;
-    struct pending *pending = *at;
-    if (pending == NULL) return NULL;
-    *at = pending->next;
-    pending->next = NULL;
-    queue->length--;
+    struct pending *pending = queue->first;
+    while (pending != NULL && is_busy != NULL && is_busy(context, pending->newest->thing)) pending = pending->next;
+    if (pending != NULL) take_out(queue, pending);
     return pending;
 }

@@ -4,6 +4,7 @@
 
 #include <base/buffer.h>
 #include <base/cleanup.h>
+#include <base/map.h>
 #include <json/json.h>
 #include <site/function.h>
 
@@ -46,21 +47,24 @@ struct pending {
     struct change *oldest, *newest;
     unsigned joined;   // changes in it beyond the first
     unsigned attempts; // how often a worker has got it
-    struct pending *next;
+    struct pending *previous, *next;
 };
 void pending_free(struct pending *pending); // NULL is fine
 /// The event for the function: docs/spec/function.md, [function-1.3].
 void pending_write(const struct pending *pending, struct buffer *out);
 
+/// Starts as {0}.
 struct queue {
-    struct pending *first;
-    size_t length;   // at most the number of things
-    uint64_t joined; // changes that were joined with an earlier one
+    struct pending *first, *last;
+    struct map *by_thing; // the same, to be found by their things
+    size_t length;        // at most the number of things
+    uint64_t joined;      // changes that were joined with an earlier one
 };
 void queue_clear(struct queue *queue);
 /// At the end, or joined with what waits for the same thing.
 enum error queue_add(struct queue *queue, struct change *change);
 /// Back to the front, because its worker died; what has come for the same thing meanwhile is joined with it.
-void queue_put_back(struct queue *queue, struct pending *pending);
+/// ERROR_NO_MEMORY: it is freed.
+enum error queue_put_back(struct queue *queue, struct pending *pending);
 /// The first whose thing is not busy; NULL when there is none. The caller's then. `is_busy` NULL: none is.
 struct pending *queue_take(struct queue *queue, bool (*is_busy)(void *context, const char *thing), void *context);

@@ -54,7 +54,7 @@ static bool give_change(struct function *function) {
     if (pending == NULL) return false;
     struct invocation *invocation = invocation_of_changes(pending);
     if (invocation == NULL) {
-        queue_put_back(&function->changes, pending);
+        if (queue_put_back(&function->changes, pending)) function->dropped++;
         return false;
     }
     function->chosen = NULL;

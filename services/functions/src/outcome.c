@@ -140,7 +140,7 @@ static void take_changes(struct function *function, struct invocation *invocatio
     }
     if (invocation->attempts >= attempts_max)
         return outcome_give_up(function, invocation, "RetriesExhausted", ERROR_INTERNAL, outcome->message);
-    queue_put_back(&function->changes, invocation->pending);
+    if (queue_put_back(&function->changes, invocation->pending)) function->dropped++; // no memory
     invocation->pending = NULL;
     invocation_free(invocation);
 }

@@ -51,6 +51,10 @@ static void put_histogram(struct json_writer *writer, const char *name, const st
     put_real(writer, "sum_ms", histogram->sum_ms);
     put_real(writer, "p50_ms", histogram_quantile_ms(histogram, 0.5));
     put_real(writer, "p99_ms", histogram_quantile_ms(histogram, 0.99));
+    json_key(writer, "buckets");
+    json_open_array(writer);
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) json_put_unsigned(writer, histogram->counts[i]);
+    json_close_array(writer);
     json_close_object(writer);
 }
 
