@@ -14,6 +14,7 @@
 
 enum {
     READ_BYTES = 16 * 1024,
+    LAST_READS_MAX = 64,     // a pipe holds 64 KiB; whoever still writes is being killed
     DRAIN_READS_MAX = 8,     // when an event has ended: what it printed last; more comes in its turn
     SHELL_SIGNAL_BASE = 128, // bubblewrap's exit status when a signal ended what it ran
 };
@@ -76,7 +77,7 @@ static void on_exit_of_process(void *context, uint32_t events) {
     int status = 0;
     if (waitpid(worker->pid, &status, WNOHANG) != worker->pid) return;
     kill_all(worker); // children that it has left behind
-    while (read_some(worker)) continue;
+    for (int i = 0; i < LAST_READS_MAX && read_some(worker); i++) continue;
     worker_output_end(&worker->output, clock_wall_ns());
     char how[128];
     describe(worker, status, how, sizeof how);
