@@ -14,7 +14,7 @@ static void print_help(void) {
            "    Serverless PLC on this machine: starts a plant, shows it, talks to it.\n"
            "\n"
            "COMMANDS\n");
-    for (size_t i = 0; i < command_count; i++) printf("    %-8s  %s\n", commands[i].name, commands[i].summary);
+    for (size_t i = 0; i < command_count; i++) printf("    %-9s %s\n", commands[i].name, commands[i].summary);
     printf("\n"
            "    splc COMMAND --help explains a command, its options and its exit status.\n"
            "    splc --version prints the version.\n"

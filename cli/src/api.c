@@ -13,6 +13,7 @@ struct api {
     char *url;
     struct http_client *client;
     struct http_result result;
+    const char *const *headers;
 };
 
 enum error api_open(const struct api_options *options, struct api **ret_api, struct problem *ret_problem) {
@@ -62,7 +63,8 @@ static enum error take_answer(struct api *api, const char *method, const char *p
                               struct problem *ret_problem) {
     enum error error = error_of_status(api->result.status);
     if (!error) return ERROR_NONE;
-    struct text message = json_string(json_member(json_root(answer), "message"));
+    const struct json *said = answer == NULL ? NULL : json_member(json_root(answer), "message");
+    struct text message = json_string(said);
     if (error == ERROR_UNAUTHORIZED) {
         return problem_say(ret_problem, error,
                            "%s refuses our token: is --data the folder of the plant that is running?", api->url);
@@ -77,7 +79,7 @@ enum error api_call(struct api *api, const char *method, const char *path, struc
     CLEANUP(buffer_clear) struct buffer url = {0};
     buffer_print(&url, "%s%s", api->url, path);
     if (url.failed) return ERROR_NO_MEMORY;
-    const struct http_call call = {.method = method, .url = url.data, .body = body};
+    const struct http_call call = {.method = method, .url = url.data, .headers = api->headers, .body = body};
     enum error error = http_client_call(api->client, &call, &api->result, ret_problem);
     if (error) return explain(api, error, ret_problem);
     const struct json_limits limits = {HTTP_CLIENT_BODY_BYTES_MAX, ANSWER_DEPTH_MAX};
@@ -86,9 +88,17 @@ enum error api_call(struct api *api, const char *method, const char *path, struc
     error = json_parse(buffer_view(&api->result.body), limits, &answer, &unread);
     enum error refused = take_answer(api, method, path, answer, ret_problem);
     *ret_answer = answer;
-    if (refused) return refused;
+    if (refused || api->result.body.length == 0) return refused; // 204 has nothing to say
     return error ? problem_say(ret_problem, ERROR_IO, "%s %s: the answer is no JSON: %s", method, path, unread.text)
                  : ERROR_NONE;
+}
+
+void api_set_headers(struct api *api, const char *const *headers) {
+    api->headers = headers;
+}
+
+struct text api_header(const struct api *api, const char *name) {
+    return http_result_header(&api->result, name);
 }
 
 enum error api_listen(struct api *api, const char *path, bool (*line)(void *context, struct text line), void *context,

@@ -22,6 +22,11 @@ CLEANUP_DEFINE(struct api, api_close)
 enum error api_call(struct api *api, const char *method, const char *path, struct text body,
                     struct json_document **ret_answer, struct problem *ret_problem);
 
+/// Header lines of the next calls, "Name: value", NULL ends; borrowed. NULL: none.
+void api_set_headers(struct api *api, const char *const *headers);
+/// A header of the last answer; empty when absent. Borrowed until the next call.
+struct text api_header(const struct api *api, const char *name);
+
 /// Server-sent events: `line` for each line of the stream, until it returns false or the stream ends.
 enum error api_listen(struct api *api, const char *path, bool (*line)(void *context, struct text line), void *context,
                       struct problem *ret_problem);

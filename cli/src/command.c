@@ -15,6 +15,7 @@ const struct command commands[] = {
     {"latency", "how long a change takes through the cascade", command_latency},
     {"connect", "what to type into other tools", command_connect},
     {"edge", "look into the PLC: its diagnostics buffer", command_edge},
+    {"function", "write, deploy, call and watch functions", command_function},
     {"model", "check, show, export and compare AutomationML models", command_model},
     {"rule", "try a rule (the SQL of AWS IoT) on a message", command_rule},
 };

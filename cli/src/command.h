@@ -30,6 +30,7 @@ int command_call(int argc, char **argv);
 int command_latency(int argc, char **argv);
 int command_connect(int argc, char **argv);
 int command_edge(int argc, char **argv);
+int command_function(int argc, char **argv);
 int command_model(int argc, char **argv);
 int command_rule(int argc, char **argv);
 

@@ -107,7 +107,7 @@ static void say_where_to_look(struct up *up) {
     say_console(up);
     bool named = up->options.data != NULL;
     screen_say(&up->screen, "  data folder  %s", up->site->data_folder);
-    screen_say(&up->screen, "  other tools  splc connect%s%s   (OPC UA, MQTT, NATS, HTTP: what to type)",
+    screen_say(&up->screen, "  other tools  splc connect%s%s   (OPC UA, MQTT, NATS, HTTP, Lambda: what to type)",
                named ? " --data " : "", named ? up->site->data_folder : "");
     screen_say(&up->screen, "  more         splc status, splc watch, splc --help");
     if (up->options.for_s > 0)

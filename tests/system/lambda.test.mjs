@@ -1,7 +1,9 @@
 // Functions as AWS's own client manages them: the stock SDK against the plant's Lambda interface.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
+import path from "node:path";
 import {
     CreateAliasCommand, CreateEventSourceMappingCommand, CreateFunctionCommand,
     DeleteAliasCommand, DeleteEventSourceMappingCommand, DeleteFunctionCommand, DeleteFunctionConcurrencyCommand,
@@ -11,7 +13,8 @@ import {
     PublishVersionCommand, PutFunctionConcurrencyCommand, UpdateAliasCommand, UpdateEventSourceMappingCommand,
     UpdateFunctionCodeCommand, UpdateFunctionConfigurationCommand, waitUntilFunctionActiveV2,
 } from "@aws-sdk/client-lambda";
-import { plantSuite } from "./support/plant.mjs";
+import { edit, plantSuite } from "./support/plant.mjs";
+import { splc as runSplc } from "./support/splc.mjs";
 import { zip } from "./support/zip.mjs";
 
 const ROLE = "arn:aws:iam::000000000000:role/any";
@@ -171,6 +174,48 @@ plantSuite("Functions for AWS's own client", { speed: 1 }, (proves, plant) => {
         assert.equal((await send(new ListEventSourceMappingsCommand({ FunctionName: "speaker" }))).EventSourceMappings.length, 1);
         await send(new DeleteEventSourceMappingCommand({ UUID: mapping.UUID }));
         await assert.rejects(send(new GetEventSourceMappingCommand({ UUID: mapping.UUID })), { name: "ResourceNotFoundException" });
+    });
+
+    // ---- splc function, as a newcomer types it
+
+    const splc = (...words) => runSplc(["function", ...words, ...(words[0] === "new" ? [] : ["--data", plant.data])], { folder: plant.folder });
+    async function done(...words) {
+        const { status, stdout, stderr } = await splc(...words);
+        assert.equal(status, 0, `splc function ${words.join(" ")}: ${stderr}`);
+        return stdout;
+    }
+    const type = (command, ...words) => execFileSync(command, words, { cwd: plant.folder, encoding: "utf8", stdio: "pipe" });
+
+    proves("a project in C is written, built, tested, deployed, called, looked at and rolled back", async () => {
+        await done("new", "jam");
+        type("make", "-C", "jam");
+        assert.match(type("make", "-C", "jam", "test"), /2 tests passed/);
+        assert.equal(await done("deploy", "jam"), "jam: version 1 is live\n");
+        assert.equal(await done("deploy", "jam"), "jam: version 1 is live already: nothing is new\n");
+        assert.deepEqual(JSON.parse(await done("invoke", "jam")), { events: 1 });
+        edit(path.join(plant.folder, "jam/count.c"), "events + 1", "events + 10");
+        type("make", "-C", "jam");
+        assert.equal(await done("deploy", "jam"), "jam: version 2 is live\n");
+        assert.deepEqual(JSON.parse(await done("invoke", "jam", '{"n":1}')), { events: 11 });
+        assert.match(await done("logs", "jam"), / 2 [0-9a-f-]{36} counted: \{"events":11\}\n$/);
+        assert.match(await done("show", "jam"), /\n {4}2 +live /);
+        assert.equal(await done("rollback", "jam"), "jam: version 1 is live\n");
+        assert.deepEqual(JSON.parse(await done("invoke", "jam")), { events: 12 });
+        assert.match((await splc("rollback", "jam")).stderr, /there is no version before 1 of jam/);
+        assert.deepEqual((await plant.reported("jam")), { events: 12 });
+    });
+
+    proves("a project in JavaScript, too; what is wrong is said", async () => {
+        await done("new", "statistics", "--runtime", "nodejs");
+        type(process.execPath, "--test", "statistics/");
+        await done("deploy", "statistics");
+        assert.deepEqual(JSON.parse(await done("invoke", "statistics")), { events: 1, last: "invocation" });
+        assert.match(await done("list"), /statistics +nodejs20\.x +1/);
+        assert.match((await splc("new", "jam")).stderr, /jam is there already/);
+        assert.match((await splc("invoke", "jm")).stderr, /there is no function jm: 'splc function list' shows/);
+        assert.match((await splc("deploy", path.join(plant.folder, "data"))).stderr, /has no function\.yaml|more than|is neither/);
+        assert.match((await splc("deploy", "nowhere")).stderr, /nowhere: no such folder or file/);
+        for (const name of ["jam", "statistics"]) await done("delete", name);
     });
 
     proves("a function is deleted with all that belongs to it", async () => {

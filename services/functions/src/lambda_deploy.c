@@ -164,6 +164,8 @@ static enum error start(struct lambda_call *call, struct deployment *deployment)
 }
 
 static void deploy(struct lambda_call *call, const char *name, const struct catalog_function *there) {
+    if (call->document == NULL)
+        return lambda_refuse(call->request, ERROR_INVALID, NULL, "the request has no body: send ZipFile");
     struct deployment *deployment = calloc(1, sizeof *deployment);
     if (deployment == NULL) return lambda_refuse_call(call, ERROR_NO_MEMORY);
     *deployment = (struct deployment){.lambda = call->lambda, .request = call->request, .creates = there == NULL};
