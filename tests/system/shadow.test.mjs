@@ -86,6 +86,9 @@ plantSuite("Twins for AWS's clients and for devices", { speed: 1, change }, (pro
         await publish("$aws/things/mps_hmi/shadow/name/published/update", JSON.stringify({ state: { reported: { by: "topic" } } }));
         await until("the twin", async () => (await plant.http("/things/mps_hmi/shadow?name=published")).body.state?.reported.by === "topic");
         await assert.rejects(publish("$aws/things/mps_hmi/shadow/update/accepted"), { name: "ForbiddenException" });
+        for (const deeper of ["name/a/b/update", "update/shadow/update", "name/a/update/documents", "update/"])
+            await assert.rejects(publish(`$aws/things/mps_hmi/shadow/${deeper}`), ({ name }) =>
+                ["ForbiddenException", "InvalidRequestException"].includes(name), deeper);
         await assert.rejects(publish("$SYS/REQ/SERVER/PING"), { name: "ForbiddenException" });
         await assert.rejects(publish("splc/event"), { name: "ForbiddenException" });
         await assert.rejects(publish("a/#"), { name: "InvalidRequestException" });

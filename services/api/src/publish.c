@@ -11,14 +11,23 @@ bool publish_is(struct text path) {
     return text_starts_with(path, topics);
 }
 
+/// Level by level; "*" is any one.
+static bool has_levels(struct text topic, const char *const *levels) {
+    struct text level;
+    for (; *levels != NULL; levels++)
+        if (!text_split(&topic, '/', &level) || !(text_is(text_of(*levels), "*") || text_is(level, *levels)))
+            return false;
+    return topic.length == 0;
+}
+
 static bool is_twin_request(struct text topic) {
-    static const char *const patterns[] = {"$aws/things/*/shadow/update", "$aws/things/*/shadow/get",
-                                           "$aws/things/*/shadow/delete"};
-    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
-        if (text_matches(topic, text_of(patterns[i]))) return true;
-    return text_matches(topic, TEXT("$aws/things/*/shadow/name/*/update")) ||
-           text_matches(topic, TEXT("$aws/things/*/shadow/name/*/get")) ||
-           text_matches(topic, TEXT("$aws/things/*/shadow/name/*/delete"));
+    static const char *const operations[] = {"update", "get", "delete"};
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+        const char *const classic[] = {"$aws", "things", "*", "shadow", operations[i], NULL};
+        const char *const named[] = {"$aws", "things", "*", "shadow", "name", "*", operations[i], NULL};
+        if (has_levels(topic, classic) || has_levels(topic, named)) return true;
+    }
+    return false;
 }
 
 static bool is_reserved(struct text topic) {
