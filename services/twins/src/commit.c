@@ -1,5 +1,6 @@
 #include "internal.h"
 
+#include <base/clock.h>
 #include <base/log.h>
 #include <base/notify.h>
 
@@ -133,6 +134,7 @@ static void commit(struct twins *twins) {
     bool try = is_degraded(twins) || shares; // without a row, too
     if (twins->batch.count == 0 && !try) return;
     twins->writing = true;
+    twins->commit_started_ns = clock_monotonic_ns();
     writer_start(twins->writer, &twins->batch);
 }
 
@@ -192,6 +194,7 @@ static void batch_done(struct twins *twins, const struct write_batch *batch) {
 void commit_done(void *context, struct write_batch *batch) {
     struct twins *twins = context;
     batch->error ? commit_degrade(twins, &batch->problem) : recover(twins);
+    if (batch->count > 0) recent_add(&twins->commit_times, clock_monotonic_ns() - twins->commit_started_ns);
     twins->commits += !batch->error && batch->count > 0;
     twins->rows += batch->error ? 0 : batch->count;
     batch_done(twins, batch);

@@ -3,6 +3,7 @@
 ///   twins.c     start, subscriptions, status, end
 ///   requests.c  a request: answered at once, or after the commit that it needs
 ///   commit.c    what goes to the disk, and what happens when it is there or could not be written
+///   recent.c    how long commits took
 ///   writer.c    the thread that writes
 ///   shadows.c   the table of shadows; the two lists over it
 ///   devices.c   what the broker keeps for devices that are off line
@@ -22,6 +23,8 @@
 /// (2) A version is given away only up to `ceiling`, which is on disk; or after the commit that stores it.
 /// (3) Requests of one shadow are answered in the order in which they came.
 #pragma once
+
+#include "recent.h"
 
 #include <base/loop.h>
 #include <base/map.h>
@@ -158,6 +161,8 @@ struct twins {
     uint64_t accepted, updates, rejected, commits, rows;
     uint64_t rejected_by[TWINS_CODES]; // by code, in the order of `twins_codes`
     size_t waiting;                    // requests that wait for the disk
+    struct recent commit_times;        // with rows; failed ones, too
+    uint64_t commit_started_ns;
 };
 
 /// shadows.c

@@ -101,6 +101,12 @@ static void fill_status(void *context, struct json_writer *writer) {
         json_key(writer, numbers[i].name);
         json_put_unsigned(writer, numbers[i].value);
     }
+    double p50_ms, p99_ms;
+    recent_quantiles_ms(&twins->commit_times, &p50_ms, &p99_ms);
+    json_key(writer, "commit_p50_ms");
+    json_put_real(writer, p50_ms);
+    json_key(writer, "commit_p99_ms");
+    json_put_real(writer, p99_ms);
     for (size_t i = 0; i < TWINS_CODES; i++) {
         char name[24];
         snprintf(name, sizeof name, "rejected_%d", twins_codes[i]);

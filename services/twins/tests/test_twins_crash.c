@@ -17,9 +17,9 @@
 enum {
     THINGS = 5,
     UNDER_WAY = 64,
-    ROUNDS = 30,
-    ROUNDS_POSTGRES = 10,
-    ROUNDS_SEVERAL = 5,
+    ROUNDS = 16,
+    ROUNDS_POSTGRES = 5,
+    ROUNDS_SEVERAL = 4,
     UPDATES_PER_ROUND_MAX = 400,
     LONGER_MS = 6,      // the load goes on for up to so long after the last update that was waited for
     START_MS = 300,     // a start takes about so long under a sanitizer
