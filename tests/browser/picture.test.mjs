@@ -1,10 +1,11 @@
 // The picture that is made of a model is that of the console: the same shapes in the same places, drawn by two programs.
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import path from "node:path";
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 import { withoutFunctions } from "../system/support/mps.mjs";
-import { MPS, plantSuite } from "../system/support/plant.mjs";
+import { CHECKOUT, MPS, plantSuite } from "../system/support/plant.mjs";
 import { splc } from "../system/support/splc.mjs";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((file) => fs.existsSync(file));
@@ -17,6 +18,8 @@ function shapes(root) {
         for (const { name, value } of node.attributes) {
             if (["class", "style", "data-state", "xmlns", "role"].includes(name) || value === "") continue;
             if (node.classList.contains("key-blade") && name === "transform") continue;
+            if (node.classList.contains("liquid") && ["y", "height"].includes(name)) continue;
+            if (node.classList.contains("bar") && name === "width") continue;
             attributes[name] = ["id", "clip-path", "fill"].includes(name) ? value : round(value);
         }
         const words = node.tagName === "text" && node.closest(".label, .title, .letter, .sign") ? node.textContent : undefined;
@@ -26,7 +29,10 @@ function shapes(root) {
     return drawn(root);
 }
 
-plantSuite("the picture", { change: withoutFunctions }, (proves, plant) => {
+/// Plants that have every symbol between them.
+const MIXER = path.join(CHECKOUT, "plants/mixer");
+for (const [folder, options] of [[MPS, { change: withoutFunctions }], [MIXER, { plant: MIXER }]])
+plantSuite(`the picture of ${path.basename(folder)}`, options, (proves, plant) => {
     let browser;
     before(async () => {
         browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: ["--no-sandbox", "--disable-gpu"] });
@@ -40,7 +46,7 @@ plantSuite("the picture", { change: withoutFunctions }, (proves, plant) => {
         await page.locator("#picture svg .module").first().waitFor();
         const live = await page.locator("#picture svg").evaluate(shapes);
         const fill = await page.locator("#picture .ground").first().evaluate((node) => getComputedStyle(node).fill);
-        const { stdout } = await splc(["model", "export", MPS, "--format", "svg"]);
+        const { stdout } = await splc(["model", "export", folder, "--format", "svg"]);
         page = await context.newPage(); // of its own, without the policy of the console
         await page.setContent(stdout.slice(stdout.indexOf("<svg")));
         const made = await page.locator("svg").evaluate(shapes);

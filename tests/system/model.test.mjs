@@ -239,7 +239,8 @@ test("a plant that is not there, and one with errors, are refused with the place
     fs.writeFileSync(broken, fs.readFileSync(path.join(MPS, "plant.aml"), "utf8").replaceAll("SplcSystemUnitClassLib/Motor\"", "SplcSystemUnitClassLib/Moter\""));
     const refused = await splc(["model", "show", broken]);
     assert.equal(refused.status, 1);
-    assert.match(refused.stderr, /broken\.aml:\d+: .*did you mean 'Motor'.*splc model check/);
+    assert.match(refused.stderr, /broken\.aml:\d+: .*splc model check/);
+    assert.match((await splc(["model", "check", broken])).stdout, /broken\.aml:\d+: error: .*did you mean 'Motor'/);
 });
 
 test("show names every signal with its pin, for people and as JSON", async () => {

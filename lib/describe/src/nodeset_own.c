@@ -8,7 +8,8 @@ struct own_method {
     const char *name, *description;
     struct {
         const char *name, *description;
-    } inputs[2]; // texts, all of them; no name ends
+        enum value_type type;
+    } inputs[2]; // no name ends
 };
 
 struct own_variable {
@@ -26,13 +27,13 @@ struct own_object {
 };
 
 #define POINT                                                                                                          \
-    { "Point", "path of an input or output below the station" }
+    { "Point", "path of an input or output below the station", VALUE_STRING }
 static const struct own_method forcing_methods[] = {
     {"Force",
      "gives an input or output a fixed value; role engineer, and for outputs the control authority",
-     {POINT, {"Value", "true, false or a number"}}},
+     {POINT, {"Value", "true, false or a number", VALUE_STRING}}},
     {"Unforce", "the point is its own again; role engineer", {POINT}},
-    {"UnforceAll", "all points are their own again; role engineer", {{NULL, NULL}}},
+    {"UnforceAll", "all points are their own again; role engineer", {{NULL, NULL, VALUE_NULL}}},
 };
 static const struct own_variable forcing_variables[] = {
     {"ForcesActive", NULL, VALUE_UINT32, false},
@@ -40,18 +41,25 @@ static const struct own_variable forcing_variables[] = {
 };
 
 static const struct own_method pins_methods[] = {
-    {"Validate", "is the draft a map that can take effect?", {{NULL, NULL}}},
+    {"Validate", "is the draft a map that can take effect?", {{NULL, NULL, VALUE_NULL}}},
     {"Apply",
      "the draft takes effect as a whole, between two scans; role engineer and the control authority",
-     {{NULL, NULL}}},
-    {"Revert", "the draft becomes what is in effect; role engineer", {{NULL, NULL}}},
-    {"DraftModel", "the draft becomes what the plant model says; role engineer", {{NULL, NULL}}},
+     {{NULL, NULL, VALUE_NULL}}},
+    {"Revert", "the draft becomes what is in effect; role engineer", {{NULL, NULL, VALUE_NULL}}},
+    {"DraftModel", "the draft becomes what the plant model says; role engineer", {{NULL, NULL, VALUE_NULL}}},
 };
 static const struct own_variable pins_variables[] = {
     {"Version", NULL, VALUE_UINT32, false},
     {"Differences", "channels whose draft differs from what is in effect", VALUE_UINT32, false},
 };
 
+static const struct own_method diagnostics_methods[] = {
+    {"StartRecording",
+     "records scans, commands and outputs from now on, for splc-edge replay; role engineer",
+     {{"Seconds", "then it ends; 0: when it is stopped", VALUE_UINT32},
+      {"Megabytes", "so large the file may become; 0: 256", VALUE_UINT32}}},
+    {"StopRecording", "the file is complete when it returns; role engineer", {{NULL, NULL, VALUE_NULL}}},
+};
 static const struct own_variable diagnostics_variables[] = {
     {"ModelHash", "SHA-256 of the plant model", VALUE_STRING, false},
     {"ModelVersion", "of the plant model", VALUE_STRING, false},
@@ -59,13 +67,15 @@ static const struct own_variable diagnostics_variables[] = {
     {"ProgramVersion", "of the PLC's program", VALUE_STRING, false},
     {"Buffer", "the newest entries, newest first, one JSON object each", VALUE_STRING, true},
     {"Count", "entries since the buffer was made", VALUE_UINT32, false},
+    {"Recording", "file of the recording that goes on; empty: none does", VALUE_STRING, false},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 static const struct own_object objects[] = {
     {"Forcing", forcing_methods, COUNT(forcing_methods), forcing_variables, COUNT(forcing_variables)},
     {"Pins", pins_methods, COUNT(pins_methods), pins_variables, COUNT(pins_variables)},
-    {"Diagnostics", NULL, 0, diagnostics_variables, COUNT(diagnostics_variables)},
+    {"Diagnostics", diagnostics_methods, COUNT(diagnostics_methods), diagnostics_variables,
+     COUNT(diagnostics_variables)},
 };
 
 static void put_method(struct nodeset *nodeset, struct place object, const struct own_method *own) {
@@ -76,9 +86,9 @@ static void put_method(struct nodeset *nodeset, struct place object, const struc
                             .output_count = 1};
     for (; method.input_count < COUNT(own->inputs) && own->inputs[method.input_count].name != NULL;
          method.input_count++)
-        method.inputs[method.input_count] =
-            (struct argument){text_of(own->inputs[method.input_count].name),
-                              text_of(own->inputs[method.input_count].description), VALUE_STRING};
+        method.inputs[method.input_count] = (struct argument){text_of(own->inputs[method.input_count].name),
+                                                              text_of(own->inputs[method.input_count].description),
+                                                              own->inputs[method.input_count].type};
     method.outputs[0] = NODESET_REASON;
     nodeset_put_method(nodeset, &method);
 }

@@ -17,6 +17,7 @@ void put_numbers(struct buffer *out, const char *names, ...);
 /// `<rect class="CLASS" x="..."/>`
 void put_rect(struct buffer *out, const char *class, double x, double y, double width, double height);
 void put_round_rect(struct buffer *out, const char *class, double x, double y, double width, double height, double rx);
+void put_body(struct buffer *out, struct box box, double rx); // of the class "body", the whole box
 void put_circle(struct buffer *out, const char *class, double cx, double cy, double r);
 void put_line(struct buffer *out, const char *class, double x1, double x2, double y1, double y2);
 /// `<path class="CLASS" d="..."/>`

@@ -37,6 +37,12 @@ void put_round_rect(struct buffer *out, const char *class, double x, double y, d
     buffer_string(out, "/>");
 }
 
+void put_body(struct buffer *out, struct box box, double rx) {
+    open_shape(out, "rect", "body");
+    put_numbers(out, "width height rx", box.width, box.height, rx);
+    buffer_string(out, "/>");
+}
+
 void put_circle(struct buffer *out, const char *class, double cx, double cy, double r) {
     open_shape(out, "circle", class);
     put_numbers(out, "cx cy r", cx, cy, r);

@@ -117,9 +117,8 @@ static void put_emergency_stop(struct buffer *out, const struct plant_element *m
 
 /// Whatever else.
 static void put_box(struct buffer *out, struct box box) {
-    buffer_string(out, "<g class=\"sensor\"><rect class=\"body\"");
-    put_numbers(out, "width height rx", box.width, box.height, 3.0);
-    buffer_string(out, "/>");
+    buffer_string(out, "<g class=\"sensor\">");
+    put_body(out, box, 3);
     put_circle(out, "spot", box.width / 2, box.height / 2, 7);
     buffer_string(out, "</g>");
 }

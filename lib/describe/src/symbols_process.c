@@ -29,7 +29,7 @@ static void put_value(struct buffer *out, struct box box) {
 void put_analog_sensor(struct buffer *out, const struct plant_element *module, struct box box) {
     (void)module;
     buffer_string(out, "<g class=\"gauge\">");
-    put_round_rect(out, "body", 0, 0, box.width, box.height, 3);
+    put_body(out, box, 3);
     put_rect(out, "bar", 0, box.height - 5, 0, 5);
     put_value(out, box);
     buffer_string(out, "</g>");
@@ -67,7 +67,7 @@ void put_pump(struct buffer *out, const struct plant_element *module, struct box
 void put_controller(struct buffer *out, const struct plant_element *module, struct box box) {
     (void)module;
     buffer_string(out, "<g class=\"gauge\">");
-    put_round_rect(out, "body", 0, 0, box.width, box.height, box.height / 2);
+    put_body(out, box, box.height / 2);
     put_value(out, box);
     buffer_string(out, "</g>");
 }
