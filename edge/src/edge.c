@@ -151,6 +151,7 @@ enum error edge_start_scan(struct edge *edge, struct problem *ret_problem) {
     };
     enum error error = runtime_start(program_scan(edge->program), &options, &edge->runtime, ret_problem);
     if (error) return error;
+    notify_status("the scan runs, the address space is being made");
     const char *warning;
     for (size_t i = 0; (warning = runtime_warning(edge->runtime, i)) != NULL; i++) {
         log_warning("%s", warning);
