@@ -17,6 +17,7 @@ const struct command commands[] = {
     {"edge", "look into the PLC: its diagnostics buffer", command_edge},
     {"function", "write, deploy, call and watch functions", command_function},
     {"model", "check, show, export and compare AutomationML models", command_model},
+    {"policy", "ask policies of AWS IoT who may do what, and why", command_policy},
     {"rule", "try a rule (the SQL of AWS IoT) on a message", command_rule},
 };
 const size_t command_count = sizeof commands / sizeof *commands;

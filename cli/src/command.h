@@ -32,6 +32,7 @@ int command_connect(int argc, char **argv);
 int command_edge(int argc, char **argv);
 int command_function(int argc, char **argv);
 int command_model(int argc, char **argv);
+int command_policy(int argc, char **argv);
 int command_rule(int argc, char **argv);
 
 // ---------------------------------------------------------------- what several commands need

@@ -9,7 +9,7 @@ import { BIN, MPS, plantSuite, temporaryFolder } from "./support/plant.mjs";
 import { run, splc } from "./support/splc.mjs";
 import { until } from "./support/until.mjs";
 
-const COMMANDS = ["up", "status", "shadow", "watch", "call", "latency", "connect", "model", "rule"];
+const COMMANDS = ["up", "status", "shadow", "watch", "call", "latency", "connect", "model", "policy", "rule"];
 
 test("splc --help names every command", async () => {
     const { status, stdout } = await splc(["--help"]);
@@ -80,6 +80,33 @@ test("splc rule test prints what becomes of a message, or says why nothing does"
         assert.equal(status, 1, stderr);
         assert.equal(stdout, "");
         assert.match(stderr, words);
+    }
+});
+
+test("splc policy test says who may do what, and by which statement", async () => {
+    const folder = temporaryFolder();
+    const file = path.join(folder, "device.json");
+    const topic = "arn:aws:iot:local:000000000000:topic";
+    const allow = { Sid: "Own", Effect: "Allow", Action: ["iot:Publish", "iot:Receive"], Resource: `${topic}/dt/\${iot:ClientId}/*` };
+    const deny = { Effect: "Deny", Action: "iot:*", Resource: `${topic}/dt/*/secret` };
+    fs.writeFileSync(file, JSON.stringify({ Version: "2012-10-17", Statement: [allow, deny] }));
+    const may = (resource, ...more) =>
+        splc(["policy", "test", "--policy", file, "--client-id", "press", "--action", "iot:Publish", "--resource", resource, ...more]);
+    try {
+        const own = await may("topic/dt/press/t");
+        assert.deepEqual([own.status, own.stdout], [0, `allowed by ${file}, Statement[0] "Own"\n`], own.stderr);
+        const secret = await may("topic/dt/press/secret");
+        assert.deepEqual([secret.status, secret.stdout], [1, `denied by ${file}, Statement[1]\n`]);
+        const other = await may("topic/dt/oven/t", "--json");
+        assert.deepEqual([other.status, JSON.parse(other.stdout)], [1, { decision: "implicitDeny" }]);
+        const subjects = await splc(["policy", "test", "--policy", file, "--client-id", "press", "--subjects"]);
+        assert.match(subjects.stdout, /^publish   dt\.press\.>$/m);
+        fs.writeFileSync(file, '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}');
+        const broken = await may("topic/dt/press/t");
+        assert.equal(broken.status, 1);
+        assert.match(broken.stderr, /device\.json: Statement\[0\]: Action/);
+    } finally {
+        fs.rmSync(folder, { recursive: true, force: true });
     }
 });
 
