@@ -123,7 +123,8 @@ static void without_power_no_valve_switches(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_plant_without_belt_and_vessel_is_played_as_well, setup, teardown),
+        {"[model-11.6] a plant without belt and vessel is played as well",
+         a_plant_without_belt_and_vessel_is_played_as_well, setup, teardown, NULL},
         cmocka_unit_test_setup_teardown(each_cylinder_moves_by_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(a_stuck_cylinder_is_one_of_them, setup, teardown),
         cmocka_unit_test_setup_teardown(without_power_no_valve_switches, setup, teardown),

@@ -201,6 +201,11 @@ static void read_beam(struct store *store, const struct element *element, struct
                                    .kind = kind_of_beam(store, element),
                                    .metal_only = sees_metal_only(store, element)};
     if (simulation->belt.thing == NULL) return; // nothing passes it
+    if (beam.kind == SIMULATION_AT_BELT && !sim_has(element, "Sim/BeltPosition")) {
+        caex_warning(&store->caex, element->node,
+                     "is left out of the simulation: it has neither Sim/BeltPosition nor Sim/Reports");
+        return;
+    }
     if (beam.kind == SIMULATION_AT_BELT) {
         beam.at_mm = sim_positive(store, element, "Sim/BeltPosition", "250 mm");
         check_on_belt(store, element, "Sim/BeltPosition", beam.at_mm, &simulation->belt);
@@ -211,26 +216,34 @@ static void read_beam(struct store *store, const struct element *element, struct
 
 // ---------------------------------------------------------------- the panel
 
-static struct text word_of(struct store *store, const struct element *element, const char *attribute) {
-    struct text word = scope_text(&element->scope, text_of(attribute));
-    if (word.length >= SIMULATION_CONTROL_NAME_BYTES)
-        caex_error(&store->caex, plant_stated_at(element, text_of(attribute)), "%s has more than %d bytes", attribute,
-                   SIMULATION_CONTROL_NAME_BYTES - 1);
-    return word;
+/// A panel that the simulation cannot hold is no fault of the plant: it may be a real one.
+static bool can_be_played(struct store *store, const struct element *element,
+                          const struct plant_simulation *simulation) {
+    struct text texts[] = {element->shown.name, scope_text(&element->scope, TEXT("TextFalse")),
+                           scope_text(&element->scope, TEXT("TextTrue"))};
+    bool fits = true;
+    for (size_t i = 0; i < 3; i++) fits = fits && texts[i].length < SIMULATION_CONTROL_NAME_BYTES;
+    if (!fits)
+        caex_warning(&store->caex, element->node,
+                     "cannot be pressed in the simulation: its name and words must have at most %d bytes",
+                     SIMULATION_CONTROL_NAME_BYTES - 1);
+    else if (simulation->control_count == SIMULATION_CONTROLS_MAX)
+        caex_warning(&store->caex, element->node,
+                     "cannot be pressed in the simulation, which has %d buttons and switches already",
+                     SIMULATION_CONTROLS_MAX);
+    return fits && simulation->control_count < SIMULATION_CONTROLS_MAX;
 }
 
 static void read_control(struct store *store, const struct element *element, enum simulation_control_kind kind,
                          const char *signal, struct plant_simulation *simulation) {
-    if (element->shown.name.length >= SIMULATION_CONTROL_NAME_BYTES)
-        caex_error(&store->caex, element->node, "the name of a button or switch has at most %d bytes; shorten it",
-                   SIMULATION_CONTROL_NAME_BYTES - 1);
-    if (!sim_room(store, element, simulation->control_count, SIMULATION_CONTROLS_MAX, "buttons and switches")) return;
+    const struct plant_signal *wired = plant_find_signal(&element->shown, text_of(signal));
+    if (wired == NULL || !can_be_played(store, element, simulation)) return; // a missing signal has a finding
     simulation->controls[simulation->control_count++] = (struct simulation_control){
         .element = &element->shown,
         .kind = kind,
-        .signal = plant_find_signal(&element->shown, text_of(signal)),
-        .word_off = word_of(store, element, "TextFalse"),
-        .word_on = word_of(store, element, "TextTrue"),
+        .signal = wired,
+        .word_off = scope_text(&element->scope, TEXT("TextFalse")),
+        .word_on = scope_text(&element->scope, TEXT("TextTrue")),
         .on = plant_scope_true(&element->scope, TEXT("Sim/Position")),
         .starts = text_is(scope_text(&element->scope, TEXT("Function")), "start"),
     };

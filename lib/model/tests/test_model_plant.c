@@ -172,6 +172,22 @@ static void names_for_people(void **state) {
     assert_text(plant_attribute(element("MPS/mps_conveyor/motor"), TEXT("Bmk")), "1K1");
 }
 
+static void designations_need_not_be_unique(void **state) {
+    (void)state;
+    assert_text(plant_attribute(element("MPS/mps_magazine/ejector"), TEXT("Bmk")), "1M1/1M2");
+    assert_text(plant_attribute(element("MPS/mps_ejector/ejector"), TEXT("Bmk")), "1M1/1M2");
+}
+
+static void twins_have_type_group_and_attributes(void **state) {
+    (void)state;
+    assert_text(plant_attribute(element("MPS/mps_conveyor"), TEXT("Twin/ThingType")), "station");
+    assert_text(plant_attribute(element("MPS"), TEXT("Twin/ThingGroup")), "Festo_MPS");
+    struct text names[4];
+    assert_int_equal(plant_members(element("MPS/mps_plc"), TEXT("Twin/Attributes"), names, 4), 2);
+    assert_text(names[0], "manufacturer");
+    assert_text(plant_attribute(element("MPS/mps_plc"), TEXT("Twin/Attributes/model")), "RevPi_Core_3");
+}
+
 static void roles_decide(void **state) {
     (void)state;
     const struct plant_element *plc = element("MPS/mps_plc");
@@ -351,6 +367,9 @@ int main(void) {
         {"elements come in the order of the file, parents first", parents_come_before_children, NULL, NULL, NULL},
         {"an element knows its class, thing, parent and signals", an_element, NULL, NULL, NULL},
         {"[model-2.4] display names are found in English and German", names_for_people, NULL, NULL, NULL},
+        {"[model-2.5] designations need not be unique", designations_need_not_be_unique, NULL, NULL, NULL},
+        {"[model-2.6] a twin has type, group and fixed attributes", twins_have_type_group_and_attributes, NULL, NULL,
+         NULL},
         {"[model-3.6] roles say what an element is", roles_decide, NULL, NULL, NULL},
         {"[model-4.1] attributes are merged member by member, the most specific first", attributes_are_merged, NULL,
          NULL, NULL},

@@ -16,10 +16,9 @@ static const struct mutant of_mps[] = {
     {"[model-11.1] a sensor beside the belt is told", AT("lightBarrier_entry"), "<Value>250</Value>",
      "<Value>2500</Value>", CONVEYOR "/lightBarrier_entry/Sim/BeltPosition",
      "Sim/BeltPosition is 2500 mm, beside the belt, which ends at 600 mm", NULL, false},
-    {"[model-11.1] a sensor without a place is told", AT("lightBarrier_entry"), "Name=\"BeltPosition\"",
+    {"[model-11.1] a sensor without a place is left out", AT("lightBarrier_entry"), "Name=\"BeltPosition\"",
      "Name=\"BeltPlace\"", CONVEYOR "/lightBarrier_entry",
-     "the simulation needs a number above 0 as Sim/BeltPosition here, for example 250 mm", AT("lightBarrier_entry"),
-     false},
+     "is left out of the simulation: it has neither Sim/BeltPosition nor Sim/Reports", AT("lightBarrier_entry"), true},
     {"[model-11.1] a belt without a length is told", NULL, "<Value>600</Value>", "<Value>0</Value>",
      CONVEYOR "/Sim/BeltLength", "the simulation needs a number above 0 as Sim/BeltLength here", NULL, false},
     {"[model-11.1] a motor without a speed is told", "<SystemUnitClass Name=\"Motor\"", "Name=\"SpeedFast\"",
@@ -45,6 +44,10 @@ static const struct mutant of_mps[] = {
 };
 
 static const struct mutant of_mixer[] = {
+    {"[model-11.7] a switch with a long name is none of the simulation, but of the plant", NULL, "Name=\"key\"",
+     "Name=\"key_with_a_name_that_is_longer_than_an_argument_may_be\"",
+     "Plant/MIXER/mixer_panel/key_with_a_name_that_is_longer_than_an_argument_may_be",
+     "cannot be pressed in the simulation: its name and words must have at most 47 bytes", NULL, true},
     {"[model-11.3] an attribute that the simulation does not know is told, with the nearest", AT("mixer_storage"),
      "Name=\"Temperature\"", "Name=\"Temperatur\"", STORAGE "/Sim/Temperatur",
      "the simulation has no use for 'Temperatur'; did you mean 'Temperature'?", NULL, true},

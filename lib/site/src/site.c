@@ -425,7 +425,10 @@ enum error site_load(const char *plant_folder, const char *data_folder, unsigned
     CLEANUP(buffer_clear) struct buffer bytes = {0};
     enum error error = file_read(file, SETTINGS_BYTES_MAX, &bytes, ret_problem);
     if (error == ERROR_NOT_FOUND) {
-        return problem_say(ret_problem, error, "%s: not found: a plant folder holds plant.aml and site.yaml", file);
+        return problem_say(ret_problem, error,
+                           "%s: not found: a plant folder holds plant.aml and site.yaml; the smallest one is the line "
+                           "`edge: {driver: sim}`",
+                           file);
     }
     return error ? error : site_read(buffer_view(&bytes), plant, data, port_offset, ret_site, ret_problem);
 }

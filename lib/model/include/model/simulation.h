@@ -11,7 +11,7 @@
 enum {
     SIMULATION_STOCK_MAX = 64,          // workpieces in a magazine
     SIMULATION_BEAMS_MAX = 32,          // sensors at the belt
-    SIMULATION_CONTROLS_MAX = 32,       // buttons, switches, emergency stops
+    SIMULATION_CONTROLS_MAX = 128,      // buttons, switches, emergency stops; more cannot be pressed
     SIMULATION_CONTROL_NAME_BYTES = 48, // of their names and words, NUL included
     SIMULATION_VESSELS_MAX = 16,
     SIMULATION_FLOWS_MAX = 32, // valves and pumps
