@@ -8,8 +8,8 @@
 
 static void store_destroy(struct store *store) {
     if (store == NULL) return;
-    struct list *lists[] = {&store->all_elements, &store->all_signals, &store->all_channels, &store->all_classes,
-                            &store->all_interlocks};
+    struct list *lists[] = {&store->all_elements, &store->all_signals,    &store->all_channels,
+                            &store->all_classes,  &store->all_interlocks, &store->simulated};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) list_clear(lists[i]);
     map_destroy(store->elements);
     caex_clear(&store->caex);

@@ -51,6 +51,7 @@ struct store {
     const struct caex_node *interfaces[KNOWN_INTERFACES];
     // While the plant is made:
     struct list all_elements, all_signals, all_channels, all_classes, all_interlocks;
+    struct list simulated; // elements of which something is said for the simulation
 };
 
 /// A `const struct plant_element *` is the first member of one of these; signals and channels likewise.

@@ -152,8 +152,8 @@ static void read_ejector(struct store *store, const struct element *thing, struc
 
 /// Anything of a conveyor makes it one, so that what is missing is told.
 static bool conveys(const struct store *store) {
-    for (size_t i = 0; i < store->all_elements.count; i++) {
-        const struct element *element = store->all_elements.items[i];
+    for (size_t i = 0; i < store->simulated.count; i++) {
+        const struct element *element = store->simulated.items[i];
         if (sim_has(element, "Sim/BeltLength") || sim_has(element, "Sim/FeedsBeltAt") ||
             sim_has(element, "Sim/EjectsBeltAt"))
             return true;
@@ -323,11 +323,14 @@ enum error plant_make_simulation(struct store *store) {
     struct plant_simulation *simulation = arena_take(&store->caex.arena, sizeof *simulation);
     if (simulation == NULL) return ERROR_NO_MEMORY;
     store->plant.simulation = simulation;
+    for (size_t i = 0; i < store->all_elements.count; i++) {
+        const struct element *element = store->all_elements.items[i];
+        if (scope_enter(&element->scope, TEXT("Sim")).count == 0) continue;
+        if (!list_add(&store->simulated, store->all_elements.items[i])) return ERROR_NO_MEMORY;
+    }
     plant_read_vessels(store, simulation);
     if (conveys(store)) read_workpieces(store, &simulation->belt);
-    for (size_t i = 0; i < store->all_elements.count; i++) {
-        read_module(store, store->all_elements.items[i], simulation);
-        check_spelling(store, store->all_elements.items[i]);
-    }
+    for (size_t i = 0; i < store->all_elements.count; i++) read_module(store, store->all_elements.items[i], simulation);
+    for (size_t i = 0; i < store->simulated.count; i++) check_spelling(store, store->simulated.items[i]);
     return ERROR_NONE;
 }

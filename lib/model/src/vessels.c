@@ -3,10 +3,6 @@
 
 #include <math.h>
 
-static const struct element *element_at(const struct store *store, size_t index) {
-    return store->all_elements.items[index];
-}
-
 // ---------------------------------------------------------------- vessels
 
 static void read_vessel(struct store *store, const struct element *thing, struct plant_simulation *simulation) {
@@ -186,7 +182,7 @@ void plant_read_vessels(struct store *store, struct plant_simulation *simulation
                   {"Sim/MixingTime", read_stirrer},
                   {"Sim/Measures", read_gauge}};
     for (size_t pass = 0; pass < sizeof passes / sizeof passes[0]; pass++)
-        for (size_t i = 0; i < store->all_elements.count; i++)
-            if (sim_has(element_at(store, i), passes[pass].attribute))
-                passes[pass].read(store, element_at(store, i), simulation);
+        for (size_t i = 0; i < store->simulated.count; i++)
+            if (sim_has(store->simulated.items[i], passes[pass].attribute))
+                passes[pass].read(store, store->simulated.items[i], simulation);
 }
