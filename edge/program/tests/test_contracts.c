@@ -28,7 +28,10 @@ static void check_methods(const struct contract *contract, const struct scan_kin
     for (size_t i = 0; i < kind->method_count; i++) {
         const struct scan_method *done = &kind->methods[i];
         const struct contract_method *method = contract_method(contract, text_of(done->name));
-        if (method == NULL) fail_msg("%s has no method %s in its contract", contract->role, done->name);
+        if (method == NULL) {
+            fail_msg("%s has no method %s in its contract", contract->role, done->name);
+            return;
+        }
         assert_true(done->input_count <= CONTRACT_ARGUMENTS_MAX && done->output_count <= CONTRACT_ARGUMENTS_MAX);
         assert_types(done->name, done->inputs, done->input_count, method->inputs);
         assert_types(done->name, done->outputs, done->output_count, method->outputs);
@@ -37,8 +40,11 @@ static void check_methods(const struct contract *contract, const struct scan_kin
 
 static void assert_names(const char *variable, const char *const *done, const char *const *promised) {
     if ((done == NULL) != (promised == NULL)) fail_msg("%s has names in one place only", variable);
-    for (size_t i = 0; done != NULL && (done[i] != NULL || promised[i] != NULL); i++) {
-        if (done[i] == NULL || promised[i] == NULL) fail_msg("%s has more names in one place", variable);
+    for (size_t i = 0; done != NULL && promised != NULL && (done[i] != NULL || promised[i] != NULL); i++) {
+        if (done[i] == NULL || promised[i] == NULL) {
+            fail_msg("%s has more names in one place", variable);
+            return;
+        }
         assert_string_equal(done[i], promised[i]);
     }
 }
@@ -50,7 +56,10 @@ static void check_variables(const struct contract *contract, const struct scan_k
     for (size_t i = 0; i < kind->variable_count; i++) {
         const struct scan_field *done = &kind->variables[i];
         const struct contract_variable *variable = contract_variable(contract, text_of(done->name));
-        if (variable == NULL) fail_msg("%s has no variable %s in its contract", contract->role, done->name);
+        if (variable == NULL) {
+            fail_msg("%s has no variable %s in its contract", contract->role, done->name);
+            return;
+        }
         assert_int_equal(done->type, variable->type);
         assert_names(done->name, done->names, variable->names);
     }
@@ -59,7 +68,10 @@ static void check_variables(const struct contract *contract, const struct scan_k
 static void check(void **state) {
     const struct contract *contract = *state;
     const struct core_module *module = core_module_of(text_of(contract->role));
-    if (module == NULL) fail_msg("nobody implements the role %s", contract->role);
+    if (module == NULL) {
+        fail_msg("nobody implements the role %s", contract->role);
+        return;
+    }
     check_methods(contract, module->kind);
     check_variables(contract, module->kind);
     assert_int_equal(module->kind->restore != NULL, contract->retains);
