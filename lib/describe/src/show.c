@@ -30,6 +30,11 @@ static void put_signal_facts(struct buffer *out, const struct plant *plant, cons
                  TEXT_ARG(path_in_station(plant, channel->module)), TEXT_ARG(channel->name), channel->byte,
                  channel->bit);
     if (signal->inverted) buffer_string(out, ", inverted");
+    const struct plant_range *range = &signal->field.range;
+    if (range->given) buffer_print(out, ", %g..%g", range->low, range->high);
+    if (signal->field.unit.length > 0)
+        buffer_print(out, "%s%.*s", range->given ? " " : ", ", TEXT_ARG(signal->field.unit));
+    if (signal->scaling.given) buffer_print(out, ", raw %g..%g", signal->scaling.raw_low, signal->scaling.raw_high);
     if (!signal->actuator) return;
     char safe[SAFE_STATE_BYTES];
     buffer_print(out, ", safe: %s", safe_state_text(signal, safe));
@@ -51,6 +56,19 @@ static void put_leaf_line(struct buffer *out, const struct plant *plant, const s
     buffer_byte(out, '\n');
 }
 
+static void put_interlocks(struct buffer *out, const struct plant_element *element) {
+    enum { INTERLOCKS_MAX = 64 }; // the edge takes 32
+    struct text names[INTERLOCKS_MAX];
+    size_t count = plant_members(element, TEXT("Interlocks"), names, INTERLOCKS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        CLEANUP(buffer_clear) struct buffer path = {0};
+        buffer_print(&path, "Interlocks/%.*s", TEXT_ARG(names[i]));
+        if (path.failed) out->failed = true;
+        struct text condition = plant_attribute(element, buffer_view(&path));
+        buffer_print(out, "    interlock %.*s: %.*s\n", TEXT_ARG(names[i]), TEXT_ARG(condition));
+    }
+}
+
 static void put_thing_lines(struct buffer *out, const struct plant *plant, const struct thing *thing) {
     buffer_print(out, "\n%.*s  \"%.*s\"%s\n", TEXT_ARG(thing->name), TEXT_ARG(thing->display_name),
                  thing->element != NULL && thing->element == plant->controller ? ", the controller" : "");
@@ -62,6 +80,7 @@ static void put_thing_lines(struct buffer *out, const struct plant *plant, const
                      designation.length > 0 ? " " : "", TEXT_ARG(designation), TEXT_ARG(element->display_name));
         if (element->channel_count > 0) buffer_print(out, ", %zu channels", element->channel_count);
         buffer_byte(out, '\n');
+        put_interlocks(out, element);
     }
     for (size_t i = 0; i < thing->leaf_count; i++) put_leaf_line(out, plant, &thing->leaves[i]);
     for (size_t i = 0; i < thing->call_count; i++) put_call_line(out, &thing->calls[i]);
@@ -101,6 +120,12 @@ static void put_signal(struct json_writer *writer, const struct plant *plant, co
     json_key(writer, "inverted");
     json_put_bool(writer, signal->inverted);
     put_channel(writer, plant, signal->channel);
+    if (signal->scaling.given) {
+        json_key(writer, "rawLow");
+        json_put_real(writer, signal->scaling.raw_low);
+        json_key(writer, "rawHigh");
+        json_put_real(writer, signal->scaling.raw_high);
+    }
     if (!signal->actuator) return;
     char safe[SAFE_STATE_BYTES];
     put_member(writer, "safeState", safe_state_text(signal, safe));

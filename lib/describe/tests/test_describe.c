@@ -157,6 +157,17 @@ static void the_tree_shows_what_a_person_looks_for(void **state) {
     assert_has(&out, "mps_simulation");
 }
 
+static void the_tree_shows_numbers_with_range_and_scaling_and_the_interlocks(void **state) {
+    (void)state;
+    CLEANUP(plant_destroy_at) struct plant *plant = mixer();
+    CLEANUP(buffer_clear) struct buffer out = {0}, json = {0};
+    describe_tree(plant, &options, &out);
+    assert_has(&out, "mixer_plc/AI/AI_1 2.0, 0..200 l, raw 4000..20000\n");
+    assert_has(&out, "Dosing pump\"\n    interlock DryRun: level/value below 5\n    interlock VesselFull: ");
+    describe_json(plant, &options, &json);
+    assert_has(&json, "\"rawLow\":4000");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_plant_gives_the_same_bytes_in_every_format),
@@ -167,6 +178,7 @@ int main(void) {
         cmocka_unit_test(the_page_says_what_is_left_of_this_plant_when_a_tier_is_lost),
         cmocka_unit_test(the_address_space_has_types_properties_and_the_reason_of_a_commanding_method),
         cmocka_unit_test(the_tree_shows_what_a_person_looks_for),
+        cmocka_unit_test(the_tree_shows_numbers_with_range_and_scaling_and_the_interlocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
