@@ -14,7 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PIECE_BYTES = 64 * 1024, OPEN_FOLDERS_MAX = 16, FOLDER_MODE = 0755 };
+enum {
+    FILES_ONE_BY_ONE_MAX = 64, // brought to the disk each for itself; more of them at once, which is faster
+    PIECE_BYTES = 64 * 1024,
+    OPEN_FOLDERS_MAX = 16,
+    FOLDER_MODE = 0755
+};
 
 static enum error fail_errno(struct problem *ret_problem, const char *path) {
     int number = errno;
@@ -44,13 +49,14 @@ static enum error write_whole(int fd, const char *bytes, size_t length, const ch
     return ERROR_NONE;
 }
 
-static enum error fill_file(struct zip_reader *reader, int fd, const char *path, struct problem *ret_problem) {
+static enum error fill_file(struct zip_reader *reader, int fd, const char *path, bool sync,
+                            struct problem *ret_problem) {
     char piece[PIECE_BYTES];
     for (;;) {
         size_t length;
         enum error error = zip_take(reader, piece, sizeof piece, &length, ret_problem);
         if (error) return error;
-        if (length == 0) return fsync(fd) == 0 ? ERROR_NONE : fail_errno(ret_problem, path);
+        if (length == 0) return !sync || fsync(fd) == 0 ? ERROR_NONE : fail_errno(ret_problem, path);
         error = write_whole(fd, piece, length, path, ret_problem);
         if (error) return error;
     }
@@ -63,7 +69,7 @@ static enum error make_folder_of(const char *path, struct problem *ret_problem) 
 }
 
 /// Nothing in the folder is a link, and no name leads upwards: what is made here is below it.
-static enum error unpack_item(struct zip_reader *reader, const struct zip_item *item, const char *folder,
+static enum error unpack_item(struct zip_reader *reader, const struct zip_item *item, const char *folder, bool sync,
                               struct problem *ret_problem) {
     CLEANUP(free_at) char *path = NULL;
     if (asprintf(&path, "%s/%.*s", folder, TEXT_ARG(item->name)) < 0)
@@ -75,10 +81,10 @@ static enum error unpack_item(struct zip_reader *reader, const struct zip_item *
     CLEANUP(descriptor_close_at) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd < 0) return fail_errno(ret_problem, path);
     if (fchmod(fd, mode) < 0) return fail_errno(ret_problem, path);
-    return fill_file(reader, fd, path, ret_problem);
+    return fill_file(reader, fd, path, sync, ret_problem);
 }
 
-static enum error unpack_all(struct text archive, const char *folder, struct problem *ret_problem) {
+static enum error unpack_all(struct text archive, const char *folder, bool sync, struct problem *ret_problem) {
     const struct zip_reading reading = {.entries_max = PACKAGE_ENTRIES_MAX, .case_counts = true};
     CLEANUP(zip_close_at) struct zip_reader *reader = NULL;
     enum error error = zip_open(archive, &reading, &reader, ret_problem);
@@ -86,16 +92,23 @@ static enum error unpack_all(struct text archive, const char *folder, struct pro
         struct zip_item item;
         error = zip_next(reader, &item, ret_problem);
         if (error || item.name.length == 0) return error;
-        error = unpack_item(reader, &item, folder, ret_problem);
+        error = unpack_item(reader, &item, folder, sync, ret_problem);
     }
     return error;
 }
 
+/// Folders; files are on the disk by then.
 static int sync_one(const char *path, const struct stat *stat, int flag, struct FTW *place) {
     (void)stat, (void)place;
-    if (flag != FTW_D && flag != FTW_DP) return 0; // files are on the disk when they are filled
+    if (flag != FTW_D && flag != FTW_DP) return 0;
     CLEANUP(descriptor_close_at) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 || (fsync(fd) < 0 && errno != EINVAL) ? -1 : 0;
+}
+
+/// The whole file system that it is on.
+static enum error sync_all(const char *folder, struct problem *ret_problem) {
+    CLEANUP(descriptor_close_at) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 && syncfs(fd) == 0 ? ERROR_NONE : fail_errno(ret_problem, folder);
 }
 
 static enum error put_in_place(const char *temporary, const char *folder, const char *store,
@@ -121,7 +134,9 @@ enum error package_unpack(struct text archive, const struct package *package, co
         return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
     if (file_exists(folder)) return ERROR_NONE;
     if (mkdtemp(temporary) == NULL) return fail_errno(ret_problem, temporary);
-    error = unpack_all(archive, temporary, ret_problem);
+    bool few = package->files <= FILES_ONE_BY_ONE_MAX;
+    error = unpack_all(archive, temporary, few, ret_problem);
+    if (!error && !few) error = sync_all(temporary, ret_problem);
     if (!error) error = put_in_place(temporary, folder, store, ret_problem);
     if (error) remove_all(temporary);
     return error;

@@ -12,6 +12,7 @@ const path = require("node:path");
 const { pathToFileURL } = require("node:url");
 
 const [host, port] = (process.env.AWS_LAMBDA_RUNTIME_API ?? "").split(":");
+process.env.HOME ??= "/tmp"; // some packages look for files of their own there, and fail where there is no such folder
 const agent = new http.Agent({ keepAlive: true, maxSockets: 2 });
 
 /// One call of the Runtime API; no time limit, as `next` waits for work.
@@ -43,6 +44,16 @@ function tell(name, error) {
     console.error(described.trace.length > 0 ? described.trace.join("\n") : described.errorMessage);
     return call("POST", name, JSON.stringify(described), { "Lambda-Runtime-Function-Error-Type": described.errorType });
 }
+
+/// What nobody waited for, in the handler's own code: the event has failed, and the process is in no state to go on.
+let current; // id of the event that is being worked on
+async function endBecauseOf(error) {
+    if (current === undefined) console.error(describe(error).trace.join("\n"));
+    else await tell(`invocation/${current}/error`, error).catch(() => {});
+    process.exit(1);
+}
+process.on("unhandledRejection", endBecauseOf);
+process.on("uncaughtException", endBecauseOf);
 
 class HandlerNotFound extends Error {
     name = "Runtime.HandlerNotFound";
@@ -111,6 +122,7 @@ async function handleOne(handler) {
     const next = await call("GET", "invocation/next");
     if (next.status !== 200) throw new Error(`the Runtime API answers with status ${next.status}`);
     const id = next.headers["lambda-runtime-aws-request-id"];
+    current = id;
     process.env._X_AMZN_TRACE_ID = next.headers["lambda-runtime-trace-id"] ?? "";
     try {
         const answer = await run(handler, JSON.parse(next.body), makeContext(next.headers));
@@ -118,6 +130,7 @@ async function handleOne(handler) {
     } catch (error) {
         await tell(`invocation/${id}/error`, error);
     }
+    current = undefined;
 }
 
 async function main() {
