@@ -256,8 +256,8 @@ static enum error check_version_free(const struct catalog_function *function, st
 
 static enum error remove_function(struct catalog *catalog, struct catalog_function *function,
                                   struct problem *ret_problem) {
-    CLEANUP(free_at) char *name = strdup(function->name);
-    if (name == NULL) return problem_say(ret_problem, ERROR_NO_MEMORY, "out of memory");
+    char name[CATALOG_NAME_BYTES];
+    memcpy(name, function->name, sizeof name);
     function_entry_clear(function);
     cut(catalog->functions, &catalog->function_count, sizeof *catalog->functions, function);
     for (size_t i = catalog->mapping_count; i-- > 0;) {

@@ -129,8 +129,8 @@ static enum error read_use(struct deployment *deployment, const struct catalog_f
     const struct catalog_settings *settings = &deployment->settings.settings;
     if (deployment->creates && settings->runtime == NULL)
         return problem_say(problem, ERROR_INVALID, "Runtime is missing: provided.al2023, provided.al2 or nodejs20.x");
-    const char *runtime = deployment->creates ? settings->runtime : there->versions[0].runtime;
-    const char *handler = deployment->creates ? settings->handler : there->versions[0].handler;
+    const char *runtime = there == NULL ? settings->runtime : there->versions[0].runtime;
+    const char *handler = there == NULL ? settings->handler : there->versions[0].handler;
     snprintf(deployment->runtime, sizeof deployment->runtime, "%s", runtime);
     snprintf(deployment->handler, sizeof deployment->handler, "%s", handler == NULL ? "" : handler);
     return ERROR_NONE;

@@ -49,7 +49,7 @@ static void write_manifest(const struct kind *kind, struct text what, struct tex
     json_open_object(&writer);
     put(&writer, kind->member, thing);
     if (twin && rest.length > 0) put(&writer, "path", rest);
-    if (condition.length > 0) put(&writer, "condition", condition);
+    if (condition.length > 0) put(&writer, "when", condition);
     json_close_object(&writer);
     json_close_array(&writer);
     json_close_object(&writer);
