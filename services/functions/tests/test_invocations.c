@@ -399,6 +399,54 @@ static void memory_ends_where_it_was_promised(void **state) {
     suffers_not(f);
 }
 
+// --- clients of others ---
+
+static void write_in(const char *folder, const char *name, const char *text, mode_t mode) {
+    CLEANUP(free_at) char *path = testing_path(folder, name);
+    assert_int_equal(file_write(path, text_of(text), mode, NULL), ERROR_NONE);
+}
+
+/// AWS's own runtime client for Node.js compiles for minutes when it is installed. Where it is (`npm install
+/// aws-lambda-ric` in a folder that SPLC_TEST_RIC names), it is tried.
+static void the_stock_runtime_client_runs_a_handler(void **state) {
+    struct fixture *f = *state;
+    const char *folder = getenv("SPLC_TEST_RIC");
+    if (folder == NULL) skip();
+    write_in(
+        folder, "index.js",
+        "exports.handler = async (event, context) => {\n"
+        "  if (event.fail) throw new TypeError('no such part');\n"
+        "  console.log('worked on', context.awsRequestId);\n"
+        "  return {n: event.n + 1, arn: context.invokedFunctionArn, left: context.getRemainingTimeInMillis() > 0};\n"
+        "};\n",
+        0644);
+    write_in(folder, "bootstrap",
+             "#!/bin/sh\ncd /var/task 2>/dev/null || cd \"$LAMBDA_TASK_ROOT\"\n"
+             "for entry in node_modules/aws-lambda-ric/bin/index.mjs node_modules/aws-lambda-ric/index.mjs; do\n"
+             "    [ ! -f \"$entry\" ] || exec node \"$entry\" index.handler\ndone\n",
+             0755);
+    const struct version_settings settings = {.function = "ric",
+                                              .version = "1",
+                                              .arn = "arn:aws:lambda:local:000000000000:function:ric",
+                                              .runtime = "nodejs20.x",
+                                              .handler = "index.handler",
+                                              .folder = folder,
+                                              .timeout_s = 10,
+                                              .memory_mb = 512};
+    assert_int_equal(runtime_put_version(f->service, &settings, NULL), ERROR_NONE);
+    put_function(f, (struct function_settings){.name = "ric", .version = "1"});
+    for (int i = 0; i < 3; i++) {
+        struct answer good = ask_and_wait(f, "ric", "1", "{\"n\":1}");
+        assert_string_equal(good.payload,
+                            "{\"n\":2,\"arn\":\"arn:aws:lambda:local:000000000000:function:ric:1\",\"left\":true}");
+        assert_non_null(strstr(good.log_tail, "worked on"));
+    }
+    struct answer bad = ask_and_wait(f, "ric", "1", "{\"fail\":true}");
+    assert_string_equal(bad.function_error, "Unhandled");
+    assert_non_null(strstr(bad.payload, "\"errorType\":\"TypeError\",\"errorMessage\":\"no such part\""));
+    assert_int_equal(service_function(f->service, TEXT("ric"))->versions->cold_starts, 1);
+}
+
 #define TEST(name, function)                                                                                           \
     { name, function, set_up_without_functions, tear_down, NULL }
 
@@ -426,6 +474,7 @@ int main(void) {
         TEST("[function-5.1] a full disk is its own", a_full_disk_is_its_own),
         TEST("who never ends is ended", who_never_ends_is_ended),
         TEST("[function-1.6] a gigabyte of output is left out", a_gigabyte_of_output_is_left_out),
+        TEST("[function-1.1] the stock runtime client runs a handler", the_stock_runtime_client_runs_a_handler),
         TEST("[function-5.3] memory ends where it was promised", memory_ends_where_it_was_promised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
