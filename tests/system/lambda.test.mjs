@@ -218,6 +218,34 @@ plantSuite("Functions for AWS's own client", { speed: 1 }, (proves, plant) => {
         for (const name of ["jam", "statistics"]) await done("delete", name);
     });
 
+    proves("a function with a URL answers HTTP requests", async () => {
+        const code = zip({
+            "index.mjs": `
+                export async function handler(event) {
+                    if (event.rawPath === "/fail") throw new Error("no");
+                    if (event.rawPath === "/plain") return { seen: event.requestContext.http.method };
+                    const body = event.rawPath + "?" + event.rawQueryString + " " + event.body + " " + event.headers["content-type"];
+                    return { statusCode: 418, headers: { "content-type": "text/plain", "x-part": "7" }, body };
+                }`,
+            "function.yaml": "name: page\nruntime: nodejs20.x\nmemory: 512\npinned: false\ntriggers:\n  - url: true\n",
+        });
+        await send(new CreateFunctionCommand({
+            FunctionName: "page", Runtime: "nodejs20.x", Handler: "index.handler", Role: ROLE, MemorySize: 512, Code: { ZipFile: code },
+        }));
+        const token = fs.readFileSync(plant.connect.http.tokenFile, "utf8").trim();
+        const get = (path, more = {}) => fetch(`${plant.connect.lambda.url}/url/${path}`,
+            { ...more, headers: { authorization: `Bearer ${token}`, ...more.headers } });
+        const teapot = await get("page/a/b?c=1", { method: "POST", body: "hello", headers: { "content-type": "text/x" } });
+        assert.deepEqual([teapot.status, teapot.headers.get("x-part"), await teapot.text()], [418, "7", "/a/b?c=1 hello text/x"]);
+        const plain = await get("page/plain");
+        assert.deepEqual([plain.status, await plain.json()], [200, { seen: "GET" }]);
+        assert.equal((await get("page/fail")).status, 502);
+        assert.equal((await get("speaker/")).status, 403, "one without a URL");
+        assert.equal((await get("nobody/")).status, 404);
+        assert.equal((await fetch(`${plant.connect.lambda.url}/url/page/plain`)).status, 403, "nobody knows who asks");
+        await send(new DeleteFunctionCommand({ FunctionName: "page" }));
+    });
+
     proves("a function is deleted with all that belongs to it", async () => {
         await send(new DeleteAliasCommand({ FunctionName: "speaker", Name: "live" }));
         await send(new DeleteFunctionCommand({ FunctionName: "speaker", Qualifier: "1" }));

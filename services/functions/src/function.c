@@ -290,6 +290,8 @@ enum error invoke(struct service *service, const struct invoke_request *request,
     invocation->done = request->done;
     invocation->context = request->context;
     buffer_text(&invocation->client_context, request->client_context);
+    for (size_t i = 0; i < invocation->client_context.length; i++) // becomes a header line; white space in JSON
+        if ((unsigned char)invocation->client_context.data[i] < ' ') invocation->client_context.data[i] = ' ';
     memcpy(ret_request_id, invocation->request_id, REQUEST_ID_BYTES);
     function_queue(function, invocation);
     return ERROR_NONE;

@@ -224,6 +224,7 @@ static void handle(void *context, struct http_request *request) {
     struct text function;
     enum error error = check_caller(context, request, &call.problem);
     if (error) return lambda_refuse_call(&call, error);
+    if (lambda_url_is(http_path(request))) return lambda_url(&call);
     const struct route *route = find_route(&call, &function);
     if (route == NULL)
         return lambda_refuse(request, ERROR_NOT_FOUND, "UnknownOperationException",

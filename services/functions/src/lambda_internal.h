@@ -51,6 +51,14 @@ void lambda_refuse(struct http_request *request, enum error error, const char *t
 void lambda_refuse_call(struct lambda_call *call, enum error error);
 void lambda_answer(struct http_request *request, int status, const struct buffer *body);
 
+/// Invokes, and answers with what comes of it; NULL: as Lambda's Invoke does.
+typedef void lambda_answer_fn(struct http_request *request, const struct invoke_result *result);
+void lambda_wait(struct lambda_call *call, struct invoke_request *request, lambda_answer_fn *answer);
+
+/// Functions' URLs.
+bool lambda_url_is(struct text path);
+void lambda_url(struct lambda_call *call);
+
 /// NULL: answered with ResourceNotFoundException.
 const struct catalog_function *lambda_find(struct lambda_call *call);
 

@@ -18,6 +18,7 @@ struct pending_invoke {
     struct http_request *request;
     char id[REQUEST_ID_BYTES];
     bool wants_log;
+    lambda_answer_fn *answer; // NULL: as Invoke does
 };
 
 static void take_out(struct pending_invoke *pending) {
@@ -48,6 +49,8 @@ static void on_done(void *context, const struct invoke_result *result) {
     take_out(pending);
     if (result->error)
         refuse_invoke(pending->request, result->error, result->problem);
+    else if (pending->answer != NULL)
+        pending->answer(pending->request, result);
     else
         answer_result(pending, result);
     free(pending);
@@ -94,11 +97,11 @@ static void queue_event(struct lambda_call *call, struct invoke_request *request
     http_answer(call->request, 202, headers, 1, TEXT_EMPTY);
 }
 
-static void wait_for_answer(struct lambda_call *call, struct invoke_request *request) {
+void lambda_wait(struct lambda_call *call, struct invoke_request *request, lambda_answer_fn *answer) {
     struct lambda *lambda = call->lambda;
     struct pending_invoke *pending = calloc(1, sizeof *pending);
     if (pending == NULL) return lambda_refuse_call(call, ERROR_NO_MEMORY);
-    *pending = (struct pending_invoke){.lambda = lambda, .request = call->request};
+    *pending = (struct pending_invoke){.lambda = lambda, .request = call->request, .answer = answer};
     pending->wants_log = text_is(http_header(call->request, "X-Amz-Log-Type"), "Tail");
     request->done = on_done;
     request->context = pending;
@@ -122,7 +125,7 @@ static void invoke_version(struct lambda_call *call, const struct catalog_versio
     struct text type = http_header(call->request, "X-Amz-Invocation-Type");
     if (text_is(type, "DryRun")) return lambda_answer(call->request, 204, NULL);
     if (text_is(type, "Event")) return queue_event(call, &request);
-    if (type.length == 0 || text_is(type, "RequestResponse")) return wait_for_answer(call, &request);
+    if (type.length == 0 || text_is(type, "RequestResponse")) return lambda_wait(call, &request, NULL);
     lambda_refuse(call->request, ERROR_INVALID, NULL,
                   "X-Amz-Invocation-Type is one of RequestResponse, Event and DryRun");
 }

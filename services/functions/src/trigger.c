@@ -1,4 +1,4 @@
-// Topics, times and events that start functions. Changes of twins: change.c; HTTP: function_url.c.
+// Topics, times and events that start functions. Changes of twins: change.c; HTTP: lambda_url.c.
 #include "condition.h"
 #include "rights.h"
 #include "schedule.h"
