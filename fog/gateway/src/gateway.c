@@ -212,21 +212,20 @@ const char *gateway_kind(const struct gateway *gateway) {
 }
 
 /// What keeps this connection from being all right; "": nothing.
-static const char *trouble_of(const struct gateway *gateway) {
-    switch (gateway->state) {
-    case LINK_CONNECTING: return "connecting to the edge";
-    case LINK_LIVE: return gateway->lease == LEASE_HELD ? "" : "control authority is not held";
-    case LINK_SILENT:
-    case LINK_LOST: return gateway->reason;
-    }
-    return "";
+static void put_trouble(const struct gateway *gateway, struct problem *trouble) {
+    const char *why = gateway->lease_reason;
+    if (gateway->state == LINK_LIVE && gateway->lease != LEASE_HELD)
+        snprintf(trouble->text, sizeof trouble->text, "control authority is not held%s%s", why[0] ? ": " : "", why);
+    if (gateway->state == LINK_CONNECTING) snprintf(trouble->text, sizeof trouble->text, "connecting to the edge");
+    if (gateway->state == LINK_SILENT || gateway->state == LINK_LOST)
+        snprintf(trouble->text, sizeof trouble->text, "%s", gateway->reason);
 }
 
 void gateway_tell(struct gateway *gateway) {
     const struct node *node = gateway->node;
-    const char *reason = ""; // of the first one that has a trouble
-    for (size_t i = 0; i < node->count && reason[0] == '\0'; i++) reason = trouble_of(&node->gateways[i]);
-    bus_status_reason(node->status, reason);
+    struct problem trouble = {0}; // of the first one that has any
+    for (size_t i = 0; i < node->count && trouble.text[0] == '\0'; i++) put_trouble(&node->gateways[i], &trouble);
+    bus_status_reason(node->status, trouble.text);
     bus_status_changed(node->status);
 }
 

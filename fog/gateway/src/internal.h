@@ -28,6 +28,7 @@ enum {
     GATEWAY_CLEARED_MAX = 64,         // wishes that are remembered when they are gone, per thing
     GATEWAY_DOCUMENT_BYTES = 1 << 17, // AWS IoT's limit of a message, 128 KB
     GATEWAY_TOKEN_BYTES = 65,         // clientToken, with NUL
+    GATEWAY_REASON_BYTES = 256,       // why the control authority is not held
     GATEWAY_BAD_BYTES = 6 * 1024,     // of the list in the shadow `status`, which may have 8 KiB
 };
 
@@ -93,6 +94,8 @@ struct gateway {
     bool behind_known;
     int64_t edge_began_ns; // wall: oldest source time among the first values, not before its start; 0: none yet
     enum lease_state lease;
+    char lease_reason[GATEWAY_REASON_BYTES]; // why it is not held
+    uint64_t lease_renewed_ns;             // monotonic; when the edge last confirmed it
     struct loop_timer *lease_timer;
     struct latency *latency;                                       // of the node
     char *url, *certificate, *key, *server_certificate, *password; // paths

@@ -170,6 +170,8 @@ static void add_lock(struct station *station) {
     add_method(station, "ST/Lock/InitLock", &method);
     method = (struct opcua_method){NULL, 0, &renew, 1, lock, station};
     add_method(station, "ST/Lock/RenewLock", &method);
+    add_property(station, "ST/Lock/LockingUser", "operator");
+    add_property(station, "ST/Lock/LockingClient", "urn:test:panel");
 }
 
 static void add_motor(struct station *station, const char *name, opcua_method_fn *call) {

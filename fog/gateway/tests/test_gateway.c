@@ -361,13 +361,28 @@ static void wishes_wait_while_the_lease_is_not_held(void **state) {
     struct world *world = *state;
     world->station.lock_answer = -1;
     world_await_status(world, "\"lease\":\"lost\"");
-    assert_non_null(strstr(world->status.data, "control authority is not held"));
+    assert_non_null(strstr(world->status.data, "control authority is not held: it was taken from this session"));
+    world_await_status(world, "not held: the user 'operator' holds it, in a session of urn:test:panel");
     world_wish(world, "{\"motor\":{\"on\":true}}", NULL);
     world_await(world, "belt", NULL, "desired/motor/on", "true");
     assert_calls(world, "");
     world->station.lock_answer = 0;
     world_await(world, "belt", NULL, "reported/motor/on", "true");
     assert_calls(world, "motor/setDirection(1);");
+}
+
+static bool is_past(void *context) {
+    return clock_monotonic_ns() >= *(uint64_t *)context;
+}
+
+static void a_renewal_that_came_too_late_is_called_so(void **state) {
+    struct world *world = *state;
+    kill(world->gateway, SIGSTOP);
+    uint64_t until_ns = clock_monotonic_ns() + 400 * NS_PER_MS; // the soft time-out is 0.2 s
+    world_wait(world, is_past, &until_ns);
+    world->station.lock_answer = -1;
+    kill(world->gateway, SIGCONT);
+    world_await_status(world, "control authority is not held: it was renewed too late: after 0.");
 }
 
 static bool is_next_second(void *context) {
@@ -666,6 +681,8 @@ int main(int argc, char **argv) {
         RUNNING("a wish that changes while it is called is executed as well [bus-4.3]",
                 a_wish_that_changes_while_it_is_called_is_executed_as_well),
         RUNNING("wishes wait while the control authority is not held", wishes_wait_while_the_lease_is_not_held),
+        RUNNING("a renewal of the control authority that came too late is called so",
+                a_renewal_that_came_too_late_is_called_so),
         RUNNING("a wish from before the edge's start is not executed [bus-4.4]",
                 a_wish_from_before_the_edge_s_start_is_not_executed),
         RUNNING("a call whose answer is lost is not made again [bus-4.3]",
