@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import parsePrometheus from "parse-prometheus-text-format";
 import { at, unattended } from "./support/mps.mjs";
 import { BIN, MPS, plantSuite, temporaryFolder } from "./support/plant.mjs";
 import { run, splc } from "./support/splc.mjs";
@@ -188,6 +189,27 @@ plantSuite("splc against a running plant", { change: unattended }, (proves, plan
         assert.equal(negative.status, 0, negative.stderr);
         await plant.until("the belt to move left", async () => at(await plant.reported("mps_conveyor"), "motor/direction/left/state"));
         assert.equal((await onPlant(["call", "mps_conveyor", "motor/setDirection", "0"])).status, 0);
+    });
+
+    proves("a Prometheus parser reads the metrics: each with its type and meaning, hops as histograms [http-6.6] [bus-2.3]", async () => {
+        const { body, headers } = await plant.http("/metrics");
+        assert.match(headers.get("content-type"), /^text\/plain; version=0\.0\.4/);
+        const families = parsePrometheus(body);
+        const of = (name) => families.find((family) => family.name === name);
+        for (const line of body.trimEnd().split("\n")) assert.match(line, /^(# (HELP|TYPE) [a-z0-9_]+ .+|[a-z0-9_]+(\{.*\})? [-+0-9.eE]+)$/);
+        for (const { name, type, help } of families) assert.ok(type !== "UNTYPED" && help.length > 0, `${name} has a type and says what it is`);
+        assert.equal(new Set(families.map(({ name }) => name)).size, families.length, "lines of one metric stand together");
+        assert.equal(of("splc_twins_updates").type, "COUNTER");
+        assert.equal(of("splc_edge_items").type, "GAUGE");
+        assert.equal(of("splc_hop_seconds").type, "HISTOGRAM");
+        const parts = [...body.matchAll(/^splc_hop_seconds_(bucket|count)\{service="gateway",hop="(\w+)"(?:,le="(.+)")?\} (\d+)$/gm)];
+        for (const hop of ["edge", "twin", "call"]) {
+            const [count] = parts.filter((part) => part[1] === "count" && part[2] === hop).map((part) => Number(part[4]));
+            const upTo = parts.filter((part) => part[1] === "bucket" && part[2] === hop).map((part) => Number(part[4]));
+            assert.ok(count > 0, `${hop}: ${count}`);
+            assert.ok(upTo.every((one, i) => i === 0 || one >= upTo[i - 1]), `the buckets of ${hop} grow`);
+            assert.equal(upTo.at(-1), count);
+        }
     });
 
     proves("watch prints changes as they come, of all things or of one, as text and as JSON", async () => {

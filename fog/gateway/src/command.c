@@ -120,6 +120,7 @@ __attribute__((format(printf, 3, 4))) static void reject(struct execution *execu
 
 static void called(void *context, status_code status, const struct value *outputs, size_t count) {
     CLEANUP(execution_destroy_at) struct execution *execution = context;
+    hop_add_since(&execution->gateway->hops->call, execution->called_ns);
     struct text reason = TEXT_EMPTY;
     for (size_t i = 0; i < count && i < execution->output_count; i++)
         if (strcmp(execution->output_names[i], "Reason") == 0 && outputs[i].type == VALUE_STRING)

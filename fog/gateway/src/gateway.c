@@ -15,7 +15,12 @@ struct node {
     struct gateway *gateways; // the first is the plant's edge
     size_t count;
     struct latency latency;
+    struct hops hops;
 };
+
+void hop_add_since(struct hop *hop, uint64_t monotonic_ns) {
+    hop_add(hop, (double)(clock_monotonic_ns() - monotonic_ns) / (double)NS_PER_MS);
+}
 
 struct ticket {
     struct ticket *next, **link; // in gateway->tickets
@@ -277,6 +282,13 @@ static void fill_status(void *context, struct json_writer *writer) {
     json_key(writer, "p99_ms");
     json_put_real(writer, latency_percentile_ms(&node->latency, 0.99));
     json_close_object(writer);
+    json_key(writer, "hops");
+    json_open_object(writer);
+    hop_put_json(&node->hops.edge, "edge", writer);
+    hop_put_json(&node->hops.twin, "twin", writer);
+    hop_put_json(&node->hops.call, "call", writer);
+    hop_put_json(&node->hops.actuator, "actuator", writer);
+    json_close_object(writer);
 }
 
 static enum error open_bus(struct node *node, struct problem *ret_problem) {
@@ -320,6 +332,7 @@ static enum error gateway_open(struct gateway *gateway, struct node *node, const
                                 .site = site,
                                 .loop = node->loop,
                                 .latency = &node->latency,
+                                .hops = &node->hops,
                                 .since_ns = clock_wall_ns()};
     gateway->url = server == NULL ? site_opcua_url(site) : text_copy(text_of(server->url));
     gateway->certificate = site_path(site, "pki/opcua/gateway.der");

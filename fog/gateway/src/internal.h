@@ -16,6 +16,7 @@
 #include <base/clock.h>
 #include <base/log.h>
 #include <bus/bus.h>
+#include <bus/hop.h>
 #include <json/json.h>
 #include <site/site.h>
 
@@ -50,6 +51,14 @@ struct cause {
     uint64_t until_ns;
 };
 
+/// How long the hops of a change take ([bus-2.3]).
+struct hops {
+    struct hop edge;     // source time -> heard here, by two clocks
+    struct hop twin;     // update of `reported` sent -> the twin service has accepted it
+    struct hop call;     // method called -> the edge has answered
+    struct hop actuator; // source time of the cause -> source time of its effect
+};
+
 /// One thing of the plan and its twins.
 struct twin_link {
     struct gateway *gateway;
@@ -57,6 +66,7 @@ struct twin_link {
     bool update_waiting; // an update of `reported` is under way
     bool touched;        // something may be dirty
     bool told;           // an update was accepted since the edge was browsed
+    uint64_t update_ns;  // monotonic; when the one that is under way was sent
     bool status_dirty, status_waiting;
     uint64_t status_version;   // of the shadow `status`, with our last update
     uint64_t status_disputed;  // of the last update of it that was heard of while ours is under way
@@ -95,15 +105,17 @@ struct gateway {
     int64_t edge_began_ns; // wall: oldest source time among the first values, not before its start; 0: none yet
     enum lease_state lease;
     char lease_reason[GATEWAY_REASON_BYTES]; // why it is not held
-    uint64_t lease_renewed_ns;             // monotonic; when the edge last confirmed it
+    uint64_t lease_renewed_ns;               // monotonic; when the edge last confirmed it
     struct loop_timer *lease_timer;
     struct latency *latency;                                       // of the node
+    struct hops *hops;                                             // of the node
     char *url, *certificate, *key, *server_certificate, *password; // paths
 };
 
 // gateway.c
-void gateway_tell(struct gateway *gateway);              // to the status on the bus
-const char *gateway_kind(const struct gateway *gateway); // for people: "edge", or the name of the server
+void hop_add_since(struct hop *hop, uint64_t monotonic_ns); // until now
+void gateway_tell(struct gateway *gateway);                 // to the status on the bus
+const char *gateway_kind(const struct gateway *gateway);    // for people: "edge", or the name of the server
 /// The thing, whichever server has it; NULL: none.
 struct twin_link *gateway_find(struct node *node, struct text thing);
 /// Another gateway than this one that has the thing; NULL: none.

@@ -64,6 +64,14 @@ static void note_clock(struct gateway *gateway, int64_t source_time_ns, bool cha
     gateway->behind_known = true;
 }
 
+/// Of two clocks that are in step; what is older was told again, or the clocks are not.
+static void note_way(struct gateway *gateway, int64_t source_time_ns) {
+    enum { OLD_S = 10 };
+    int64_t way_ns = (int64_t)clock_wall_ns() - source_time_ns;
+    if (way_ns < 0 || way_ns > OLD_S * (int64_t)NS_PER_S) return;
+    hop_add(&gateway->hops->edge, (double)way_ns / (double)NS_PER_MS);
+}
+
 int64_t report_edge_time_ns(const struct gateway *gateway) {
     return (int64_t)clock_wall_ns() - gateway->behind_ns;
 }
@@ -79,6 +87,7 @@ void report_leaf(struct gateway *gateway, struct plan_leaf *leaf, const struct o
     leaf->dirty = true;
     leaf->changed = leaf->known;
     note_clock(gateway, data->source_time_ns, leaf->changed);
+    if (leaf->changed) note_way(gateway, data->source_time_ns);
     leaf->known = true;
     if (leaf->actuator && leaf->changed) wish_effect(twin, leaf);
 }
@@ -172,6 +181,7 @@ static void update_answered(void *context, enum error error, struct text data) {
     if (twin == NULL) return;
     uint64_t version;
     bool again = must_repeat(twin, "reported", error, data, &version);
+    if (!again) hop_add_since(&twin->gateway->hops->twin, twin->update_ns);
     update_ended(twin, again, version);
 }
 
@@ -195,6 +205,7 @@ static void send_update(struct twin_link *twin) {
     }
     json_close_object(&writer);
     twin->update_waiting = true;
+    twin->update_ns = clock_monotonic_ns();
     if (shadow_request(twin, NULL, "update", &document, update_answered)) update_ended(twin, true, 0);
 }
 

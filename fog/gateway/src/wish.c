@@ -28,6 +28,7 @@ struct wish {
     struct json_document *arguments; // keeps the texts of `inputs`
     struct value inputs[PLAN_ARGUMENTS_MAX];
     size_t input_count;
+    uint64_t called_ns;  // monotonic
     struct cause *cause; // while it is called; NULL: it came without a token
     char *outcome;       // since it ended: the patch of `reported` that tells how
 };
@@ -120,7 +121,10 @@ void wish_effect(struct twin_link *twin, const struct plan_leaf *leaf) {
         if (cause->module == NULL || !stands_in(leaf->path, cause->module)) continue;
         int64_t loop_us = leaf->source_time_ns / 1000 - cause->time_us;
         if (loop_us < 0 || leaf->source_time_ns / 1000 > cause->answered_us) continue;
-        if (cause->until_ns > clock_monotonic_ns()) latency_add(twin->gateway->latency, (uint64_t)loop_us);
+        if (cause->until_ns > clock_monotonic_ns()) {
+            latency_add(twin->gateway->latency, (uint64_t)loop_us);
+            hop_add(&twin->gateway->hops->actuator, (double)loop_us / 1000);
+        }
         cause_clear(cause);
         return;
     }
@@ -319,6 +323,7 @@ static void call_done(void *context, status_code status, const struct value *out
     struct twin_link *twin = ticket_redeem(context);
     if (twin == NULL || twin->wishes == NULL || twin->wishes->state != WISH_CALLING) return;
     struct wish *wish = twin->wishes;
+    hop_add_since(&twin->gateway->hops->call, wish->called_ns);
     if (wish->cause != NULL)
         wish->cause->answered_us = report_edge_time_ns(twin->gateway) / (int64_t)NS_PER_US + GATEWAY_CLOCK_SLACK_US;
     wish_end(twin, status, reason_of(wish->method, outputs, count));
@@ -344,6 +349,7 @@ static void call_send(struct twin_link *twin) {
     if (ticket == NULL) return; // the retry timer tries again
     if (!changes_nothing(twin, wish)) cause_note(twin, wish);
     wish->state = WISH_CALLING;
+    wish->called_ns = clock_monotonic_ns();
     enum error error =
         opcua_client_call(twin->gateway->client, &object, &method, wish->inputs, wish->input_count, call_done, ticket);
     if (!error) return;

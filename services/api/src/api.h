@@ -2,10 +2,10 @@
 #pragma once
 
 #include <base/map.h>
+#include <bus/hop.h>
 #include <http/server.h>
 #include <json/json.h>
 
-#include "hops.h"
 #include "service.h"
 
 enum {
@@ -53,7 +53,7 @@ struct api {
     struct executions *executions;
     struct asked *asked;         // commands that the gateway has not answered yet
     struct loop_timer *tick;     // once a second
-    struct hop to_twin, to_wish; // of a change: see metrics.c
+    struct hop to_twin, to_wish; // of a change: see latency.c
     uint64_t started_ms;
     char bus_reason[160];          // why the bus is not connected; empty while it is
     struct buffer picture, things; // answers of /v1/plant, /v1/things; they never change

@@ -1,97 +1,13 @@
+// GET /metrics: Prometheus's text format, made of what every service says of itself on the bus.
 #include "api.h"
 
-#include <base/clock.h>
 #include <base/process.h>
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-/* GET /metrics: Prometheus's text format, made of what every service says of itself on the bus; GET /v1/latency: the
- * way of a change through the cascade. */
-
-// ---------------------------------------------------------------- the way of a change
-
-enum { OLD_S = 10 }; // told again after a connection: not a change of now
-
-/// N of the token `c:N`: source time of the oldest change, in us since 1970 ([bus-5.1]); 0: none.
-static uint64_t cause_us(struct text token) {
-    uint64_t cause = 0;
-    if (!text_starts_with(token, TEXT("c:"))) return 0;
-    return text_to_u64(text_from(token, 2), &cause) ? 0 : cause;
-}
-
-static bool is_of_function(const struct api *api, struct text thing) {
-    for (const char *const *each = api->options.state_things; each != NULL && *each != NULL; each++)
-        if (text_is(thing, *each)) return true;
-    return false;
-}
-
-void latency_note(struct api *api, struct text thing, const struct json *documents) {
-    uint64_t cause = cause_us(json_string(json_member(documents, "clientToken")));
-    uint64_t now_us = clock_wall_ns() / NS_PER_US;
-    if (cause == 0 || cause > now_us || now_us - cause > OLD_S * NS_PER_S / NS_PER_US || is_of_function(api, thing))
-        return;
-    double ms = (double)(now_us - cause) / 1000;
-    const struct json *before = json_path(documents, TEXT("previous/state/desired"));
-    const struct json *now = json_path(documents, TEXT("current/state/desired"));
-    bool wished = json_count(now) > 0 && !json_equal(before, now);
-    bool changed = !json_equal(json_path(documents, TEXT("previous/state/reported")),
-                               json_path(documents, TEXT("current/state/reported")));
-    if (wished) hop_add(&api->to_wish, ms);
-    if (changed && !wished) hop_add(&api->to_twin, ms);
-}
-
-static void put_hop(struct json_writer *writer, const char *name, uint64_t count, double p50_ms, double p99_ms,
-                    double budget_p50_ms, double budget_p99_ms) {
-    json_open_object(writer);
-    json_key(writer, "name");
-    json_put_string(writer, name);
-    json_key(writer, "count");
-    json_put_unsigned(writer, count);
-    const struct {
-        const char *name;
-        double ms;
-    } figures[] = {
-        {"p50_ms", p50_ms}, {"p99_ms", p99_ms}, {"budget_p50_ms", budget_p50_ms}, {"budget_p99_ms", budget_p99_ms}};
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-        json_key(writer, figures[i].name);
-        json_put_real(writer, (double)(int64_t)(figures[i].ms * 1000 + 0.5) / 1000);
-    }
-    json_close_object(writer);
-}
-
-static void put_measured(struct json_writer *writer, const char *name, const struct hop *hop, double budget_p50_ms,
-                         double budget_p99_ms) {
-    put_hop(writer, name, hop->count, hop_quantile_ms(hop, 0.5), hop_quantile_ms(hop, 0.99), budget_p50_ms,
-            budget_p99_ms);
-}
-
-static void put_closed_loop(void *context, struct text status) {
-    CLEANUP(json_destroy_at) struct json_document *document = NULL;
-    if (json_parse(status, api_limits, &document, NULL)) return;
-    const struct json *latency = json_member(json_root(document), "latency");
-    if (!json_is(latency, JSON_OBJECT)) return;
-    put_hop(context, "actuator", (uint64_t)json_integer(json_member(latency, "count"), 0),
-            json_real(json_member(latency, "p50_ms"), 0), json_real(json_member(latency, "p99_ms"), 0),
-            API_LOOP_BUDGET_P50_MS, API_LOOP_BUDGET_P99_MS);
-}
-
-void latency_answer(struct api *api, struct http_request *request) {
-    CLEANUP(buffer_clear) struct buffer body = {0};
-    struct json_writer writer = json_writer(&body);
-    json_open_object(&writer);
-    json_key(&writer, "hops");
-    json_open_array(&writer);
-    put_measured(&writer, "twin", &api->to_twin, API_TWIN_BUDGET_P50_MS, API_TWIN_BUDGET_P99_MS);
-    put_measured(&writer, "wish", &api->to_wish, API_WISH_BUDGET_P50_MS, API_WISH_BUDGET_P99_MS);
-    services_each(api, put_closed_loop, &writer);
-    json_close_array(&writer);
-    json_close_object(&writer);
-    http_answer(request, 200, NULL, 0, buffer_view(&body));
-}
-
-// ---------------------------------------------------------------- metrics
+enum { METRIC_LABEL_BYTES_MAX = 64, METRIC_NAME_BYTES = 2 * METRIC_LABEL_BYTES_MAX + 32 };
 
 /// "p50_ms", "startedAt" -> "started_at".
 static void put_snake(struct text name, struct buffer *out) {
@@ -100,6 +16,13 @@ static void put_snake(struct text name, struct buffer *out) {
         if (isupper(c) && i > 0) buffer_byte(out, '_');
         buffer_byte(out, isalnum(c) ? (char)tolower(c) : '_');
     }
+}
+
+/// Fit to be a label's value as it is.
+static bool is_word(struct text text) {
+    for (size_t i = 0; i < text.length; i++)
+        if (!isalnum((unsigned char)text.data[i]) && text.data[i] != '_' && text.data[i] != '-') return false;
+    return text.length > 0 && text.length <= METRIC_LABEL_BYTES_MAX;
 }
 
 static void put_number(const struct json *value, struct buffer *out) {
@@ -136,6 +59,17 @@ static void put_numbers(const struct json *object, const char *prefix, const cha
         put_snake(each.name, out);
         if (label != NULL) put_label(label, label_value, out);
         put_number(each.value, out);
+    }
+}
+
+static void put_hops(const struct json *status, struct text service, struct buffer *out) {
+    struct json_each each = json_each(json_member(status, "hops"));
+    while (json_next(&each)) {
+        struct hop hop;
+        char labels[METRIC_NAME_BYTES];
+        if (!hop_of_json(each.value, &hop) || !is_word(each.name) || !is_word(service)) continue;
+        snprintf(labels, sizeof labels, "service=\"%.*s\",hop=\"%.*s\"", TEXT_ARG(service), TEXT_ARG(each.name));
+        hop_put_metrics(&hop, "splc_hop_seconds", labels, out);
     }
 }
 
@@ -205,6 +139,7 @@ static void put_service(void *context, struct text text) {
     if (down || prefix.failed || prefix.length == 0) return; // old figures are none
     put_numbers(status, prefix.data, NULL, TEXT_EMPTY, out);
     put_numbers(json_member(status, "latency"), "closed_loop", NULL, TEXT_EMPTY, out);
+    put_hops(status, service, out);
     put_lists(status, out);
 }
 
@@ -218,25 +153,100 @@ static void put_controllers(struct api *api, struct buffer *out) {
     put_numbers(reported, "controller", "thing", plant->controller->name, out);
 }
 
-/// Lines of one metric stand together, as the format wants it.
+// ---------------------------------------------------------------- families
+
+/// What is not named here is a gauge: a number of a service's status, or a variable of the controller.
+static const struct family {
+    const char *name, *type, *help;
+} families[] = {
+    {"splc_service_up", "gauge", "1: the service tells its status, 0: it has been silent."},
+    {"splc_service_degraded", "gauge", "1: the service says that something keeps it from being all right."},
+    {"splc_service_resident_memory_bytes", "gauge", "Resident memory of the service's process."},
+    {"splc_change_seconds", "histogram",
+     "From the scan that saw a change to the twin that shows it, or to the wish that it caused."},
+    {"splc_hop_seconds", "histogram",
+     "One hop of a change, as the service sees it: edge (to the gateway), twin (until it is accepted), call (of a "
+     "method), actuator (from the cause to the effect)."},
+    {"splc_closed_loop_count", "counter", "Changes whose way from the sensor to the actuator was measured."},
+    {"splc_closed_loop_p50_ms", "gauge", "From a sensor's change to the actuator's: median of the last 4096, ms."},
+    {"splc_closed_loop_p99_ms", "gauge", "From a sensor's change to the actuator's: 99 % of the last 4096, ms."},
+    {"splc_edge_up", "gauge", "1: the OPC UA server is connected and its values are live."},
+    {"splc_edge_items", "gauge", "Values of the server that are told to twins."},
+    {"splc_edge_bad", "gauge", "Of them, those that are not good."},
+    {"splc_edge_since", "gauge", "When the connection's state last changed, ms since 1970."},
+    {"splc_edge_notifications", "counter", "Messages with values or events that have come from the server."},
+    {"splc_edge_republished", "counter", "Of them, those that were missing and came when asked for again."},
+    {"splc_edge_lost", "counter", "Messages that were missing and that the server had no more."},
+    {"splc_edge_overflows", "counter", "Values that were lost in the server's queues."},
+    {"splc_function_up", "gauge", "1: the function is ready."},
+    {"splc_function_invocations", "counter", "Invocations of the function."},
+    {"splc_function_errors", "counter", "Of them, those that ended with an error."},
+    {"splc_function_queued", "gauge", "Events that wait for the function."},
+    {"splc_function_joined", "counter", "Changes that were joined with one that waited already."},
+    {"splc_function_dropped", "counter", "Events that were dropped because too many waited."},
+    {"splc_function_restarts", "counter", "Times that the function's process was started anew."},
+    {"splc_function_pid", "gauge", "Process of the function's worker, 0: none."},
+    {"splc_twins_shadows", "gauge", "Shadows that exist."},
+    {"splc_twins_updates", "counter", "Updates that were accepted."},
+    {"splc_twins_rejected", "counter", "Requests that were rejected."},
+    {"splc_twins_partitions", "gauge", "Partitions of the store that the service holds."},
+    {"splc_api_streams", "gauge", "Event streams that are open."},
+};
+
+static bool is_family(struct text name, const char *family, const char *ending) {
+    size_t length = strlen(family);
+    return text_starts_with(name, text_of(family)) && text_is(text_from(name, length), ending);
+}
+
+/// Also of the parts of a histogram.
+static const struct family *find_family(struct text name) {
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        const struct family *each = &families[i];
+        if (is_family(name, each->name, "")) return each;
+        bool parts = strcmp(each->type, "histogram") == 0;
+        if (parts && (is_family(name, each->name, "_bucket") || is_family(name, each->name, "_sum") ||
+                      is_family(name, each->name, "_count")))
+            return each;
+    }
+    return NULL;
+}
+
+static struct text name_of(struct text line) {
+    size_t length = 0;
+    while (length < line.length && line.data[length] != '{' && line.data[length] != ' ') length++;
+    return (struct text){line.data, length};
+}
+
+/// Lines of the same metric; all parts of a histogram are one.
+static bool is_same(struct text name, struct text other) {
+    const struct family *family = find_family(name);
+    return family == NULL ? text_equal(name, other) : find_family(other) == family;
+}
+
+static void put_head(struct text name, struct buffer *out) {
+    const struct family *family = find_family(name);
+    if (family != NULL) {
+        buffer_print(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name, family->type);
+        return;
+    }
+    const char *help = text_starts_with(name, TEXT("splc_controller_")) ? "A variable of the controller."
+                                                                        : "A number of a service's status.";
+    buffer_print(out, "# HELP %.*s %s\n# TYPE %.*s gauge\n", TEXT_ARG(name), help, TEXT_ARG(name));
+}
+
+/// Lines of one metric stand together, behind what it is, as the format wants it.
 static void put_sorted(struct text lines, struct buffer *out) {
     struct text rest = lines, line;
     while (text_split(&rest, '\n', &line)) {
-        size_t name = 0;
-        while (name < line.length && line.data[name] != '{' && line.data[name] != ' ') name++;
-        struct text own = {line.data, name};
-        bool first = true;
-        struct text before = {lines.data, (size_t)(line.data - lines.data)}, other;
-        while (first && text_split(&before, '\n', &other))
-            first = !(text_starts_with(other, own) && other.length > name &&
-                      (other.data[name] == '{' || other.data[name] == ' '));
+        struct text name = name_of(line), other;
+        bool first = line.length > 0;
+        struct text before = {lines.data, (size_t)(line.data - lines.data)};
+        while (first && text_split(&before, '\n', &other)) first = !is_same(name, name_of(other));
         if (!first) continue;
+        put_head(name, out);
         struct text later = {line.data, (size_t)(lines.data + lines.length - line.data)};
-        while (text_split(&later, '\n', &other)) {
-            bool same = text_starts_with(other, own) && other.length > name &&
-                        (other.data[name] == '{' || other.data[name] == ' ');
-            if (same) buffer_print(out, "%.*s\n", TEXT_ARG(other));
-        }
+        while (text_split(&later, '\n', &other))
+            if (is_same(name, name_of(other))) buffer_print(out, "%.*s\n", TEXT_ARG(other));
     }
 }
 
@@ -245,12 +255,9 @@ void metrics_answer(struct api *api, struct http_request *request) {
     CLEANUP(buffer_clear) struct buffer body = {0};
     services_each(api, put_service, &lines);
     put_controllers(api, &lines);
+    hop_put_metrics(&api->to_twin, "splc_change_seconds", "to=\"twin\"", &lines);
+    hop_put_metrics(&api->to_wish, "splc_change_seconds", "to=\"wish\"", &lines);
     put_sorted(buffer_view(&lines), &body);
-    buffer_string(
-        &body, "# HELP splc_change_seconds From the scan that saw a change to the twin that shows it, or to the wish "
-               "that it caused.\n# TYPE splc_change_seconds histogram\n");
-    hop_put_metrics(&api->to_twin, "splc_change_seconds", "to=\"twin\"", &body);
-    hop_put_metrics(&api->to_wish, "splc_change_seconds", "to=\"wish\"", &body);
     const struct http_header_line type = {"Content-Type", "text/plain; version=0.0.4; charset=utf-8"};
     http_answer(request, 200, &type, 1, buffer_view(&body));
 }

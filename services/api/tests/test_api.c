@@ -387,8 +387,9 @@ static void metrics_are_in_the_format_of_prometheus(void **state) {
     assert_int_equal(result->status, 200);
     assert_true(text_starts_with(http_result_header(result, "Content-Type"), TEXT("text/plain; version=0.0.4")));
     static const char *const lines[] = {
-        "splc_service_up{service=\"twins\"} 1\n", "splc_service_up{service=\"functions\"} 0\n", "splc_api_streams ",
-        "# TYPE splc_change_seconds histogram\n", "splc_change_seconds_count{to=\"wish\"} 0\n"};
+        "splc_service_up{service=\"twins\"} 1\n",           "splc_service_up{service=\"functions\"} 0\n",
+        "# TYPE splc_api_streams gauge\nsplc_api_streams ", "# TYPE splc_service_up gauge\nsplc_service_up{",
+        "# TYPE splc_change_seconds histogram\n",           "splc_change_seconds_count{to=\"wish\"} 0\n"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         if (!has(result, lines[i])) fail_msg("no %s in %s", lines[i], result->body.data);
     static const char *const no_token[] = {NULL};
