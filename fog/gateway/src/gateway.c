@@ -114,6 +114,8 @@ static const struct shadow_event {
     {"$aws.things.*.shadow.delete.accepted", guard_deleted},
     {"$aws.things.*.shadow.name.status.update.accepted", guard_status},
     {"$aws.things.*.shadow.name.status.delete.accepted", guard_status_deleted},
+    {"$aws.things.*.shadow.name.sources.update.accepted", guard_sources},
+    {"$aws.things.*.shadow.name.sources.delete.accepted", guard_sources_deleted},
 };
 enum { SHADOW_EVENTS = sizeof shadow_events / sizeof shadow_events[0] };
 
@@ -168,6 +170,7 @@ static void retry(struct gateway *gateway) {
         struct twin_link *twin = &gateway->twins[i];
         sync_twin(twin);
         report_flush(twin);
+        sources_flush(twin);
         wish_next(twin);
     }
 }

@@ -4,6 +4,7 @@
 ///   lease.c    control authority at the edge
 ///   report.c   values -> `reported`, quality -> shadow `status`
 ///   sync.c     what the twin held before: stale leaves, wishes left over
+///   sources.c  source times -> shadow `sources`
 ///   guard.c    what others write into the twins of the edge's things
 ///   wish.c     `delta` -> method calls -> outcome
 ///   command.c  commands -> method calls -> response
@@ -68,6 +69,15 @@ struct twin_link {
     bool told;           // an update was accepted since the edge was browsed
     uint64_t update_ns;  // monotonic; when the one that is under way was sent
     bool status_dirty, status_waiting;
+    struct {
+        bool clear; // what is there may be of before, or somebody else's
+        bool dirty; // a leaf's source time is
+        bool waiting;
+        bool off;              // it is too large for a shadow
+        uint64_t version;      // with our last update
+        uint64_t disputed;     // of the last update that was heard of while ours is under way
+        uint64_t next_ns;      // monotonic; no earlier update
+    } sources;                 // the shadow `sources`
     uint64_t status_version;   // of the shadow `status`, with our last update
     uint64_t status_disputed;  // of the last update of it that was heard of while ours is under way
     bool synced, sync_waiting; // what the twin holds is known; is asked for
@@ -150,6 +160,13 @@ void report_again(struct twin_link *twin); // all of it is dirty: the twin may h
 /// value: it is dirty now.
 bool report_dispute(struct plan_leaf *leaf, const struct json *value, uint64_t version);
 void report_connection(struct gateway *gateway); // to the status shadow of every thing
+
+// sources.c
+void sources_changed(struct twin_link *twin, struct plan_leaf *leaf); // it was told again, with another source time
+void sources_again(struct twin_link *twin);                           // the twin may have forgotten
+void sources_flush(struct twin_link *twin);                           // sends what is to be told, if it is time
+void guard_sources(struct twin_link *twin, const struct json *accepted);
+void guard_sources_deleted(struct twin_link *twin, const struct json *accepted);
 
 // sync.c
 void sync_twin(struct twin_link *twin);  // unless it is known

@@ -90,6 +90,7 @@ static bool take_plan(struct gateway *gateway, struct plan *plan) {
     if (twins == NULL) return plan_destroy(plan), false;
     for (size_t i = 0; i < plan->thing_count; i++) {
         twins[i] = (struct twin_link){.gateway = gateway, .thing = plan->things[i], .status_dirty = true};
+        twins[i].sources.clear = true;
         if (gateway->plan == NULL) continue;
         const struct plan_thing *older = plan_find_thing(gateway->plan, text_of(plan->things[i]->name));
         if (older != NULL) wish_inherit(&twins[i], &gateway->twins[older->index]);

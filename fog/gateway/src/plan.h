@@ -36,6 +36,7 @@ struct plan_leaf {
     bool stale;                // not heard for longer than its maximum age
     bool known;                // there has been a notification
     bool dirty;                // not yet reported
+    bool source_dirty;         // its source time is not told yet
     bool sent;                 // in the update that is under way
     bool changed;              // dirty because of a change: neither the first value nor one told again
     uint64_t told_version;     // of the twin, with the last update of ours that told it; 0: none

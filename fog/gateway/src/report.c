@@ -84,6 +84,7 @@ void report_leaf(struct gateway *gateway, struct plan_leaf *leaf, const struct o
     if (!leaf->known || leaf->status != data->status) twin->status_dirty = true;
     if (!leaf->known) note_first(gateway, data->source_time_ns);
     leaf_store(leaf, data);
+    sources_changed(twin, leaf);
     leaf->dirty = true;
     leaf->changed = leaf->known;
     note_clock(gateway, data->source_time_ns, leaf->changed);
@@ -113,6 +114,7 @@ void report_again(struct twin_link *twin) {
         leaf->changed = false;
     }
     twin->status_dirty = true;
+    sources_again(twin);
 }
 
 static bool anything_dirty(const struct plan_thing *thing) {
@@ -222,6 +224,10 @@ static void write_bad_leaf(const struct gateway *gateway, const struct plan_leaf
     json_put_string(writer, leaf->path);
     json_key(writer, "status");
     json_put_string(writer, status_name(report_status(gateway, leaf), name));
+    if (leaf->known && leaf->source_time_ns > 0) {
+        json_key(writer, "sourceTime");
+        json_put_unsigned(writer, (uint64_t)leaf->source_time_ns / NS_PER_MS);
+    }
     uint64_t since_ns = good_until_ns(gateway, leaf), now_ns = clock_wall_ns();
     if (since_ns > 0) {
         json_key(writer, "since");

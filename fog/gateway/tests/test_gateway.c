@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include <base/clock.h>
+#include <json/json.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -37,6 +38,10 @@ static size_t count_parts(const struct buffer *text, const char *part) {
     size_t count = 0;
     for (const char *at = text->data; at != NULL && (at = strstr(at, part)) != NULL; at++) count++;
     return count;
+}
+
+static bool is_past(void *context) {
+    return clock_monotonic_ns() >= *(uint64_t *)context;
 }
 
 static void assert_calls(const struct world *world, const char *calls) {
@@ -332,6 +337,64 @@ static void a_value_that_is_not_heard_for_too_long_is_stale(void **state) {
     world_await_bad(world, "belt", "count", "UncertainLastUsableValue");
 }
 
+/* ---- Source times ---- */
+
+static bool knows_source_time(struct world *world, const char *path, int64_t least_ms, int64_t most_ms) {
+    world_ask(world, "$aws.things.belt.shadow.name.sources.get", "{}");
+    CLEANUP(json_destroy_at) struct json_document *document = NULL;
+    assert_int_equal(json_parse(buffer_view(&world->answer), (struct json_limits){1 << 16, 64}, &document, NULL),
+                     ERROR_NONE);
+    const struct json *reported = json_path(json_root(document), TEXT("state/reported"));
+    int64_t time_ms = json_integer(json_path(reported, text_of(path)), 0);
+    return time_ms >= least_ms && time_ms <= most_ms;
+}
+
+/// By the edge's clock, which is ahead.
+static void await_source_time(struct world *world, const char *path, int64_t least_ms) {
+    uint64_t deadline_ns = clock_monotonic_ns() + 20 * NS_PER_S;
+    while (!knows_source_time(world, path, least_ms, least_ms + 20000)) {
+        if (clock_monotonic_ns() > deadline_ns)
+            fail_msg("%s is not about %lld: %s", path, (long long)least_ms, world->answer.data);
+        uint64_t again_ns = clock_monotonic_ns() + 20 * NS_PER_MS;
+        world_wait(world, is_past, &again_ns);
+    }
+}
+
+static void the_source_time_of_each_leaf_is_told(void **state) {
+    struct world *world = *state;
+    world->station.clock_ahead_ns = (int64_t)(3600 * NS_PER_S);
+    world_start_all(world);
+    int64_t begun_ms = (int64_t)((clock_wall_ns() + 3600 * NS_PER_S) / NS_PER_MS) - 15000;
+    static const char *const paths[] = {"count", "part", "motor/on", "motor2/on", "sensor/state"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) await_source_time(world, paths[i], begun_ms);
+    for (int i = 0; i < 2; i++) {
+        int64_t now_ms = (int64_t)((clock_wall_ns() + 3600 * NS_PER_S) / NS_PER_MS);
+        station_write_bool(&world->station, "belt/sensor/state", i == 0);
+        await_source_time(world, "sensor/state", now_ms);
+    }
+    // A leaf that is not good says so in the shadow `status`, with its source time.
+    station_write_bad(&world->station, "belt/sensor/state", STATUS_BadSensorFailure);
+    world_await_bad(world, "belt", "sensor/state", "BadSensorFailure");
+    assert_non_null(strstr(world->answer.data, "\"sourceTime\":"));
+}
+
+static void source_times_are_the_edge_s_alone(void **state) {
+    struct world *world = *state;
+    int64_t begun_ms = (int64_t)(clock_wall_ns() / NS_PER_MS) - 15000;
+    await_source_time(world, "motor/on", begun_ms);
+    world_ask(world, "$aws.things.belt.shadow.name.sources.update",
+              "{\"state\":{\"reported\":{\"motor\":{\"on\":1},\"ghost\":2}}}");
+    world_await(world, "belt", "sources", "reported/ghost", NULL);
+    await_source_time(world, "motor/on", begun_ms);
+    world_ask(world, "$aws.things.belt.shadow.name.sources.delete", "{}");
+    await_source_time(world, "motor/on", begun_ms);
+    station_close(&world->station);
+    world->station.without_part = true;
+    world_start_station(world);
+    world_await(world, "belt", "sources", "reported/part", NULL);
+    await_source_time(world, "motor/on", begun_ms);
+}
+
 static void the_same_wish_again_is_executed_again(void **state) {
     struct world *world = *state;
     for (int i = 0; i < 3; i++) {
@@ -369,10 +432,6 @@ static void wishes_wait_while_the_lease_is_not_held(void **state) {
     world->station.lock_answer = 0;
     world_await(world, "belt", NULL, "reported/motor/on", "true");
     assert_calls(world, "motor/setDirection(1);");
-}
-
-static bool is_past(void *context) {
-    return clock_monotonic_ns() >= *(uint64_t *)context;
 }
 
 static void a_renewal_that_came_too_late_is_called_so(void **state) {
@@ -677,6 +736,9 @@ int main(int argc, char **argv) {
          the_model_s_time_to_live_counts_before_the_site_s, set_up, tear_down, NULL},
         {"a value that is not heard for longer than its maximum age is stale [bus-4.14]",
          a_value_that_is_not_heard_for_too_long_is_stale, set_up, tear_down, NULL},
+        {"the source time of each leaf is told by the shadow sources [bus-4.16] [bus-4.6]",
+         the_source_time_of_each_leaf_is_told, set_up, tear_down, NULL},
+        RUNNING("source times are the edge's alone [bus-4.16]", source_times_are_the_edge_s_alone),
         RUNNING("the same wish again is executed again [bus-4.3]", the_same_wish_again_is_executed_again),
         RUNNING("a wish that changes while it is called is executed as well [bus-4.3]",
                 a_wish_that_changes_while_it_is_called_is_executed_as_well),
