@@ -1,150 +1,59 @@
 // AWS IoT Commands: `$aws.commands.things.T.executions.ID.request.json` calls a method; the response tells the outcome.
+//
+//   received ─► valid ─► key noted ─► precondition looked at ─► called ─► responded
+//      └──rejected──┴─(key known)─► the first one's outcome
+//
+// A key is on disk before the edge is called. What is rejected before that leaves none: nothing has been executed.
+#include "command.h"
 #include "convert.h"
-#include "internal.h"
+#include <execution/executions.h>
 #include <stdlib.h>
 #include <string.h>
 
-/// One execution under way.
-struct execution {
-    struct execution *next, **link; // in gateway->executions
-    struct gateway *gateway;
-    char *response; // subject
-    char *reply;    // NATS reply subject; empty: none
-    char *thing;
-    struct json_document *request;   // keeps the texts of the arguments
-    uint64_t received_ns, called_ns; // monotonic; called: the edge was asked, 0: it was not
-    size_t output_count;
-    char *output_names[PLAN_ARGUMENTS_MAX];
-};
+enum { KEY_BYTES_MAX = 128, TIME_TO_LIVE_MAX_S = 3600 };
 
-static void execution_destroy(struct execution *execution) {
-    *execution->link = execution->next;
-    if (execution->next != NULL) execution->next->link = execution->link;
-    free(execution->response);
-    free(execution->reply);
-    free(execution->thing);
-    json_destroy(execution->request);
-    for (size_t i = 0; i < execution->output_count; i++) free(execution->output_names[i]);
-    free(execution);
-}
-CLEANUP_DEFINE(struct execution, execution_destroy)
-
-/// A result in AWS's form: booleans as "b", all else as text in "s".
-static void put_result(struct json_writer *writer, const struct value *value) {
-    CLEANUP(buffer_clear) struct buffer text = {0};
-    struct json_writer plain = json_writer(&text);
-    json_open_object(writer);
-    json_key(writer, value->type == VALUE_BOOL ? "b" : "s");
-    if (value->type == VALUE_BOOL)
-        json_put_bool(writer, value->boolean);
-    else if (value->type == VALUE_STRING)
-        json_put_text(writer, value->string);
-    else {
-        convert_put(&plain, value);
-        json_put_text(writer, buffer_view(&text));
-    }
-    json_close_object(writer);
-}
-
-/// Who reads the response alone learns what was commanded.
-static void put_command(struct json_writer *writer, const struct execution *execution) {
-    static const char *const names[] = {"method", "arguments"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const struct json *value =
-            execution->request == NULL ? NULL : json_member(json_root(execution->request), names[i]);
-        if (!json_exists(value)) continue;
-        json_key(writer, names[i]);
-        json_put_value(writer, value);
-    }
-}
-
-/// How long it was here, and how long the edge took.
-static void put_timings(struct json_writer *writer, const struct execution *execution) {
-    uint64_t now_ns = clock_monotonic_ns();
-    uint64_t called_ns = execution->called_ns == 0 ? now_ns : execution->called_ns;
-    uint64_t here_us = (called_ns - execution->received_ns) / NS_PER_US, edge_us = (now_ns - called_ns) / NS_PER_US;
-    json_key(writer, "timings");
-    json_open_object(writer);
-    json_key(writer, "gateway_ms");
-    json_put_real(writer, (double)here_us / 1000);
-    json_key(writer, "edge_ms");
-    json_put_real(writer, (double)edge_us / 1000);
-    json_close_object(writer);
-}
-
-/// Publishes the outcome and ends the execution. `code` "" means success.
-static void respond(struct execution *execution, const char *status, const char *code, struct text description,
-                    const struct value *outputs, size_t output_count) {
-    CLEANUP(buffer_clear) struct buffer document = {0};
-    struct json_writer writer = json_writer(&document);
-    json_open_object(&writer);
-    json_key(&writer, "status");
-    json_put_string(&writer, status);
-    if (code[0] != '\0') {
-        json_key(&writer, "statusReason");
-        json_open_object(&writer);
-        json_key(&writer, "reasonCode");
-        json_put_string(&writer, code);
-        json_key(&writer, "reasonDescription");
-        json_put_text(&writer, description);
-        json_close_object(&writer);
-    }
-    json_key(&writer, "result");
-    json_open_object(&writer);
-    for (size_t i = 0; i < output_count && i < execution->output_count; i++) {
-        if (strcmp(execution->output_names[i], "Reason") == 0) continue; // told above
-        json_key(&writer, execution->output_names[i]);
-        put_result(&writer, &outputs[i]);
-    }
-    json_close_object(&writer);
-    put_command(&writer, execution);
-    put_timings(&writer, execution);
-    json_close_object(&writer);
-    struct bus *bus = execution->gateway->bus;
-    if (!document.failed) {
-        error_ignore(bus_publish(bus, text_of(execution->response), buffer_view(&document)));
-        if (execution->reply[0] != '\0')
-            error_ignore(bus_publish(bus, text_of(execution->reply), buffer_view(&document)));
-    }
-}
-
-__attribute__((format(printf, 3, 4))) static void reject(struct execution *execution, const char *code,
-                                                         const char *format, ...) {
-    char description[PROBLEM_TEXT_BYTES];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(description, sizeof description, format, arguments);
-    va_end(arguments);
-    respond(execution, "REJECTED", code, text_of(description), NULL, 0);
+void command_destroy(struct command *command) {
+    *command->link = command->next;
+    if (command->next != NULL) command->next->link = command->link;
+    condition_forget(command);
+    free(command->response);
+    free(command->reply);
+    free(command->thing);
+    free(command->id);
+    free(command->repeats);
+    json_destroy(command->request);
+    for (size_t i = 0; i < command->output_count; i++) free(command->output_names[i]);
+    free(command);
 }
 
 static void called(void *context, status_code status, const struct value *outputs, size_t count) {
-    CLEANUP(execution_destroy_at) struct execution *execution = context;
-    hop_add_since(&execution->gateway->hops->call, execution->called_ns);
+    CLEANUP(command_destroy_at) struct command *command = context;
+    hop_add_since(&command->gateway->hops->call, command->called_ns);
     struct text reason = TEXT_EMPTY;
-    for (size_t i = 0; i < count && i < execution->output_count; i++)
-        if (strcmp(execution->output_names[i], "Reason") == 0 && outputs[i].type == VALUE_STRING)
+    for (size_t i = 0; i < count && i < command->output_count; i++)
+        if (strcmp(command->output_names[i], "Reason") == 0 && outputs[i].type == VALUE_STRING)
             reason = outputs[i].string;
     char name[STATUS_NAME_BYTES];
-    if (status_is_good(status)) return respond(execution, "SUCCEEDED", "", TEXT_EMPTY, outputs, count);
+    if (status_is_good(status)) return command_respond(command, "SUCCEEDED", "", TEXT_EMPTY, outputs, count);
     const char *outcome = status == STATUS_BadTimeout ? "TIMED_OUT" : "FAILED";
-    respond(execution, outcome, status_name(status, name), reason, NULL, 0);
+    command_respond(command, outcome, status_name(status, name), reason, NULL, 0);
 }
 
-/// "$aws.commands.things.T.executions.ID.request.json": the thing, and the response's subject.
-static bool read_subject(struct text subject, struct execution *execution) {
+/// "$aws.commands.things.T.executions.ID.request.json": thing and id, and the response's subject.
+static bool read_subject(struct text subject, struct command *command) {
     struct text rest = text_from(subject, sizeof "$aws.commands.things." - 1), thing, word, id;
     if (!text_split(&rest, '.', &thing) || !text_split(&rest, '.', &word) || !text_split(&rest, '.', &id)) return false;
     CLEANUP(buffer_clear) struct buffer response = {0};
     buffer_print(&response, "$aws.commands.things.%.*s.executions.%.*s.response.json", TEXT_ARG(thing), TEXT_ARG(id));
-    execution->thing = text_copy(thing);
-    execution->response = buffer_take(&response);
-    return execution->thing != NULL && execution->response != NULL;
+    command->thing = text_copy(thing);
+    command->id = text_copy(id);
+    command->response = buffer_take(&response);
+    return command->thing != NULL && command->id != NULL && command->response != NULL;
 }
 
-static enum error read_arguments(const struct json *request, const struct plan_method *method, struct value *inputs,
-                                 struct problem *problem) {
-    const struct json *arguments = json_member(request, "arguments");
+static enum error read_arguments(struct command *command, struct problem *problem) {
+    const struct plan_method *method = command->method;
+    const struct json *arguments = json_member(json_root(command->request), "arguments");
     if (json_exists(arguments) && !json_is(arguments, JSON_ARRAY))
         return problem_say(problem, ERROR_INVALID, "\"arguments\" must be an array");
     if (json_count(arguments) != method->input_count)
@@ -152,51 +61,140 @@ static enum error read_arguments(const struct json *request, const struct plan_m
                            json_count(arguments));
     struct json_each each = json_each(arguments);
     for (size_t i = 0; json_next(&each); i++) {
-        enum error error = convert_json(each.value, method->input_types[i], &inputs[i], problem);
+        enum error error = convert_json(each.value, method->input_types[i], &command->inputs[i], problem);
         if (error) return problem_prefix(problem, error, "argument %s", method->input_names[i]);
     }
     return ERROR_NONE;
 }
 
 /// Names those that there are.
-static void reject_method(struct execution *execution, const struct plan_thing *thing, struct text path) {
+static void reject_method(struct command *command, const struct plan_thing *thing, struct text path) {
     CLEANUP(buffer_clear) struct buffer names = {0};
     for (size_t i = 0; i < thing->method_count; i++) {
         buffer_print(&names, "%s%s", i == 0 ? "" : ", ", thing->methods[i]->path);
     }
-    reject(execution, "BadMethodInvalid", "%s has no method '%.*s'; it has %s", thing->name, TEXT_ARG(path),
-           names.failed || names.length == 0 ? "none" : names.data);
+    command_reject(command, "BadMethodInvalid", "%s has no method '%.*s'; it has %s", thing->name, TEXT_ARG(path),
+                   names.failed || names.length == 0 ? "none" : names.data);
 }
 
-static void execute(struct execution **owned) {
-    struct execution *execution = *owned;
-    struct gateway *gateway = execution->gateway;
-    const struct json *request = json_root(execution->request);
+/// Of the time when it came, or of its own clock; INT64_MAX: never.
+static bool is_expired(const struct command *command) {
+    const struct json *request = json_root(command->request);
     int64_t expires_ms = json_integer(json_member(request, "expiresAt"), INT64_MAX);
-    struct text path = json_string(json_member(request, "method"));
+    double life_s = json_real(json_member(request, "timeToLive"), TIME_TO_LIVE_MAX_S);
+    double age_s = (double)(clock_monotonic_ns() - command->received_ns) / (double)NS_PER_S;
+    return expires_ms < (int64_t)(clock_wall_ns() / NS_PER_MS) || age_s > life_s;
+}
+
+static bool reject_expired(struct command *command) {
+    if (!is_expired(command)) return false;
+    command_reject(command, "BadTimeout", "expired");
+    return true;
+}
+
+/// Finds the method and its inputs. False when the command was rejected.
+static bool prepare(struct command *command) {
+    const struct gateway *gateway = command->gateway;
+    struct text path = json_string(json_member(json_root(command->request), "method"));
     const struct plan_thing *thing =
-        gateway->plan == NULL ? NULL : plan_find_thing(gateway->plan, text_of(execution->thing));
-    if (gateway->state != LINK_LIVE && (thing != NULL || gateway->plan == NULL))
-        return reject(execution, "BadServerNotConnected", "the %s is not connected", gateway_kind(gateway));
-    if (thing == NULL) return reject(execution, "BadNodeIdUnknown", "no edge has a thing '%s'", execution->thing);
-    const struct plan_method *method = plan_find_method(thing, path);
-    if (method == NULL) return reject_method(execution, thing, path);
-    if (expires_ms < (int64_t)(clock_wall_ns() / NS_PER_MS)) return reject(execution, "BadTimeout", "expired");
-    struct value inputs[PLAN_ARGUMENTS_MAX];
+        gateway->plan == NULL ? NULL : plan_find_thing(gateway->plan, text_of(command->thing));
     struct problem problem = {0};
-    if (read_arguments(request, method, inputs, &problem))
-        return reject(execution, "BadInvalidArgument", "%s", problem.text);
-    for (size_t i = 0; i < method->output_count; i++) {
-        execution->output_names[i] = text_copy(text_of(method->output_names[i]));
-        if (execution->output_names[i] == NULL) return reject(execution, "BadOutOfMemory", "out of memory");
-        execution->output_count = i + 1;
+    if (gateway->state != LINK_LIVE && (thing != NULL || gateway->plan == NULL))
+        return command_reject(command, "BadServerNotConnected", "the %s is not connected", gateway_kind(gateway)),
+               false;
+    if (thing == NULL)
+        return command_reject(command, "BadNodeIdUnknown", "no edge has a thing '%s'", command->thing), false;
+    command->method = plan_find_method(thing, path);
+    if (command->method == NULL) return reject_method(command, thing, path), false;
+    if (reject_expired(command)) return false;
+    if (read_arguments(command, &problem))
+        return command_reject(command, "BadInvalidArgument", "%s", problem.text), false;
+    for (size_t i = 0; i < command->method->output_count; i++) {
+        command->output_names[i] = text_copy(text_of(command->method->output_names[i]));
+        if (command->output_names[i] == NULL) return command_reject(command, "BadOutOfMemory", "out of memory"), false;
+        command->output_count = i + 1;
     }
+    return true;
+}
+
+/// True when the edge was asked.
+static bool call(struct command *command) {
+    const struct plan_method *method = command->method;
+    if (reject_expired(command)) return false; // the twins took their time
     struct opcua_node object = plan_node_view(&method->object), node = plan_node_view(&method->node);
-    execution->called_ns = clock_monotonic_ns();
-    enum error error =
-        opcua_client_call(gateway->client, &object, &node, inputs, method->input_count, called, execution);
-    if (error) return reject(execution, "BadCommunicationError", "%s", error_text(error));
-    *owned = NULL; // `called` has it now
+    command->called_ns = clock_monotonic_ns();
+    enum error error = opcua_client_call(command->gateway->client, &object, &node, command->inputs, method->input_count,
+                                         called, command);
+    if (error) command_reject(command, "BadCommunicationError", "%s", error_text(error));
+    return !error;
+}
+
+void command_checked(struct command *command) {
+    if (!call(command)) command_destroy(command);
+}
+
+// ---------------------------------------------------------------- idempotency
+
+static void write_created(const struct command *command, struct text key, struct buffer *out) {
+    const struct json *request = json_root(command->request);
+    const struct json *arguments = json_member(request, "arguments");
+    const struct {
+        const char *name;
+        struct text text;
+    } texts[] = {{"executionId", text_of(command->id)},
+                 {"thing", text_of(command->thing)},
+                 {"idempotencyKey", key},
+                 {"method", json_string(json_member(request, "method"))},
+                 {"status", TEXT("CREATED")}};
+    struct json_writer writer = json_writer(out);
+    json_open_object(&writer);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        json_key(&writer, texts[i].name);
+        json_put_text(&writer, texts[i].text);
+    }
+    if (json_exists(arguments)) {
+        json_key(&writer, "arguments");
+        json_put_value(&writer, arguments);
+    }
+    json_close_object(&writer);
+}
+
+/// False when the command was rejected.
+static bool note_key(struct command *command, struct text key) {
+    CLEANUP(buffer_clear) struct buffer document = {0};
+    if (key.length == 0) return true;
+    write_created(command, key, &document);
+    command->noted = !document.failed && executions_add(command->gateway->executions, buffer_view(&document)) != NULL;
+    if (!command->noted)
+        command_reject(command, "BadResourceUnavailable",
+                       "the idempotency key could not be noted, so nothing was executed: is the disk full?");
+    return command->noted;
+}
+
+static bool is_wrong_key(const struct json *key) {
+    size_t length = json_string(key).length;
+    return json_exists(key) && (length == 0 || length > KEY_BYTES_MAX);
+}
+
+// ---------------------------------------------------------------- received
+
+static void execute(struct command **owned) {
+    struct command *command = *owned;
+    const struct json *member = json_member(json_root(command->request), "idempotencyKey");
+    struct text key = json_string(member);
+    if (is_wrong_key(member))
+        return command_reject(command, "BadInvalidArgument", "\"idempotencyKey\" must be a text of 1 to %d bytes",
+                              KEY_BYTES_MAX);
+    struct executions *executions = command->gateway->executions;
+    const struct execution *first =
+        key.length == 0 ? NULL : executions_find_key(executions, text_of(command->thing), key);
+    if (first != NULL) {
+        if (!command_repeat(command, first)) *owned = NULL; // it waits
+        return;
+    }
+    if (!prepare(command) || !note_key(command, key)) return;
+    enum condition condition = condition_check(command);
+    if (condition == CONDITION_ASKED || (condition == CONDITION_HOLDS && call(command))) *owned = NULL;
 }
 
 /// Of the server that has the thing; the edge answers for those that nobody has.
@@ -209,26 +207,38 @@ static struct gateway *gateway_of(struct node *node, struct text subject) {
 
 void command_received(void *context, const struct bus_message *message) {
     struct gateway *gateway = gateway_of(context, message->subject);
-    CLEANUP(execution_destroy_at) struct execution *execution = calloc(1, sizeof *execution);
-    if (execution == NULL) return;
-    execution->gateway = gateway;
-    execution->received_ns = clock_monotonic_ns();
-    execution->next = gateway->executions;
-    execution->link = &gateway->executions;
-    if (execution->next != NULL) execution->next->link = &execution->next;
-    gateway->executions = execution;
-    execution->reply = text_copy(message->reply);
-    if (execution->reply == NULL || !read_subject(message->subject, execution)) return;
+    CLEANUP(command_destroy_at) struct command *command = calloc(1, sizeof *command);
+    if (command == NULL) return;
+    command->gateway = gateway;
+    command->received_ns = clock_monotonic_ns();
+    command->next = gateway->commands;
+    command->link = &gateway->commands;
+    if (command->next != NULL) command->next->link = &command->next;
+    gateway->commands = command;
+    command->reply = text_copy(message->reply);
+    if (command->reply == NULL || !read_subject(message->subject, command)) return;
     struct problem problem = {0};
     struct json_limits limits = {GATEWAY_DOCUMENT_BYTES, 16};
-    if (json_parse(message->data, limits, &execution->request, &problem))
-        return reject(execution, "BadInvalidArgument", "%s", problem.text);
-    execute(&execution);
+    if (json_parse(message->data, limits, &command->request, &problem))
+        return command_reject(command, "BadInvalidArgument", "%s", problem.text);
+    execute(&command);
+}
+
+/// One that does not wait for another, as long as there is any: those that wait are answered by the one that they wait
+/// for.
+static struct command *next_to_fail(const struct gateway *gateway) {
+    struct command *command = gateway->commands;
+    while (command != NULL && command->repeats != NULL) command = command->next;
+    return command == NULL ? gateway->commands : command;
 }
 
 void command_fail_all(struct gateway *gateway, const char *reason) {
-    while (gateway->executions != NULL) {
-        respond(gateway->executions, "TIMED_OUT", "BadCommunicationError", text_of(reason), NULL, 0);
-        execution_destroy(gateway->executions);
+    while (gateway->commands != NULL) {
+        struct command *command = next_to_fail(gateway);
+        if (command->called_ns == 0 && command->repeats == NULL)
+            command_reject(command, "BadServerNotConnected", "%s", reason);
+        else
+            command_respond(command, "TIMED_OUT", "BadCommunicationError", text_of(reason), NULL, 0);
+        command_destroy(command);
     }
 }

@@ -1,7 +1,9 @@
 #include <gateway/gateway.h>
 
 #include "internal.h"
+#include <base/file.h>
 #include <base/notify.h>
+#include <execution/executions.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +18,7 @@ struct node {
     size_t count;
     struct latency latency;
     struct hops hops;
+    struct executions *executions;
 };
 
 void hop_add_since(struct hop *hop, uint64_t monotonic_ns) {
@@ -336,6 +339,7 @@ static enum error gateway_open(struct gateway *gateway, struct node *node, const
                                 .loop = node->loop,
                                 .latency = &node->latency,
                                 .hops = &node->hops,
+                                .executions = node->executions,
                                 .since_ns = clock_wall_ns()};
     gateway->url = server == NULL ? site_opcua_url(site) : text_copy(text_of(server->url));
     gateway->certificate = site_path(site, "pki/opcua/gateway.der");
@@ -350,11 +354,20 @@ static enum error gateway_open(struct gateway *gateway, struct node *node, const
 
 static void gateway_clear(struct gateway *gateway) {
     while (gateway->tickets != NULL) ticket_destroy(gateway->tickets);
+    condition_free_all(gateway);
     free(gateway->url);
     free(gateway->certificate);
     free(gateway->key);
     free(gateway->server_certificate);
     free(gateway->password);
+}
+
+static enum error open_executions(struct node *node, struct problem *ret_problem) {
+    CLEANUP(free_at) char *folder = site_path(node->site, "gateway");
+    CLEANUP(free_at) char *file = site_path(node->site, "gateway/executions.jsonl");
+    if (folder == NULL || file == NULL) return ERROR_NO_MEMORY;
+    enum error error = file_make_folder(folder, 0700, ret_problem);
+    return error ? error : executions_open(file, &node->executions, ret_problem);
 }
 
 static enum error open_gateways(struct node *node) {
@@ -374,6 +387,7 @@ static void node_close(struct node *node) {
     bus_close(node->bus); // no answer comes any more
     for (size_t i = 0; i < node->count; i++) gateway_clear(&node->gateways[i]);
     free(node->gateways);
+    executions_close(node->executions);
     loop_destroy(node->loop);
 }
 
@@ -383,6 +397,7 @@ enum error gateway_run(const struct site *site, struct problem *ret_problem) {
     if (node.loop == NULL) return ERROR_NO_MEMORY;
     enum error error = loop_stop_on_signals(node.loop);
     if (!error) error = notify_keep_alive(node.loop);
+    if (!error) error = open_executions(&node, ret_problem);
     if (!error) error = open_gateways(&node);
     if (!error) error = open_bus(&node, ret_problem);
     if (error) return error;

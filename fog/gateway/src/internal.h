@@ -7,7 +7,7 @@
 ///   sources.c  source times -> shadow `sources`
 ///   guard.c    what others write into the twins of the edge's things
 ///   wish.c     `delta` -> method calls -> outcome
-///   command.c  commands -> method calls -> response
+///   command.c  commands -> method calls -> response (command.h: condition.c, response.c)
 ///   gateway.c  the bus, the status, run
 #pragma once
 
@@ -42,7 +42,10 @@ struct gateway;
 struct wish;
 struct cleared;
 struct ticket;
+struct check;
+struct command;
 struct execution;
+struct executions;
 
 /// A command that was called because of a change at `time_us`; its effect ends the measured loop.
 struct cause {
@@ -98,10 +101,12 @@ struct gateway {
     struct opcua_client *client;
     struct browse *browse;
     struct plan *plan;
-    struct twin_link *twins;      // one per thing of the plan
-    unsigned generation;          // of the plan: answers to older ones are ignored
-    struct ticket *tickets;       // given to requests and calls under way
-    struct execution *executions; // commands under way
+    struct twin_link *twins;       // one per thing of the plan
+    unsigned generation;           // of the plan: answers to older ones are ignored
+    struct ticket *tickets;        // given to requests and calls under way
+    struct command *commands;      // under way
+    struct check *checks;          // questions for their preconditions
+    struct executions *executions; // outcomes that idempotency keys stand for; of the node
     enum link_state state;
     uint64_t since_ns; // wall
     char reason[PROBLEM_TEXT_BYTES];
@@ -198,6 +203,7 @@ void wish_effect(struct twin_link *twin, const struct plan_leaf *leaf); // an ou
 // command.c
 void command_received(void *context, const struct bus_message *message);
 void command_fail_all(struct gateway *gateway, const char *reason); // the connection is gone
+void condition_free_all(struct gateway *gateway);                   // the bus is closed
 
 /// Identifies a thing of the plan in a callback that may come after the plan has gone, or never.
 enum ticket_kind { TICKET_REQUEST, TICKET_CALL };

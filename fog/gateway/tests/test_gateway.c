@@ -635,6 +635,103 @@ static void commands_that_cannot_be_are_rejected(void **state) {
     assert_calls(world, "");
 }
 
+static void assert_answer(const struct world *world, const char *part) {
+    if (strstr(world->answer.data, part) == NULL) fail_msg("'%s' is not in %s", part, world->answer.data);
+}
+
+static void a_key_is_executed_once(void **state) {
+    static const char command[] = "{\"method\":\"motor/setDirection\",\"arguments\":[1],\"idempotencyKey\":\"k-1\"}";
+    struct world *world = *state;
+    world_command(world, command);
+    assert_answer(world, "\"status\":\"SUCCEEDED\"");
+    assert_null(strstr(world->answer.data, "repeatOf"));
+    for (int i = 0; i < 2; i++) { // the second time by a gateway that was started anew
+        world_ask(world, "$aws.commands.things.belt.executions.again.request.json", command);
+        assert_answer(world, "\"status\":\"SUCCEEDED\"");
+        assert_answer(world, "\"State\":{\"s\":");
+        assert_answer(world, "\"repeatOf\":\"1\"");
+        if (i > 0) break;
+        world_kill(&world->gateway);
+        world_start_gateway(world);
+        world_await_status(world, "\"lease\":\"held\"");
+    }
+    world_command(world, "{\"method\":\"motor/setDirection\",\"arguments\":[0],\"idempotencyKey\":\"k-1\"}");
+    assert_answer(world, "\"status\":\"REJECTED\"");
+    assert_answer(world, "\"reasonCode\":\"IdempotencyKeyConflict\"");
+    assert_calls(world, "motor/setDirection(1);");
+    // What was rejected before it could be executed leaves no key behind.
+    world_command(world, "{\"method\":\"motor/fly\",\"idempotencyKey\":\"k-2\"}");
+    assert_answer(world, "BadMethodInvalid");
+    world_command(world, "{\"method\":\"motor/stop\",\"idempotencyKey\":\"k-2\"}");
+    assert_answer(world, "\"status\":\"SUCCEEDED\"");
+    world_command(world, "{\"method\":\"motor/stop\",\"idempotencyKey\":\"\"}");
+    assert_answer(world, "BadInvalidArgument");
+    assert_calls(world, "motor/setDirection(1);motor/stop();");
+}
+
+static void count_response(void *context, const struct bus_message *message) {
+    buffer_print(context, "%.*s\n", TEXT_ARG(message->data));
+}
+
+static void repeats_wait_for_the_first_outcome(void **state) {
+    struct world *world = *state;
+    CLEANUP(buffer_clear) struct buffer responses = {0};
+    struct bus_subscription *subscription;
+    assert_int_equal(bus_subscribe(world->bus, "$aws.commands.things.belt.executions.*.response.json", NULL,
+                                   count_response, &responses, &subscription),
+                     ERROR_NONE);
+    for (char id = 'a'; id <= 'c'; id++) {
+        char subject[80];
+        snprintf(subject, sizeof subject, "$aws.commands.things.belt.executions.%c.request.json", id);
+        assert_int_equal(bus_publish(world->bus, text_of(subject),
+                                     TEXT("{\"method\":\"motor/setDirection\",\"arguments\":[-1],"
+                                          "\"idempotencyKey\":\"k-3\",\"precondition\":{\"reported\":{\"count\":7}}}")),
+                         ERROR_NONE);
+    }
+    buffer_string(&responses, "-\n");
+    world_await_text(world, &responses, "\"repeatOf\":\"a\"}\n{");
+    await_quiet(world);
+    assert_int_equal(count_parts(&responses, "\"status\":\"SUCCEEDED\""), 3);
+    assert_int_equal(count_parts(&responses, "\"repeatOf\":\"a\""), 2);
+    assert_calls(world, "motor/setDirection(-1);");
+    bus_unsubscribe(subscription);
+}
+
+static void a_command_is_executed_only_when_its_precondition_holds(void **state) {
+    static const struct {
+        const char *precondition, *says;
+    } cases[] = {
+        {"{\"reported\":{\"count\":8}}", "belt/count is 7"},
+        {"{\"reported\":{\"motor\":{\"fan\":true}}}", "belt/motor/fan is absent"},
+        {"{\"version\":100000}", "the twin of belt has version"},
+        {"{\"things\":{\"gate\":{\"open\":3}}}", "gate/open is "},
+        {"{\"things\":{\"ghost\":{\"open\":true}}}", "ghost/open is absent"},
+        {"{\"things\":{\"*\":{\"open\":true}}}", "'*' is no thing"},
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CLEANUP(buffer_clear) struct buffer request = {0};
+        buffer_print(&request, "{\"method\":\"motor/stop\",\"precondition\":%s}", cases[i].precondition);
+        world_command(world, request.data);
+        assert_answer(world, "\"status\":\"REJECTED\",\"statusReason\":{\"reasonCode\":\"PreconditionFailed\"");
+        assert_answer(world, cases[i].says);
+    }
+    world_command(world, "{\"method\":\"motor/stop\",\"precondition\":{\"count\":7}}");
+    assert_answer(world, "\"reasonCode\":\"BadInvalidArgument\"");
+    assert_calls(world, "");
+    world_command(world, "{\"method\":\"motor/stop\",\"timeToLive\":20,\"precondition\":{\"reported\":{\"count\":7},"
+                         "\"things\":{\"gate\":{}}}}");
+    assert_answer(world, "\"status\":\"SUCCEEDED\"");
+    assert_calls(world, "motor/stop();");
+    world_command(world, "{\"method\":\"motor/stop\",\"timeToLive\":0}");
+    assert_answer(world, "\"reasonCode\":\"BadTimeout\"");
+    world_kill(&world->twins); // nobody knows whether it holds
+    world_command(world, "{\"method\":\"motor/stop\",\"precondition\":{\"reported\":{\"count\":7}}}");
+    assert_answer(world, "nothing was executed");
+    assert_calls(world, "motor/stop();");
+    world_start_twins(world);
+}
+
 /* ---- Causes ---- */
 
 /// Changes the sensor and returns the token of the update that told it.
@@ -763,6 +860,11 @@ int main(int argc, char **argv) {
         RUNNING("a command calls a method and is answered", a_command_calls_and_is_answered),
         RUNNING("a refused command fails with the reason", a_refused_command_fails_with_the_reason),
         RUNNING("commands that cannot be are rejected with the cause", commands_that_cannot_be_are_rejected),
+        RUNNING("commands with the same idempotency key are executed once, over a restart of the gateway too [bus-3.2]",
+                a_key_is_executed_once),
+        RUNNING("a repeat waits for the first one's outcome [bus-3.2]", repeats_wait_for_the_first_outcome),
+        RUNNING("a command is executed only when its precondition holds [bus-3.3] [bus-3.1]",
+                a_command_is_executed_only_when_its_precondition_holds),
         RUNNING("only effects of a cause are measured [bus-5.1]", only_effects_of_a_cause_are_measured),
         {"a loop is measured by the edge's clock, whatever ours says [bus-5.1]", a_loop_is_measured_by_the_edge_s_clock,
          set_up, tear_down, NULL},

@@ -103,7 +103,6 @@ void commands_close(struct api *api); // after the bus
 
 // ---------------------------------------------------------------- precondition.c
 
-bool precondition_is_wrong(const struct json *precondition); // of form
 /// True also without one; otherwise the problem names what is not as wanted.
 bool precondition_holds(struct api *api, struct text thing, const struct json *precondition, struct problem *problem);
 

@@ -1,8 +1,9 @@
 #include "api.h"
-#include "executions.h"
 
 #include <base/clock.h>
 #include <base/log.h>
+#include <execution/executions.h>
+#include <execution/precondition.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -94,16 +95,12 @@ static void write_settled(const struct execution *execution, const struct json *
 
 /// Whoever waits gets the document, or the failure of ours.
 static void answer_waiters(struct execution *execution, enum error error, const char *message) {
-    struct execution_waiter *waiter = execution->waiters;
-    execution->waiters = NULL;
-    while (waiter != NULL) {
-        struct execution_waiter *next = waiter->next;
+    struct http_request *request;
+    while ((request = execution_take_waiter(execution)) != NULL) {
         if (error)
-            http_answer_error(waiter->request, error, "%s", message);
+            http_answer_error(request, error, "%s", message);
         else
-            http_answer(waiter->request, http_status_of(execution->status), NULL, 0, text_of(execution->document));
-        free(waiter);
-        waiter = next;
+            http_answer(request, http_status_of(execution->status), NULL, 0, text_of(execution->document));
     }
 }
 
@@ -262,7 +259,7 @@ static void write_created(struct text id, struct text thing, const struct json *
 
 /// One that somebody else commanded, on the bus.
 static void write_foreign(struct text id, struct text thing, const struct json *response, struct buffer *out) {
-    static const char *const told[] = {"method", "arguments", NULL};
+    static const char *const told[] = {"method", "arguments", "repeatOf", NULL};
     struct json_writer writer = json_writer(out);
     json_open_object(&writer);
     json_key(&writer, "executionId");
@@ -298,29 +295,14 @@ static void send_command(struct api *api, struct execution *execution, const str
     settle_unheard(api, execution, error);
 }
 
-static bool wait_for(struct execution *execution, struct http_request *request) {
-    struct execution_waiter *waiter = calloc(1, sizeof *waiter);
-    if (waiter == NULL) return false;
-    *waiter = (struct execution_waiter){request, execution->waiters};
-    execution->waiters = waiter;
-    return true;
-}
-
 /// The same key again: the first outcome, but only for the same command.
 static void answer_again(struct execution *execution, const struct json *command, struct http_request *request) {
-    CLEANUP(json_destroy_at) struct json_document *first = NULL;
-    if (json_parse(text_of(execution->document), api_limits, &first, NULL))
-        return http_answer_error(request, ERROR_INTERNAL, "The first execution cannot be read");
-    const struct json *arguments = json_member(command, "arguments");
-    const struct json *before = json_member(json_root(first), "arguments");
-    bool same = json_equal(json_member(command, "method"), json_member(json_root(first), "method")) &&
-                (json_exists(arguments) ? json_equal(arguments, before) : json_count(before) == 0);
-    if (!same)
+    if (!execution_is_of(execution, command))
         return http_answer_error(request, ERROR_CONFLICT,
                                  "This idempotency key was given to another command, execution %s", execution->id);
     if (strcmp(execution->status, "CREATED") != 0)
         return http_answer(request, http_status_of(execution->status), NULL, 0, text_of(execution->document));
-    if (!wait_for(execution, request)) http_answer_error(request, ERROR_NO_MEMORY, "Out of memory");
+    if (!execution_wait(execution, request)) http_answer_error(request, ERROR_NO_MEMORY, "Out of memory");
 }
 
 /// Unique among the processes that command: time of the start, process, count.
@@ -336,7 +318,7 @@ static void begin(struct api *api, struct http_request *request, struct text thi
     write_created(text_of(id), thing, command, &document);
     struct execution *execution =
         document.failed || document.length == 0 ? NULL : executions_add(api->executions, buffer_view(&document));
-    if (execution == NULL || !wait_for(execution, request))
+    if (execution == NULL || !execution_wait(execution, request))
         return http_answer_error(request, ERROR_IO,
                                  "The command could not be noted, so it is not executed: is the disk full?");
     struct problem problem = {""};

@@ -1,6 +1,6 @@
 #include "api.h"
-#include "executions.h"
 #include <access/access_keys.h>
+#include <execution/executions.h>
 
 #include <base/clock.h>
 #include <base/log.h>

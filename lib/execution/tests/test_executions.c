@@ -1,5 +1,5 @@
 // The history of command executions, over restarts.
-#include "../src/executions.h"
+#include <execution/executions.h>
 
 #include <base/file.h>
 #include <testing/testing.h>

@@ -1,9 +1,8 @@
-#include "executions.h"
-
-#include "api.h"
+#include <execution/executions.h>
 
 #include <base/clock.h>
 #include <base/file.h>
+#include <json/json.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -203,4 +202,31 @@ const struct execution *executions_at(const struct executions *executions, struc
         if (text_is(thing, execution->thing) && index-- == 0) return execution;
     }
     return NULL;
+}
+
+bool execution_wait(struct execution *execution, void *whom) {
+    struct execution_waiter *waiter = malloc(sizeof *waiter);
+    if (waiter == NULL) return false;
+    *waiter = (struct execution_waiter){whom, execution->waiters};
+    execution->waiters = waiter;
+    return true;
+}
+
+void *execution_take_waiter(struct execution *execution) {
+    struct execution_waiter *waiter = execution->waiters;
+    if (waiter == NULL) return NULL;
+    void *whom = waiter->whom;
+    execution->waiters = waiter->next;
+    free(waiter);
+    return whom;
+}
+
+bool execution_is_of(const struct execution *execution, const struct json *command) {
+    CLEANUP(json_destroy_at) struct json_document *first = NULL;
+    if (json_parse(text_of(execution->document), limits, &first, NULL)) return false;
+    const struct json *arguments = json_member(command, "arguments");
+    const struct json *before = json_member(json_root(first), "arguments");
+    return json_equal(json_member(command, "method"), json_member(json_root(first), "method")) &&
+           (json_exists(arguments) ? json_equal(arguments, before) || json_count(arguments) + json_count(before) == 0
+                                   : json_count(before) == 0);
 }
