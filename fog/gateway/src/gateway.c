@@ -169,6 +169,7 @@ static void shadow_event_received(void *context, const struct bus_message *messa
 static void retry(struct gateway *gateway) {
     link_watch(gateway);
     report_ages(gateway);
+    audit_tick(gateway);
     for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) {
         struct twin_link *twin = &gateway->twins[i];
         sync_twin(twin);

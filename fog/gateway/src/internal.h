@@ -4,6 +4,7 @@
 ///   lease.c    control authority at the edge
 ///   report.c   values -> `reported`, quality -> shadow `status`
 ///   sync.c     what the twin held before: stale leaves, wishes left over
+///   audit.c    values that nobody tells of are read
 ///   sources.c  source times -> shadow `sources`
 ///   guard.c    what others write into the twins of the edge's things
 ///   wish.c     `delta` -> method calls -> outcome
@@ -42,6 +43,7 @@ struct gateway;
 struct wish;
 struct cleared;
 struct ticket;
+struct audit;
 struct check;
 struct command;
 struct execution;
@@ -115,6 +117,8 @@ struct gateway {
     uint64_t heard_ns;          // wall; last sign of life, while it is silent or lost
     struct opcua_counts counts; // of the connections before
     uint64_t overflows;         // values that were lost in the edge's queues
+    struct audit *audit;        // under way; NULL: none
+    size_t audit_next;          // leaf of the plan
     int64_t behind_ns; // how far what the edge tells is behind our clock: difference of clocks and way; the least
     bool behind_known;
     int64_t edge_began_ns; // wall: oldest source time among the first values, not before its start; 0: none yet
@@ -144,6 +148,13 @@ const char *link_state_name(const struct gateway *gateway);
 /// Notices silence by the age of what was heard; a few times a second.
 void link_watch(struct gateway *gateway);
 struct opcua_counts link_counts(const struct gateway *gateway); // of all connections so far
+
+/// Closes the connection and makes another.
+void link_again(struct gateway *gateway, const char *reason);
+
+// audit.c
+void audit_tick(struct gateway *gateway); // reads some of what has not been heard for a while
+void audit_stop(struct gateway *gateway); // its answer will not come
 
 // lease.c
 void lease_start(struct gateway *gateway);

@@ -102,6 +102,7 @@ static bool take_plan(struct gateway *gateway, struct plan *plan) {
     gateway->edge_began_ns = 0;
     gateway->behind_known = false;
     gateway->behind_ns = 0;
+    gateway->audit_next = 0;
     gateway->generation++;
     return true;
 }
@@ -121,6 +122,7 @@ static void retry(void *context) {
 
 static void close_client(struct gateway *gateway, const char *reason) {
     lease_stop(gateway);
+    audit_stop(gateway);
     browse_cancel(gateway->browse);
     gateway->browse = NULL;
     gateway->counts = link_counts(gateway);
@@ -144,6 +146,10 @@ static void lost(struct gateway *gateway, const char *reason) {
     if (loop_timer(gateway->loop, gateway->retry_ns, 0, retry, gateway) == NULL) loop_stop(gateway->loop);
     gateway->retry_ns *= 2;
     if (gateway->retry_ns > LINK_RETRY_LAST_MS * NS_PER_MS) gateway->retry_ns = LINK_RETRY_LAST_MS * NS_PER_MS;
+}
+
+void link_again(struct gateway *gateway, const char *reason) {
+    lost(gateway, reason);
 }
 
 static void item_data(void *context, size_t item, const struct opcua_data *data, bool overflow) {

@@ -33,6 +33,7 @@ struct plan_leaf {
     int64_t source_time_ns;
     uint64_t bad_since_ns;     // wall; when it was last good, or first looked for; only while it is not good
     uint64_t heard_ns;         // monotonic; the last notification
+    uint64_t audited_ns;       // monotonic; when it was last read
     bool stale;                // not heard for longer than its maximum age
     bool known;                // there has been a notification
     bool dirty;                // not yet reported

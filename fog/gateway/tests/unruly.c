@@ -1,5 +1,7 @@
 #include "unruly.h"
 
+#include "misfortune.h"
+
 #include <arpa/inet.h>
 #include <base/buffer.h>
 #include <base/cleanup.h>
@@ -205,6 +207,16 @@ static void do_burst(unsigned count, unsigned unused) {
     for (unsigned i = 1; i <= count; i++) write_value(0, 0, i);
 }
 
+static void do_one(unsigned number, unsigned unused) {
+    (void)unused;
+    write_value(0, 0, number);
+}
+
+static void do_appear(unsigned unused, unsigned unused_too) {
+    (void)unused, (void)unused_too;
+    add_value(7, 7);
+}
+
 static void do_step(unsigned seconds, unsigned unused) {
     (void)unused;
     server.step = (UA_DateTime)(int)seconds * UA_DATETIME_SEC;
@@ -256,9 +268,9 @@ static const struct {
     const char *word;
     void (*run)(unsigned first, unsigned second);
 } commands[] = {
-    {"write", do_write},   {"burst", do_burst}, {"step", do_step},     {"vanish", do_vanish},
-    {"delete", do_delete}, {"add", do_add},     {"kick", do_kick},     {"revoke", do_revoke},
-    {"grant", do_grant},   {"slow", do_slow},   {"limits", do_limits},
+    {"one", do_one},       {"appear", do_appear}, {"write", do_write},   {"burst", do_burst}, {"step", do_step},
+    {"vanish", do_vanish}, {"delete", do_delete}, {"add", do_add},       {"kick", do_kick},   {"revoke", do_revoke},
+    {"grant", do_grant},   {"slow", do_slow},     {"limits", do_limits},
 };
 
 static void obey(char *line) {
@@ -276,6 +288,7 @@ bool unruly_is(int argc, char **argv) {
 
 int unruly_serve(char **argv) {
     int control = atoi(argv[2]);
+    misfortune_expect();
     uint16_t port = open_server(argv[3], argv[4]);
     add_nodes((unsigned)atoi(argv[5]));
     must(UA_Server_run_startup(server.ua));

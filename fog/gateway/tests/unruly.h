@@ -31,9 +31,10 @@ void unruly_kill(struct unruly *unruly); // SIGKILL; unless it is not running
 /// One command; returns when it was carried out.
 ///     write N          to all values
 ///     burst N          1 to N to t00/v00, at once
+///     one N            to t00/v00
 ///     step S           source times are S seconds ahead
 ///     delete, add      t07/v07, and a GeneralModelChangeEvent
-///     vanish           t07/v07, and nobody is told
+///     vanish, appear   t07/v07, and nobody is told
 ///     kick             ends all sessions
 ///     revoke, grant    nobody may log in, or everybody
 ///     slow MS          between two looks at the network

@@ -1,5 +1,7 @@
 #include "world.h"
 
+#include "misfortune.h"
+
 #include <base/clock.h>
 #include <base/file.h>
 #include <base/log.h>
@@ -32,6 +34,7 @@ bool world_is_service(int argc, char **argv) {
 int world_serve(char **argv) {
     bool gateway = strcmp(argv[1], "--gateway") == 0;
     log_open(argv[1] + 2);
+    misfortune_expect();
     struct site site = {
         .data_folder = argv[2],
         .edge = {.address = "127.0.0.1", .port = (uint16_t)atoi(argv[4]), .lease_soft_s = 0.2},
