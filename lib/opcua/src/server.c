@@ -25,7 +25,8 @@ enum {
     CALLS_MAX = 100,       // methods in one request: each waits for the scan
     SUBSCRIPTIONS_MAX = 200,
     SUBSCRIPTIONS_PER_SESSION_MAX = 20,
-    ITEMS_MAX = 100 * 1000,
+    ITEMS_MAX = 400 * 1000, // of all subscriptions
+    ITEMS_PER_SUBSCRIPTION_MAX = 200 * 1000,
     QUEUE_MAX = 1000, // values of one item
     PUBLISH_REQUESTS_MAX = 64,
     RETRANSMISSION_MAX = 64,                // notifications kept for a client that does not acknowledge
@@ -53,7 +54,7 @@ static void set_limits(UA_ServerConfig *config) {
     config->maxSubscriptions = SUBSCRIPTIONS_MAX;
     config->maxSubscriptionsPerSession = SUBSCRIPTIONS_PER_SESSION_MAX;
     config->maxMonitoredItems = ITEMS_MAX;
-    config->maxMonitoredItemsPerSubscription = ITEMS_MAX;
+    config->maxMonitoredItemsPerSubscription = ITEMS_PER_SUBSCRIPTION_MAX;
     config->publishingIntervalLimits = (UA_DurationRange){PUBLISHING_MS_MIN, INTERVAL_MS_MAX};
     config->samplingIntervalLimits = (UA_DurationRange){SAMPLING_MS_MIN, INTERVAL_MS_MAX};
     config->keepAliveCountLimits = (UA_UInt32Range){1, KEEPALIVE_PERIODS_MAX};
