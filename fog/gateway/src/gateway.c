@@ -19,10 +19,23 @@ struct node {
     struct latency latency;
     struct hops hops;
     struct executions *executions;
+    size_t asked;                    // questions to the twin service under way
+    bool starved;                    // somebody was not let to ask
+    bool turn_posted;                // those who wait come to their turn soon
+    size_t turn_gateway, turn_thing; // whose turn it is
 };
 
 void hop_add_since(struct hop *hop, uint64_t monotonic_ns) {
     hop_add(hop, (double)(clock_monotonic_ns() - monotonic_ns) / (double)NS_PER_MS);
+}
+
+static void give_turns(void *context);
+
+/// Half of them are answered: the next ones come to their turn.
+static void note_answered(struct node *node) {
+    node->asked--;
+    if (!node->starved || node->turn_posted || node->asked > GATEWAY_ASKED_MAX / 2) return;
+    node->turn_posted = loop_post(node->loop, give_turns, node) == ERROR_NONE; // else the timer does it
 }
 
 struct ticket {
@@ -41,6 +54,7 @@ struct ticket *ticket_create(struct twin_link *twin, enum ticket_kind kind) {
         (struct ticket){gateway->tickets, &gateway->tickets, gateway, kind, gateway->generation, twin->thing->index};
     if (ticket->next != NULL) ticket->next->link = &ticket->next;
     gateway->tickets = ticket;
+    if (kind == TICKET_REQUEST) gateway->node->asked++;
     return ticket;
 }
 
@@ -48,6 +62,7 @@ void ticket_destroy(struct ticket *ticket) {
     if (ticket == NULL) return;
     *ticket->link = ticket->next;
     if (ticket->next != NULL) ticket->next->link = ticket->link;
+    if (ticket->kind == TICKET_REQUEST) note_answered(ticket->gateway->node);
     free(ticket);
 }
 
@@ -165,18 +180,59 @@ static void shadow_event_received(void *context, const struct bus_message *messa
     event->take(twin, json_root(document));
 }
 
+bool gateway_may_ask(const struct gateway *gateway) {
+    struct node *node = gateway->node;
+    if (node->asked < GATEWAY_ASKED_MAX) return true;
+    node->starved = true;
+    return false;
+}
+
 /// What could not be sent, answered or read is tried again.
+static void settle(struct twin_link *twin) {
+    sync_twin(twin);
+    report_flush(twin);
+    sources_flush(twin);
+    wish_next(twin);
+}
+
+/// The thing whose turn it is; NULL: there is none.
+static struct twin_link *next_turn(struct node *node) {
+    for (size_t i = 0; i <= node->count; i++) {
+        const struct gateway *gateway = &node->gateways[node->turn_gateway % node->count];
+        size_t count = gateway->plan == NULL ? 0 : gateway->plan->thing_count;
+        if (node->turn_thing < count) return &gateway->twins[node->turn_thing++];
+        node->turn_thing = 0;
+        node->turn_gateway = (node->turn_gateway + 1) % node->count;
+    }
+    return NULL;
+}
+
+static size_t count_things(const struct node *node) {
+    size_t count = 0;
+    for (size_t i = 0; i < node->count; i++)
+        count += node->gateways[i].plan == NULL ? 0 : node->gateways[i].plan->thing_count;
+    return count;
+}
+
+/// In turn, so that none waits for ever while others have always something to tell.
+static void give_turns(void *context) {
+    struct node *node = context;
+    node->turn_posted = node->starved = false;
+    struct twin_link *twin;
+    for (size_t left = count_things(node); left > 0 && (twin = next_turn(node)) != NULL; left--) {
+        if (!gateway_may_ask(twin->gateway)) {
+            node->turn_thing--; // it is the first one the next time
+            return;
+        }
+        settle(twin);
+    }
+}
+
 static void retry(struct gateway *gateway) {
     link_watch(gateway);
     report_ages(gateway);
     audit_tick(gateway);
-    for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) {
-        struct twin_link *twin = &gateway->twins[i];
-        sync_twin(twin);
-        report_flush(twin);
-        sources_flush(twin);
-        wish_next(twin);
-    }
+    for (size_t i = 0; gateway->plan != NULL && i < gateway->plan->thing_count; i++) settle(&gateway->twins[i]);
 }
 
 static void retry_tick(void *context) {

@@ -25,6 +25,7 @@
 enum {
     GATEWAY_REQUEST_MS = 1000,        // a twin that does not answer in this time is asked again
     GATEWAY_RETRY_MS = 200,           // between tries
+    GATEWAY_ASKED_MAX = 64,           // questions to the twin service at once; what changes meanwhile is told together
     GATEWAY_CAUSES_MAX = 16,          // commands whose effect is awaited, per thing
     GATEWAY_CAUSE_MS = 1000,          // how long
     GATEWAY_CLOCK_SLACK_US = 2000,    // the edge's clock is known to about the time that a change needs to here
@@ -117,6 +118,7 @@ struct gateway {
     uint64_t heard_ns;          // wall; last sign of life, while it is silent or lost
     struct opcua_counts counts; // of the connections before
     uint64_t overflows;         // values that were lost in the edge's queues
+    uint64_t complained_ns;     // monotonic; when it was last told that the twin service is busy
     struct audit *audit;        // under way; NULL: none
     size_t audit_next;          // leaf of the plan
     int64_t behind_ns; // how far what the edge tells is behind our clock: difference of clocks and way; the least
@@ -135,6 +137,8 @@ struct gateway {
 void hop_add_since(struct hop *hop, uint64_t monotonic_ns); // until now
 void gateway_tell(struct gateway *gateway);                 // to the status on the bus
 const char *gateway_kind(const struct gateway *gateway);    // for people: "edge", or the name of the server
+/// The twin service may be asked for one more thing. False: whoever has something to tell comes to its turn later.
+bool gateway_may_ask(const struct gateway *gateway);
 /// The thing, whichever server has it; NULL: none.
 struct twin_link *gateway_find(struct node *node, struct text thing);
 /// Another gateway than this one that has the thing; NULL: none.

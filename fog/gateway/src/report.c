@@ -164,6 +164,16 @@ static void update_ended(struct twin_link *twin, bool again, uint64_t version) {
     for (size_t i = 0; i < twin->gateway->plan->thing_count; i++) report_flush(&twin->gateway->twins[i]);
 }
 
+/// Of a service that is busy for all, one word a second is enough.
+static bool may_complain(const struct twin_link *twin, int64_t code) {
+    struct gateway *gateway = twin->gateway;
+    uint64_t now_ns = clock_monotonic_ns();
+    if (!shadow_may_repeat(code)) return true;
+    if (gateway->complained_ns != 0 && now_ns - gateway->complained_ns < NS_PER_S) return false;
+    gateway->complained_ns = now_ns;
+    return true;
+}
+
 /// True when the same must be sent again. `what` names the document in the log. `ret_version` is 0 when the twin has
 /// not taken it.
 static bool must_repeat(const struct twin_link *twin, const char *what, enum error error, struct text data,
@@ -171,7 +181,7 @@ static bool must_repeat(const struct twin_link *twin, const char *what, enum err
     CLEANUP(json_destroy_at) struct json_document *answer = NULL;
     int64_t code = shadow_answer(error, data, &answer);
     *ret_version = code == 0 ? shadow_version(json_root(answer)) : 0;
-    if (code != 0 && answer != NULL) {
+    if (code != 0 && answer != NULL && may_complain(twin, code)) {
         struct text message = json_string(json_member(json_root(answer), "message"));
         log_warning("%s: %s was rejected: %.*s", twin->thing->name, what, TEXT_ARG(message));
     }
@@ -298,9 +308,11 @@ static bool may_report(const struct twin_link *twin) {
 }
 
 void report_flush(struct twin_link *twin) {
-    if (!bus_connected(twin->gateway->bus)) return;
-    if (may_report(twin) && !twin->update_waiting && anything_dirty(twin->thing)) send_update(twin);
-    if (!twin->status_waiting && twin->status_dirty) send_status(twin);
+    const struct gateway *gateway = twin->gateway;
+    if (!bus_connected(gateway->bus)) return;
+    bool update = !twin->update_waiting && may_report(twin) && anything_dirty(twin->thing);
+    if (update && gateway_may_ask(gateway)) send_update(twin);
+    if (!twin->status_waiting && twin->status_dirty && gateway_may_ask(gateway)) send_status(twin);
 }
 
 void report_connection(struct gateway *gateway) {

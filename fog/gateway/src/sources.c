@@ -88,8 +88,9 @@ static void tell(struct twin_link *twin) {
 void sources_flush(struct twin_link *twin) {
     if (twin->sources.off || twin->sources.waiting || !bus_connected(twin->gateway->bus)) return;
     if (!twin->told || twin->update_waiting) return; // never ahead of `reported`
-    if (twin->sources.clear) return clear(twin);
-    if (twin->sources.dirty && clock_monotonic_ns() >= twin->sources.next_ns) tell(twin);
+    bool due = twin->sources.clear || (twin->sources.dirty && clock_monotonic_ns() >= twin->sources.next_ns);
+    if (!due || !gateway_may_ask(twin->gateway)) return;
+    twin->sources.clear ? clear(twin) : tell(twin);
 }
 
 void sources_again(struct twin_link *twin) {

@@ -74,6 +74,7 @@ static void twin_found(void *context, enum error error, struct text data) {
 
 void sync_twin(struct twin_link *twin) {
     if (twin->synced || twin->sync_waiting || !bus_connected(twin->gateway->bus)) return;
+    if (!gateway_may_ask(twin->gateway)) return;
     CLEANUP(buffer_clear) struct buffer document = {0};
     buffer_string(&document, "{}");
     twin->sync_waiting = !shadow_request(twin, NULL, "get", &document, twin_found);

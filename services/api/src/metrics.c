@@ -187,8 +187,13 @@ static const struct family {
     {"splc_function_restarts", "counter", "Times that the function's process was started anew."},
     {"splc_function_pid", "gauge", "Process of the function's worker, 0: none."},
     {"splc_twins_shadows", "gauge", "Shadows that exist."},
+    {"splc_twins_accepted", "counter", "Requests that were accepted."},
     {"splc_twins_updates", "counter", "Updates that were accepted."},
     {"splc_twins_rejected", "counter", "Requests that were rejected."},
+    {"splc_twins_commits", "counter", "Transactions that were written to the store."},
+    {"splc_twins_rows", "counter", "Shadows that were written to the store."},
+    {"splc_twins_waiting", "gauge", "Requests that wait for the store."},
+    {"splc_twins_waiting_bytes", "gauge", "Bytes of the requests that wait for the store."},
     {"splc_twins_partitions", "gauge", "Partitions of the store that the service holds."},
     {"splc_api_streams", "gauge", "Event streams that are open."},
 };
@@ -227,6 +232,12 @@ static void put_head(struct text name, struct buffer *out) {
     const struct family *family = find_family(name);
     if (family != NULL) {
         buffer_print(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name, family->type);
+        return;
+    }
+    if (text_starts_with(name, TEXT("splc_twins_rejected_"))) {
+        struct text code = text_from(name, sizeof "splc_twins_rejected_" - 1);
+        buffer_print(out, "# HELP %.*s Requests that were rejected with the code %.*s.\n# TYPE %.*s counter\n",
+                     TEXT_ARG(name), TEXT_ARG(code), TEXT_ARG(name));
         return;
     }
     const char *help = text_starts_with(name, TEXT("splc_controller_")) ? "A variable of the controller."
