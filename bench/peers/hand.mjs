@@ -4,7 +4,7 @@ import { DataType, OpcuaClients } from "../../tests/system/support/opcua.mjs";
 
 const { connect, folder, name } = JSON.parse(process.argv[2]);
 const clients = new OpcuaClients(connect.opcua, folder);
-const session = await clients.session("operator");
+const session = await clients.session("operator", { transportTimeout: 60_000 });
 
 let on = false;
 async function turn() {

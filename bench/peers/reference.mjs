@@ -13,7 +13,7 @@ const { connect, folder, thing, paths, twin } = JSON.parse(process.argv[2]);
 const clients = new OpcuaClients(connect.opcua, folder);
 const device = await mqtt.connectAsync(connect.mqtt.url, { ...credentials(connect.mqtt, thing), clientId: `${thing}-reference` });
 device.stream.setNoDelay?.(true);
-const session = await clients.session("operator");
+const session = await clients.session("operator", { transportTimeout: 60_000 });
 
 /// Microseconds since 1970: OPC UA counts 100 ns, JavaScript's Date milliseconds.
 const microseconds = (data) => data.sourceTimestamp.getTime() * 1000 + Math.round((data.sourcePicoseconds ?? 0) / 1e6) % 1000;

@@ -11,9 +11,10 @@ const mqtt = createRequire(new URL("../../tests/package.json", import.meta.url))
 
 const THING = "mps_hmi", SWITCH = "switch_opMode", PATH = `${SWITCH}/state`;
 /// The twin of the reference is a named shadow of the same thing.
-const OURS = `$aws/things/${THING}/shadow`, REFERENCE = `${OURS}/name/reference`;
+const OURS = `$aws/things/${THING}/shadow`, REFERENCE = `${OURS}/name/reference`, CONTROL = `${OURS}/name/control`;
 /// Slow publishers get changes that are further apart: each change is to be seen.
 const PEERS = [
+    { name: "no gateway: a device's update by MQTT", twin: CONTROL, parameters: null, least_ms: 5, most_ms: 25 },
     { name: "ours", twin: OURS, parameters: null, least_ms: 5, most_ms: 25 },
     { name: "node-opcua + mqtt.js, best", twin: REFERENCE, parameters: { sampling: 0, publishing: 1 }, least_ms: 5, most_ms: 25 },
     { name: "node-opcua + mqtt.js, 250 / 100 ms", twin: REFERENCE, parameters: { sampling: 250, publishing: 100 }, least_ms: 400, most_ms: 600 },
@@ -57,24 +58,35 @@ await withPlant({ speed: 1, change: withoutFunctions }, async (plant) => {
         (subject, payload) => note("nats", subject.replaceAll(".", "/"), payload));
     const device = await mqtt.connectAsync(connect.mqtt.url, { ...credentials(connect.mqtt, THING), clientId: `${THING}-listener` });
     device.on("message", (topic, payload) => note("mqtt", topic, payload));
-    await device.subscribeAsync([OURS, REFERENCE].map((one) => `${one}/update/documents`));
+    await device.subscribeAsync([OURS, REFERENCE, CONTROL].map((one) => `${one}/update/documents`));
     const hand = await start("hand.mjs", { connect, folder: path.join(plant.folder, "hand"), name: SWITCH });
     const reference = await start("reference.mjs", { connect, folder: path.join(plant.folder, "reference"), thing: THING, paths: [PATH], twin: REFERENCE });
+
+    /// What twin service, broker and listener need alone: the device says itself when the change was.
+    async function tellControl(changes, { least_ms, most_ms }) {
+        for (let i = 0; i < changes; i++) {
+            device.publish(`${CONTROL}/update`, JSON.stringify({ state: { reported: { on: i % 2 === 0 } }, clientToken: `c:${Math.round(microtime())}` }));
+            await new Promise((resolve) => setTimeout(resolve, least_ms + Math.random() * (most_ms - least_ms)));
+        }
+    }
+    const change = (row, changes) => row.twin === CONTROL ? tellControl(changes, row)
+        : hand.ask({ changes, least_ms: row.least_ms, most_ms: row.most_ms });
 
     const rows = PEERS.map((peer) => ({ ...peer, nats: [], mqtt: [] }));
     for (let round = 0; round < ROUNDS; round++) {
         for (const row of rows) {
             await reference.ask(row.parameters);
-            await hand.ask({ changes: 20, least_ms: row.least_ms, most_ms: row.most_ms }); // warm
+            await change(row, 20); // warm
             twin = row.twin;
             heard = row;
             const changes = row.least_ms > 100 ? Math.ceil(CHANGES / 10) : CHANGES;
             row.changes = (row.changes ?? 0) + changes;
-            await hand.ask({ changes, least_ms: row.least_ms, most_ms: row.most_ms });
+            await change(row, changes);
             await new Promise((resolve) => setTimeout(resolve, 500));
             heard = null;
         }
     }
+    const { hops } = await plant.service("gateway");
     for (const child of [hand, reference]) child.disconnect();
     await device.endAsync();
     listener.close();
@@ -89,4 +101,6 @@ await withPlant({ speed: 1, change: withoutFunctions }, async (plant) => {
         });
         console.log(`| ${row.name} | ${row.changes} | ${cells.join(" | ")} |`);
     }
+    for (const name of ["edge", "twin"])
+        console.log(`our gateway's hop ${name}: ${hops[name].count}, p50 ${hops[name].p50_ms} ms, p99 ${hops[name].p99_ms} ms`);
 });

@@ -64,10 +64,12 @@ static void note_clock(struct gateway *gateway, int64_t source_time_ns, bool cha
     gateway->behind_known = true;
 }
 
-/// Of two clocks that are in step; what is older was told again, or the clocks are not.
+/// Of two clocks that are in step; what is older was told again, or the clocks are not. What was so before the
+/// connection has not been on its way since then.
 static void note_way(struct gateway *gateway, int64_t source_time_ns) {
     enum { OLD_S = 10 };
     int64_t way_ns = (int64_t)clock_wall_ns() - source_time_ns;
+    if (gateway->state != LINK_LIVE || source_time_ns < (int64_t)gateway->since_ns) return;
     if (way_ns < 0 || way_ns > OLD_S * (int64_t)NS_PER_S) return;
     hop_add(&gateway->hops->edge, (double)way_ns / (double)NS_PER_MS);
 }
