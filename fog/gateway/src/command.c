@@ -15,7 +15,7 @@ enum { KEY_BYTES_MAX = 128, TIME_TO_LIVE_MAX_S = 3600 };
 void command_destroy(struct command *command) {
     *command->link = command->next;
     if (command->next != NULL) command->next->link = command->link;
-    condition_forget(command);
+    precheck_forget(command);
     free(command->response);
     free(command->reply);
     free(command->thing);
@@ -193,8 +193,8 @@ static void execute(struct command **owned) {
         return;
     }
     if (!prepare(command) || !note_key(command, key)) return;
-    enum condition condition = condition_check(command);
-    if (condition == CONDITION_ASKED || (condition == CONDITION_HOLDS && call(command))) *owned = NULL;
+    enum precheck precheck = precheck_start(command);
+    if (precheck == PRECHECK_ASKED || (precheck == PRECHECK_HOLDS && call(command))) *owned = NULL;
 }
 
 /// Of the server that has the thing; the edge answers for those that nobody has.

@@ -1,4 +1,4 @@
-/// A command under way. command.c takes and calls it, condition.c asks whether it may be called, response.c answers.
+/// A command under way. command.c takes and calls it, precheck.c asks whether it may be called, response.c answers.
 #pragma once
 
 #include "internal.h"
@@ -33,11 +33,11 @@ __attribute__((format(printf, 3, 4))) void command_reject(struct command *comman
 /// The command's key was there before. True when it has been answered; false: it waits for the first one's outcome.
 bool command_repeat(struct command *command, const struct execution *first);
 
-// condition.c
-enum condition { CONDITION_HOLDS, CONDITION_FAILS, CONDITION_ASKED };
+// precheck.c
+enum precheck { PRECHECK_HOLDS, PRECHECK_FAILS, PRECHECK_ASKED };
 /// Looks at what the command's precondition wants. Asked: `command_checked` or a rejection follows; failed: it was
 /// rejected.
-enum condition condition_check(struct command *command);
-void condition_forget(struct command *command); // it is destroyed
+enum precheck precheck_start(struct command *command);
+void precheck_forget(struct command *command); // it is destroyed
 /// The precondition holds.
 void command_checked(struct command *command);

@@ -411,7 +411,7 @@ static enum error gateway_open(struct gateway *gateway, struct node *node, const
 
 static void gateway_clear(struct gateway *gateway) {
     while (gateway->tickets != NULL) ticket_destroy(gateway->tickets);
-    condition_free_all(gateway);
+    precheck_free_all(gateway);
     free(gateway->url);
     free(gateway->certificate);
     free(gateway->key);

@@ -8,7 +8,7 @@
 ///   sources.c  source times -> shadow `sources`
 ///   guard.c    what others write into the twins of the edge's things
 ///   wish.c     `delta` -> method calls -> outcome
-///   command.c  commands -> method calls -> response (command.h: condition.c, response.c)
+///   command.c  commands -> method calls -> response (command.h: precheck.c, response.c)
 ///   gateway.c  the bus, the status, run
 #pragma once
 
@@ -218,7 +218,7 @@ void wish_effect(struct twin_link *twin, const struct plan_leaf *leaf); // an ou
 // command.c
 void command_received(void *context, const struct bus_message *message);
 void command_fail_all(struct gateway *gateway, const char *reason); // the connection is gone
-void condition_free_all(struct gateway *gateway);                   // the bus is closed
+void precheck_free_all(struct gateway *gateway);                    // the bus is closed
 
 /// Identifies a thing of the plan in a callback that may come after the plan has gone, or never.
 enum ticket_kind { TICKET_REQUEST, TICKET_CALL };

@@ -41,16 +41,16 @@ static void check_free(struct check *check) {
     free(check);
 }
 
-void condition_forget(struct command *command) {
+void precheck_forget(struct command *command) {
     if (command->check != NULL) command->check->command = NULL;
 }
 
-void condition_free_all(struct gateway *gateway) {
+void precheck_free_all(struct gateway *gateway) {
     while (gateway->checks != NULL) check_free(gateway->checks);
 }
 
 /// The next twin, or the end. False when the command was rejected.
-static enum condition proceed(struct command *command);
+static enum precheck proceed(struct command *command);
 
 static enum error look(const struct command *command, int64_t code, const struct json_document *answer,
                        struct problem *problem) {
@@ -78,9 +78,9 @@ static void twin_found(void *context, enum error error, struct text data) {
         return command_destroy(command);
     }
     command->checked++;
-    enum condition condition = proceed(command);
-    if (condition == CONDITION_HOLDS) command_checked(command);
-    if (condition == CONDITION_FAILS) command_destroy(command);
+    enum precheck precheck = proceed(command);
+    if (precheck == PRECHECK_HOLDS) command_checked(command);
+    if (precheck == PRECHECK_FAILS) command_destroy(command);
 }
 
 /// What is no name of a thing has no twin, and makes no subject.
@@ -112,24 +112,24 @@ static enum error ask(struct command *command, struct text thing) {
     return error;
 }
 
-static enum condition proceed(struct command *command) {
+static enum precheck proceed(struct command *command) {
     struct demand demand;
-    if (!find_demand(command, command->checked, &demand)) return CONDITION_HOLDS;
+    if (!find_demand(command, command->checked, &demand)) return PRECHECK_HOLDS;
     if (!is_thing_name(demand.thing)) {
         command_reject(command, "PreconditionFailed", "'%.*s' is no thing", TEXT_ARG(demand.thing));
-        return CONDITION_FAILS;
+        return PRECHECK_FAILS;
     }
     enum error error = ask(command, demand.thing);
-    if (!error) return CONDITION_ASKED;
+    if (!error) return PRECHECK_ASKED;
     command_reject(command, "BadCommunicationError", "the twin service cannot be asked: %s", error_text(error));
-    return CONDITION_FAILS;
+    return PRECHECK_FAILS;
 }
 
-enum condition condition_check(struct command *command) {
+enum precheck precheck_start(struct command *command) {
     if (!precondition_is_wrong(json_member(json_root(command->request), "precondition"))) return proceed(command);
     command_reject(
         command, "BadInvalidArgument",
         "\"precondition\" must be {\"version\":n, \"reported\":{...}, \"things\":{\"THING\":{...}}}, or some of "
         "it");
-    return CONDITION_FAILS;
+    return PRECHECK_FAILS;
 }
