@@ -192,6 +192,8 @@ static const struct family {
     {"splc_twins_rejected", "counter", "Requests that were rejected."},
     {"splc_twins_commits", "counter", "Transactions that were written to the store."},
     {"splc_twins_rows", "counter", "Shadows that were written to the store."},
+    {"splc_twins_commit_p50_ms", "gauge", "Time of a transaction: median of the last 512, ms."},
+    {"splc_twins_commit_p99_ms", "gauge", "Time of a transaction: 99 % of the last 512, ms."},
     {"splc_twins_waiting", "gauge", "Requests that wait for the store."},
     {"splc_twins_waiting_bytes", "gauge", "Bytes of the requests that wait for the store."},
     {"splc_twins_partitions", "gauge", "Partitions of the store that the service holds."},
