@@ -238,6 +238,43 @@ static void an_actuator_takes_values_of_its_range(void **state) {
     assert_true(bench_call(bench, "mix/heater", "getPosition").outputs[0].value.real == 42.5);
 }
 
+static void a_forced_number_is_kept_in_its_range_and_given_back(void **state) {
+    struct bench *bench = *state;
+    struct scan *scan = program_scan(bench->program);
+    uint32_t setpoint = bench_tag(bench, "mix/heater/setpoint");
+    assert_int_equal(bench_real(bench, "mix/heater", "setPosition", 10).status, STATUS_Good);
+    assert_int_equal(scan_force(scan, setpoint, 100.5, BENCH_SESSION).id, SCAN_REASON_FORCE_VALUE);
+    assert_int_equal(scan_force(scan, setpoint, NAN, BENCH_SESSION).id, SCAN_REASON_FORCE_VALUE);
+    assert_false(scan_refused(scan_force(scan, setpoint, 42.5, BENCH_SESSION)));
+    bench_scan(bench, 2);
+    assert_true(bench_is(bench, "mix/heater/setpoint") == 42.5);
+    assert_int_equal(scan->quality[setpoint], STATUS_GoodLocalOverride);
+    assert_int_equal(io_word(bench->outputs, (struct io_place){18, 0, 16}), 11750);           // of 27648
+    assert_int_equal(bench_real(bench, "mix/heater", "setPosition", 20).status, STATUS_Good); // kept for later
+    assert_true(bench_is(bench, "mix/heater/setpoint") == 42.5);
+    assert_false(scan_refused(scan_unforce(scan, setpoint)));
+    bench_scan(bench, 2);
+    assert_true(bench_is(bench, "mix/heater/setpoint") == 20);
+    assert_int_equal(scan->quality[setpoint], STATUS_Good);
+}
+
+static void a_forced_measurement_is_what_modules_see(void **state) {
+    struct bench *bench = *state;
+    struct scan *scan = program_scan(bench->program);
+    uint32_t level = bench_tag(bench, "mix/level/value");
+    bench_value(bench, "mix/level/value", 50);
+    bench_scan(bench, 10);
+    double before = bench_is(bench, "mix/level/value");
+    assert_false(scan_refused(scan_force(scan, level, before / 2, BENCH_SESSION)));
+    bench_scan(bench, 10);
+    assert_true(bench_is(bench, "mix/level/value") == before / 2);
+    assert_true(bench_call(bench, "mix/level", "getValue").outputs[0].value.real == before / 2);
+    assert_int_equal(scan->quality[level], STATUS_GoodLocalOverride);
+    scan_unforce_all(scan);
+    bench_scan(bench, 2);
+    assert_true(bench_is(bench, "mix/level/value") == before);
+}
+
 static void an_actuator_that_does_not_follow_goes_to_its_safe_value(void **state) {
     struct bench *bench = *state;
     bench_real(bench, "mix/coolant", "setPosition", 10);
@@ -467,6 +504,9 @@ int main(void) {
         RULE("[edge-7.3] a tripped motor protection is a fault at once", a_tripped_motor_protection_is_a_fault_at_once),
         RULE("[model-6.2] every actuator says what a wish calls", every_actuator_says_what_a_wish_calls),
         RULE("[edge-7.4] an actuator takes values of its range", an_actuator_takes_values_of_its_range),
+        RULE("[edge-6.1] a forced number is kept in its range and given back",
+             a_forced_number_is_kept_in_its_range_and_given_back),
+        RULE("[edge-6.1] a forced measurement is what modules see", a_forced_measurement_is_what_modules_see),
         RULE("[edge-7.4] an actuator that does not follow goes to its safe value",
              an_actuator_that_does_not_follow_goes_to_its_safe_value),
         RULE("[edge-2.2] the safe state gives every actuator its safe value",
