@@ -33,19 +33,38 @@ static struct text without_alias(struct text path) {
     return at == NULL ? path : text_from(path, (size_t)(at - path.data) + 1);
 }
 
-/// The stated role, or one that it derives from; the last may be known by its path alone.
+/// "[Library]/[a/b]" without its brackets.
+static void put_plain(struct text path, struct buffer *out) {
+    struct text name;
+    while (caex_path_step(&path, &name)) {
+        if (out->length > 0) buffer_byte(out, '/');
+        buffer_text(out, name);
+    }
+}
+
+/// A role that is stated, or one that it derives from: by its own path, for a class may be called otherwise where it is
+/// referred to. The last one may be outside of this file, and known by that alone.
 static bool leads_to_role(const struct caex_node *stated, struct text role) {
-    for (const struct caex_node *at = stated; at != NULL; at = at->base)
-        if (text_equal(without_alias(at->reference), role)) return true;
-    return false;
+    CLEANUP(buffer_clear) struct buffer path = {0};
+    const struct caex_node *at = stated;
+    for (; at->base != NULL; at = at->base) {
+        buffer_reset(&path);
+        caex_path(at->base, &path);
+        if (text_equal(buffer_view(&path), role)) return true;
+    }
+    buffer_reset(&path);
+    put_plain(without_alias(at->reference), &path);
+    return at->reference.length > 0 && text_equal(buffer_view(&path), role);
 }
 
 bool caex_has_role(struct caex_node *element, struct text role) {
     static const enum caex_kind kinds[] = {CAEX_ROLE_REQUIREMENT, CAEX_SUPPORTED_ROLE};
     struct scope scope = scope_of(element);
+    CLEANUP(buffer_clear) struct buffer plain = {0};
+    put_plain(role, &plain);
     for (size_t i = 0; i < scope.count; i++)
         for (size_t k = 0; k < 2; k++)
             for (const struct caex_node *at = caex_first(scope.nodes[i], kinds[k]); at != NULL; at = caex_next(at))
-                if (leads_to_role(at, role)) return true;
+                if (leads_to_role(at, buffer_view(&plain))) return true;
     return false;
 }

@@ -262,11 +262,14 @@ void caex_make_id(struct text seed, struct buffer *out) {
                  (unsigned long long)(halves[1] >> 48), (unsigned long long)(halves[1] & 0xFFFFFFFFFFFF));
 }
 
-/// The same for the same place.
+/// The same for the same place. Names may be doubled, also in one line, so the element's ID counts as well.
 static void put_made_id(const struct caex_node *node, struct buffer *out) {
     CLEANUP(buffer_clear) struct buffer path = {0};
     caex_path(node, &path);
     buffer_print(&path, "#%u", node->line);
+    const struct caex_node *owner = node;
+    while (owner != NULL && owner->id.length == 0) owner = owner->parent;
+    if (owner != NULL) buffer_text(&path, owner->id);
     caex_make_id(buffer_view(&path), out);
 }
 

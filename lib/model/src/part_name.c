@@ -29,11 +29,14 @@ static const char *unescape(struct text segment, struct buffer *out) {
     return NULL;
 }
 
+static bool may_be_in_scheme(char byte) {
+    return isalnum((unsigned char)byte) || byte == '+' || byte == '-' || byte == '.';
+}
+
 /// "http:", "file:", "pack:"
 static bool has_scheme(struct text target) {
     size_t i = 0;
-    while (i < target.length && (isalnum((unsigned char)target.data[i]) || memchr("+-.", target.data[i], 3) != NULL))
-        i++;
+    while (i < target.length && may_be_in_scheme(target.data[i])) i++;
     return i > 0 && i < target.length && target.data[i] == ':' && isalpha((unsigned char)target.data[0]);
 }
 

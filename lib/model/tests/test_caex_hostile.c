@@ -254,6 +254,61 @@ static void what_cannot_be_kept_is_told(void **state) {
     assert_true(text_is(finding->path, "H/e"));
 }
 
+// ---------------------------------------------------------------- odd, but meant
+
+/// Two elements of one name in one line, their interfaces without IDs, each linked: as tools write CAEX 2.15.
+static void interfaces_of_doubled_names_stay_apart(void **state) {
+    (void)state;
+    CLEANUP(reading_clear)
+    struct reading first =
+        read_as(CAEX_ANY, TEXT("<CAEXFile SchemaVersion='2.15' FileName='f'><InstanceHierarchy Name='H'>"
+                               "<InternalElement Name='e' ID='1'><ExternalInterface Name='i'/></InternalElement>"
+                               "<InternalElement Name='e' ID='2'><ExternalInterface Name='i'/></InternalElement>"
+                               "<InternalElement Name='links' ID='3'>"
+                               "<InternalLink Name='l' RefPartnerSideA='1:i' RefPartnerSideB='2:i'/></InternalElement>"
+                               "</InstanceHierarchy></CAEXFile>"));
+    assert_string_equal(first.problem.text, "");
+    CLEANUP(buffer_clear) struct buffer written = {0};
+    assert_int_equal(caex_write(first.caex, &written), ERROR_NONE);
+    CLEANUP(reading_clear) struct reading second = read_as(CAEX_ANY, buffer_view(&written));
+    const struct caex_node *link = caex_first(caex_by_id(second.caex, TEXT("3")), CAEX_LINK);
+    assert_non_null(link->partner_a);
+    assert_non_null(link->partner_b);
+    assert_ptr_equal(link->partner_a->parent, caex_by_id(second.caex, TEXT("1")));
+    assert_ptr_equal(link->partner_b->parent, caex_by_id(second.caex, TEXT("2")));
+}
+
+static void a_role_is_known_however_it_is_written(void **state) {
+    (void)state;
+    CLEANUP(reading_clear)
+    struct reading reading = read_as(
+        CAEX_ANY, TEXT("<CAEXFile SchemaVersion='2.15' FileName='f'><InstanceHierarchy Name='H'>"
+                       "<InternalElement Name='a' ID='1'><RoleRequirements RefBaseRoleClassPath='[R]/[a/b]'/>"
+                       "</InternalElement>"
+                       "<InternalElement Name='b' ID='2'><SupportedRoleClass RefRoleClassPath='R/Base/Inner'/>"
+                       "</InternalElement>"
+                       "<InternalElement Name='c' ID='3'><RoleRequirements RefBaseRoleClassPath='x@[Else]/[where]'/>"
+                       "</InternalElement></InstanceHierarchy>"
+                       "<RoleClassLib Name='R'><RoleClass Name='a/b'/><RoleClass Name='Base' "
+                       "RefBaseClassPath='Away/Top'><RoleClass Name='Inner' RefBaseClassPath='Base'/></RoleClass>"
+                       "</RoleClassLib></CAEXFile>"));
+    assert_string_equal(reading.problem.text, "");
+    static const struct {
+        const char *id, *role;
+        bool has;
+    } cases[] = {
+        {"1", "R/a/b", true},        {"1", "[R]/[a/b]", true},      {"1", "R/a", false},
+        {"2", "R/Base/Inner", true}, {"2", "R/Base", true},         {"2", "[R]/Base", true},
+        {"2", "Away/Top", true},     {"2", "R/Inner", false},       {"3", "Else/where", true},
+        {"3", "Else/wher", false},   {"3", "Else/where/so", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct caex_node *element = caex_by_id(reading.caex, text_of(cases[i].id));
+        if (caex_has_role(element, text_of(cases[i].role)) != cases[i].has)
+            fail_msg("element %s: role %s", cases[i].id, cases[i].role);
+    }
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
         {"[model-1.1] names, IDs and references have a limit, which is told with place and remedy", names_have_a_limit,
@@ -264,6 +319,10 @@ int main(void) {
         {"a hundred thousand siblings of one name are read", many_siblings_of_one_name_are_read, NULL, NULL, NULL},
         {"[model-1.1] a file that ends too early is refused, wherever it ends", a_file_that_ends_too_early_is_refused,
          NULL, NULL, NULL},
+        {"[model-1.7] interfaces of doubled names get IDs of their own", interfaces_of_doubled_names_stay_apart, NULL,
+         NULL, NULL},
+        {"[model-1.8] a role is known in brackets, by a short name, outside of the file",
+         a_role_is_known_however_it_is_written, NULL, NULL, NULL},
         {"[model-1.7] what others add in namespaces of their own comes back", namespaces_come_back, NULL, NULL, NULL},
         {"[model-1.7] what cannot be kept is told with line and element", what_cannot_be_kept_is_told, NULL, NULL,
          NULL},
