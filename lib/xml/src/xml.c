@@ -10,6 +10,8 @@ enum { ITEMS_FIRST = 16 }; // attributes of one element; more are rare
 struct reader {
     xmlParserCtxtPtr parser;
     struct text rest; // of the document
+    size_t quiet;     // bytes given to libxml2 since it last had something to tell
+    size_t signs;     // of them "=", once they are many
     const struct xml_limits *limits;
     const struct xml_handler *handler;
     void *context;
@@ -27,6 +29,9 @@ static void stop(struct reader *reader, enum error error) {
     reader->error = error;
     xmlStopParser(reader->parser);
 }
+
+static const char too_many_attributes[] = "an element has more than 256 XML attributes; remove some";
+_Static_assert(XML_ATTRIBUTES_MAX == 256, "as the message says");
 
 static unsigned line_of(const struct reader *reader) {
     return reader->parser->input == NULL ? 0 : (unsigned)reader->parser->input->line;
@@ -79,12 +84,22 @@ static bool collect_prefixes(struct reader *reader, const xmlChar **packed, size
     return true;
 }
 
+static void on_news(struct reader *reader) {
+    reader->quiet = 0;
+    reader->signs = 0;
+}
+
 static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *space,
                      int namespace_count, const xmlChar **namespaces, int attribute_count, int defaulted_count,
                      const xmlChar **packed) {
     (void)prefix, (void)defaulted_count;
     struct reader *reader = context;
+    on_news(reader);
     if (reader->error) return;
+    if (attribute_count + namespace_count > XML_ATTRIBUTES_MAX) {
+        refuse(reader, ERROR_TOO_LARGE, line_of(reader), too_many_attributes);
+        return;
+    }
     if (++reader->depth > reader->limits->depth) {
         refuse(reader, ERROR_TOO_LARGE, line_of(reader), "elements are nested too deep");
         return;
@@ -106,6 +121,7 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
 static void on_end(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *space) {
     (void)name, (void)prefix, (void)space;
     struct reader *reader = context;
+    on_news(reader);
     if (reader->error) return;
     reader->depth--;
     obey(reader, reader->handler->end(reader->context));
@@ -113,6 +129,7 @@ static void on_end(void *context, const xmlChar *name, const xmlChar *prefix, co
 
 static void on_text(void *context, const xmlChar *data, int length) {
     struct reader *reader = context;
+    on_news(reader);
     if (reader->error || length <= 0) return;
     struct text piece = {(const char *)data, (size_t)length};
     obey(reader, reader->handler->text(reader->context, piece, line_of(reader)));
@@ -145,14 +162,55 @@ static void on_problem(void *context, const xmlError *error) {
 /// NOENT makes libxml2 write "&" for "&amp;" in attributes; other entities cannot exist without a document type.
 enum { READ_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_NOERROR | XML_PARSE_NOWARNING };
 
+/// libxml2 tells of a start tag when it ends, after it has compared each attribute in it with each other: a hundred
+/// thousand take minutes. So that tag is stopped on its way.
+static bool has_too_many_attributes(struct reader *reader, struct text piece) {
+    enum { QUIET_MAX = 64 * 1024, SIGNS_MAX = 4096 };
+    reader->quiet += piece.length;
+    xmlParserInputState in = reader->parser->instate;
+    if (reader->quiet <= QUIET_MAX || in == XML_PARSER_CDATA_SECTION || in == XML_PARSER_COMMENT || in == XML_PARSER_PI)
+        return false;
+    for (size_t i = 0; i < piece.length; i++) reader->signs += piece.data[i] == '=';
+    return reader->signs > SIGNS_MAX;
+}
+
 /// The document goes in piece by piece: libxml2 would copy all of it otherwise.
 static int give_bytes(void *context, char *bytes, int capacity) {
     struct reader *reader = context;
     if (reader->error) return 0;
     size_t length = reader->rest.length < (size_t)capacity ? reader->rest.length : (size_t)capacity;
+    if (has_too_many_attributes(reader, (struct text){reader->rest.data, length})) {
+        *reader->ret_line = line_of(reader);
+        reader->error = problem_say(reader->ret_problem, ERROR_TOO_LARGE, "%s", too_many_attributes);
+        return 0; // and so it ends by itself
+    }
     if (length > 0) memcpy(bytes, reader->rest.data, length);
     reader->rest = text_from(reader->rest, length);
     return (int)length;
+}
+
+#define BYTE_ORDER_MARK TEXT("\xEF\xBB\xBF")
+
+/// True when a document in single bytes says UTF-16 of itself.
+static bool is_mislabelled(struct text bytes) {
+    enum { DECLARATION_MAX = 200 };
+    const struct text wrong = TEXT("utf-16");
+    if (!text_starts_with(bytes, TEXT("<?xml "))) return false;
+    if (bytes.length > DECLARATION_MAX) bytes.length = DECLARATION_MAX;
+    const char *end = memchr(bytes.data, '>', bytes.length);
+    if (end != NULL) bytes.length = (size_t)(end - bytes.data);
+    for (; bytes.length >= wrong.length; bytes = text_from(bytes, 1))
+        if (strncasecmp(bytes.data, wrong.data, wrong.length) == 0) return true;
+    return false;
+}
+
+/// NULL: what it says of itself. A byte order mark is taken off where libxml2 would not look for it.
+static const char *choose_encoding(struct reader *reader) {
+    struct text bytes = reader->rest;
+    if (text_starts_with(bytes, BYTE_ORDER_MARK)) bytes = text_from(bytes, BYTE_ORDER_MARK.length);
+    if (!is_mislabelled(bytes)) return NULL;
+    reader->rest = bytes;
+    return "UTF-8";
 }
 
 static void read_with(struct reader *reader) {
@@ -168,7 +226,8 @@ static void read_with(struct reader *reader) {
     };
     *reader->parser->sax = sax;
     reader->parser->userData = reader;
-    xmlDocPtr document = xmlCtxtReadIO(reader->parser, give_bytes, NULL, reader, NULL, NULL, READ_OPTIONS);
+    xmlDocPtr document =
+        xmlCtxtReadIO(reader->parser, give_bytes, NULL, reader, NULL, choose_encoding(reader), READ_OPTIONS);
     if (document != NULL) xmlFreeDoc(document); // only a tree builder makes one
     if (!reader->parser->wellFormed) refuse(reader, ERROR_INVALID, 0, "not well-formed XML");
 }

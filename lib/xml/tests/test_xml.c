@@ -73,6 +73,10 @@ static const struct reading_case cases[] = {
     {"character data sections are text", TEXT("<a><![CDATA[<b>]]></a>"), ERROR_NONE, "<a @1 <b>>", 0, NULL},
     {"a byte order mark is fine", TEXT("\xEF\xBB\xBF<a/>"), ERROR_NONE, "<a @1 >", 0, NULL},
     {"UTF-16 becomes UTF-8", TEXT("\xFF\xFE<\0a\0 \0x\0=\0'\0\xE4\0'\0/\0>\0"), ERROR_NONE, "<a x=ä @1 >", 0, NULL},
+    {"what says UTF-16 of itself, but is not, is taken for UTF-8",
+     TEXT("<?xml version='1.0' encoding='UTF-16'?><a>\xC3\xA4</a>"), ERROR_NONE, "<a @1 ä>", 0, NULL},
+    {"the same behind a byte order mark", TEXT("\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-16\"?>\n<a/>"),
+     ERROR_NONE, "<a @2 >", 0, NULL},
     {"Latin-1 becomes UTF-8", TEXT("<?xml version='1.0' encoding='ISO-8859-1'?><a>\xE4</a>"), ERROR_NONE, "<a @1 ä>", 0,
      NULL},
     {"comments and instructions are passed over", TEXT("<!-- c --><?p i?><a>1<!-- c -->2<?p i?></a>"), ERROR_NONE,
@@ -173,10 +177,67 @@ static void large_document(void **state) {
     buffer_clear(&document);
 }
 
+static void put_attributes(struct buffer *out, const char *format, int count) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    for (int i = 0; i < count; i++) buffer_print(out, format, i);
+#pragma GCC diagnostic pop
+}
+
+/// libxml2 2.9 would take minutes for them.
+static void attributes_are_limited(void **state) {
+    (void)state;
+    static const struct {
+        const char *format;
+        int count;
+        enum error error;
+    } few[] = {
+        {" a%d='1'", XML_ATTRIBUTES_MAX, ERROR_NONE},
+        {" a%d='1'", XML_ATTRIBUTES_MAX + 1, ERROR_TOO_LARGE},
+        {" xmlns:a%d='urn:a'", XML_ATTRIBUTES_MAX + 1, ERROR_TOO_LARGE},
+        {" a%d='1'", 1000 * 1000, ERROR_TOO_LARGE},
+        {" xmlns:a%d='urn:a'", 1000 * 1000, ERROR_TOO_LARGE},
+    };
+    for (size_t i = 0; i < sizeof few / sizeof few[0]; i++) {
+        CLEANUP(buffer_clear) struct buffer document = {0};
+        buffer_string(&document, "<a>\n<b");
+        put_attributes(&document, few[i].format, few[i].count);
+        buffer_string(&document, "/></a>");
+        struct listener listener = {0};
+        const struct xml_handler counting = {count_start, ignore_text, ignore_end};
+        const struct xml_limits wide = {.bytes = document.length, .depth = 4};
+        struct problem problem = {""};
+        unsigned line = 0;
+        assert_int_equal(xml_read(buffer_view(&document), &wide, &counting, &listener, &line, &problem), few[i].error);
+        if (!few[i].error) continue;
+        assert_int_equal(line, 2);
+        assert_string_equal(problem.text, "an element has more than 256 XML attributes; remove some");
+    }
+}
+
+/// What holds much may have many signs: another document in a section of character data, a comment, a text, a value.
+static void other_large_pieces_are_read(void **state) {
+    (void)state;
+    static const char *const frames[][2] = {
+        {"<a><![CDATA[", "]]></a>"}, {"<a><!--", "--></a>"}, {"<a><?p ", "?></a>"}, {"<a>", "</a>"}, {"<a>\n", "</a>"}};
+    for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
+        CLEANUP(buffer_clear) struct buffer document = {0};
+        buffer_string(&document, frames[i][0]);
+        put_attributes(&document, " name%d = 1\n", 100 * 1000);
+        buffer_string(&document, frames[i][1]);
+        struct listener listener = {0};
+        const struct xml_handler counting = {count_start, ignore_text, ignore_end};
+        const struct xml_limits wide = {.bytes = document.length, .depth = 4};
+        struct problem problem = {""};
+        error_ignore(xml_read(buffer_view(&document), &wide, &counting, &listener, NULL, &problem));
+        assert_string_equal(problem.text, "");
+    }
+}
+
 enum { CASES = sizeof cases / sizeof cases[0] };
 
 int main(void) {
-    struct CMUnitTest tests[CASES + 3];
+    struct CMUnitTest tests[CASES + 5];
     for (size_t i = 0; i < CASES; i++)
         tests[i] = (struct CMUnitTest){cases[i].name, check, NULL, NULL, (void *)&cases[i]};
     tests[CASES] = (struct CMUnitTest){"an error of the handler ends the reading and is the result", handler_stops,
@@ -185,5 +246,9 @@ int main(void) {
         (struct CMUnitTest){"a document past the size limit is refused", size_is_limited, NULL, NULL, NULL};
     tests[CASES + 2] =
         (struct CMUnitTest){"a large document is read with right lines", large_document, NULL, NULL, NULL};
+    tests[CASES + 3] = (struct CMUnitTest){"an element has a limited number of attributes, however many are written",
+                                           attributes_are_limited, NULL, NULL, NULL};
+    tests[CASES + 4] = (struct CMUnitTest){"large texts, comments and sections are read whatever is in them",
+                                           other_large_pieces_are_read, NULL, NULL, NULL};
     return cmocka_run_group_tests_name("xml", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /// XML in, calls out. A careful front of libxml2 for bytes from outside: no network, no files, no document type
 /// declaration and so no entities beyond the five of XML itself; limits on size and depth; the line of everything.
-/// Comments and processing instructions are passed over. All text is UTF-8, whatever the file's encoding.
+/// Comments and processing instructions are passed over. All text is UTF-8, whatever the file's encoding; one that says
+/// UTF-16 of itself and is not, as some tools write it, is taken for UTF-8.
 /// Threads: any number of readers at once; each calls its handler on the thread that called `xml_read`.
 #pragma once
 
@@ -42,6 +43,7 @@ struct xml_limits {
 };
 enum { XML_BYTES_MAX = 1024 * 1024 * 1024 }; // libxml2 counts in int
 enum { XML_DEPTH_MAX = 200 };                // libxml2 ends at 256
+enum { XML_ATTRIBUTES_MAX = 256 };           // of one element, with prefixes; libxml2 compares each with each
 
 /// ERROR_INVALID for what is no well-formed XML, ERROR_UNSUPPORTED for a document type declaration, ERROR_TOO_LARGE
 /// past a limit; the problem says what, `*ret_line` where (0: the whole document). Both are left alone when the error
