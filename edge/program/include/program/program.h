@@ -1,6 +1,6 @@
 /// The PLC program of a plant, built from its model: tags, process image, core modules, and all their names.
-/// Decides by role, never by name. The class of an element must not promise what its core module does not do: a method
-/// or variable without an implementation is an error that names both.
+/// Decides by role, never by name. The plant was held against the contracts of the roles when it was read
+/// (model/contract.h), so nothing in it is refused here.
 /// Owns: everything below; borrows the plant, which must live longer.
 /// Threads: after `program_create` the description is constant and may be read by any thread; `program_scan` belongs to
 /// the scan thread (see scan/scan.h).
