@@ -161,6 +161,7 @@ void instances_stop(struct version *version) {
         struct instance *instance = version->instances;
         stop_timers(instance);
         worker_stop(&instance->worker);
+        answer_gone(instance); // else its connection, which outlives it, would tell it of its end
         if (instance->current != NULL) {
             const struct invoke_result result = {.error = ERROR_UNAVAILABLE,
                                                  .problem = "the function service ends",
