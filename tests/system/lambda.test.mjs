@@ -5,8 +5,10 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import {
-    CreateAliasCommand, CreateEventSourceMappingCommand, CreateFunctionCommand,
+    CreateAliasCommand, CreateEventSourceMappingCommand, CreateFunctionCommand, CreateFunctionUrlConfigCommand,
+   
     DeleteAliasCommand, DeleteEventSourceMappingCommand, DeleteFunctionCommand, DeleteFunctionConcurrencyCommand,
+    DeleteFunctionUrlConfigCommand, GetFunctionUrlConfigCommand,
     GetAliasCommand, GetEventSourceMappingCommand, GetFunctionCommand,
     GetFunctionConcurrencyCommand, GetFunctionConfigurationCommand, InvokeCommand,
     LambdaClient, ListAliasesCommand, ListEventSourceMappingsCommand, ListFunctionsCommand, ListVersionsByFunctionCommand,
@@ -244,6 +246,19 @@ plantSuite("Functions for AWS's own client", { speed: 1 }, (proves, plant) => {
         assert.equal((await get("nobody/")).status, 404);
         assert.equal((await fetch(`${plant.connect.lambda.url}/url/page/plain`)).status, 403, "nobody knows who asks");
         await send(new DeleteFunctionCommand({ FunctionName: "page" }));
+    });
+
+    proves("a function URL is given and taken away", async () => {
+        await assert.rejects(send(new GetFunctionUrlConfigCommand({ FunctionName: "speaker" })), { name: "ResourceNotFoundException" });
+        const { FunctionUrl } = await send(new CreateFunctionUrlConfigCommand({ FunctionName: "speaker", AuthType: "AWS_IAM" }));
+        assert.equal((await send(new GetFunctionUrlConfigCommand({ FunctionName: "speaker" }))).FunctionUrl, FunctionUrl);
+        const headers = { authorization: `Bearer ${plant.token()}` };
+        const answer = await fetch(`${FunctionUrl}a/b?c=d`, { headers });
+        assert.equal(answer.status, 200);
+        assert.equal((await answer.json()).event.rawPath, "/a/b");
+        assert.equal((await fetch(FunctionUrl)).status, 403);
+        await send(new DeleteFunctionUrlConfigCommand({ FunctionName: "speaker" }));
+        assert.equal((await fetch(FunctionUrl, { headers })).status, 403);
     });
 
     proves("a function is deleted with all that belongs to it", async () => {

@@ -54,6 +54,7 @@ struct catalog_function {
     size_t alias_count;
     uint64_t next_version;
     int concurrency;                 // reserved; -1: none
+    bool url;                        // it has a function URL beyond what its function.yaml says
     char seed[PACKAGE_SHA256_BYTES]; // of the package that the plant brought last; "": it is none of the plant's
 };
 
@@ -128,6 +129,7 @@ enum error catalog_remove_alias(struct catalog *catalog, const char *name, struc
 enum error catalog_remove(struct catalog *catalog, const char *name, struct text version, struct problem *ret_problem);
 enum error catalog_set_concurrency(struct catalog *catalog, const char *name, int concurrency,
                                    struct problem *ret_problem);
+enum error catalog_set_url(struct catalog *catalog, const char *name, bool url, struct problem *ret_problem);
 /// An empty id makes a new one. `ret_id` may be the mapping's own.
 enum error catalog_put_mapping(struct catalog *catalog, const struct catalog_mapping *mapping,
                                char ret_id[static CATALOG_ID_BYTES], struct problem *ret_problem);

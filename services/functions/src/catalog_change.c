@@ -369,6 +369,14 @@ enum error catalog_set_concurrency(struct catalog *catalog, const char *name, in
     return keep(catalog, text_of(name), ret_problem);
 }
 
+enum error catalog_set_url(struct catalog *catalog, const char *name, bool url, struct problem *ret_problem) {
+    struct catalog_function *function;
+    enum error error = find_or_say(catalog, name, &function, ret_problem);
+    if (error) return error;
+    function->url = url;
+    return keep(catalog, text_of(name), ret_problem);
+}
+
 enum error catalog_put_mapping(struct catalog *catalog, const struct catalog_mapping *wanted,
                                char ret_id[static CATALOG_ID_BYTES], struct problem *ret_problem) {
     struct catalog_function *function;

@@ -61,6 +61,8 @@ static void put_function(struct json_writer *writer, const struct catalog_functi
     put_number(writer, "next", (int64_t)function->next_version);
     put_number(writer, "concurrency", function->concurrency);
     put(writer, "seed", function->seed);
+    json_key(writer, "url");
+    json_put_bool(writer, function->url);
     json_key(writer, "versions");
     json_open_array(writer);
     for (size_t i = 0; i < function->version_count; i++) put_version(writer, &function->versions[i]);
@@ -174,6 +176,7 @@ static enum error read_function(struct catalog *catalog, const struct json *obje
     if (function == NULL) return ERROR_NO_MEMORY;
     take(object, "name", function->name, sizeof function->name);
     take(object, "seed", function->seed, sizeof function->seed);
+    function->url = json_bool(json_member(object, "url"));
     function->next_version = (uint64_t)json_integer(json_member(object, "next"), 1);
     function->concurrency = (int)json_integer(json_member(object, "concurrency"), -1);
     enum error error = ERROR_NONE;

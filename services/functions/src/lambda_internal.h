@@ -43,7 +43,8 @@ lambda_handler lambda_create_function, lambda_update_code, lambda_get_function, 
     lambda_update_configuration, lambda_list_functions, lambda_delete_function, lambda_publish, lambda_list_versions,
     lambda_create_alias, lambda_update_alias, lambda_get_alias, lambda_list_aliases, lambda_delete_alias,
     lambda_put_concurrency, lambda_get_concurrency, lambda_delete_concurrency, lambda_create_mapping,
-    lambda_update_mapping, lambda_get_mapping, lambda_list_mappings, lambda_delete_mapping, lambda_invoke;
+    lambda_update_mapping, lambda_get_mapping, lambda_list_mappings, lambda_delete_mapping, lambda_invoke,
+    lambda_create_url, lambda_get_url, lambda_delete_url;
 
 /// Answers with an error in AWS's shape; `type` NULL: the usual one of the error.
 void lambda_refuse(struct http_request *request, enum error error, const char *type, const char *message);
@@ -55,7 +56,8 @@ void lambda_answer(struct http_request *request, int status, const struct buffer
 typedef void lambda_answer_fn(struct http_request *request, const struct invoke_result *result);
 void lambda_wait(struct lambda_call *call, struct invoke_request *request, lambda_answer_fn *answer);
 
-/// Functions' URLs.
+/// Functions' URLs. It has one by a trigger of its function.yaml, or by CreateFunctionUrlConfig.
+bool lambda_has_url(const struct catalog_function *function, const struct catalog_version *version);
 bool lambda_url_is(struct text path);
 void lambda_url(struct lambda_call *call);
 

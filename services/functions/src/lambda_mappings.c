@@ -1,4 +1,4 @@
-// Event source mappings: further triggers of a function.
+// Event source mappings: further triggers of a function; function URLs.
 #include "lambda_internal.h"
 #include "mapping.h"
 
@@ -180,4 +180,57 @@ void lambda_delete_mapping(struct lambda_call *call) {
     enum error error = catalog_remove_mapping(call->lambda->options.catalog, call->item, &call->problem);
     if (error) return lambda_refuse_call(call, error);
     lambda_answer(call->request, 202, &out);
+}
+
+// --- function URLs ---
+
+static bool has_url(const struct catalog_function *function) {
+    const struct catalog_version *version = catalog_resolve(function, TEXT(CATALOG_LIVE), 1);
+    return lambda_has_url(function, version == NULL ? &function->versions[0] : version);
+}
+
+static void answer_url(struct lambda_call *call, int status, const struct catalog_function *function) {
+    char url[256], arn[256];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/url/%s/", lambda_port(call->lambda), function->name);
+    snprintf(arn, sizeof arn, LAMBDA_ARN "%s", function->name);
+    CLEANUP(buffer_clear) struct buffer out = {0};
+    struct json_writer writer = json_writer(&out);
+    json_open_object(&writer);
+    lambda_put_member(&writer, "FunctionUrl", url);
+    lambda_put_member(&writer, "FunctionArn", arn);
+    lambda_put_member(&writer, "AuthType", "AWS_IAM");
+    lambda_put_member(&writer, "InvokeMode", "BUFFERED");
+    json_close_object(&writer);
+    lambda_answer(call->request, status, &out);
+}
+
+void lambda_create_url(struct lambda_call *call) {
+    const struct catalog_function *function = lambda_find(call);
+    if (function == NULL) return;
+    if (has_url(function)) return lambda_refuse(call->request, ERROR_EXISTS, NULL, "the function has a URL already");
+    if (!text_is(json_string(json_member(call->body, "AuthType")), "AWS_IAM"))
+        return lambda_refuse(call->request, ERROR_INVALID, NULL,
+                             "AuthType is to be AWS_IAM: nobody calls functions of a plant without signing");
+    enum error error = catalog_set_url(call->lambda->options.catalog, call->name, true, &call->problem);
+    if (error) return lambda_refuse_call(call, error);
+    answer_url(call, 201, catalog_find(call->lambda->options.catalog, text_of(call->name)));
+}
+
+void lambda_get_url(struct lambda_call *call) {
+    const struct catalog_function *function = lambda_find(call);
+    if (function == NULL) return;
+    if (!has_url(function))
+        return lambda_refuse(call->request, ERROR_NOT_FOUND, NULL, "The resource you requested does not exist.");
+    answer_url(call, 200, function);
+}
+
+void lambda_delete_url(struct lambda_call *call) {
+    const struct catalog_function *function = lambda_find(call);
+    if (function == NULL) return;
+    if (has_url(function) && !function->url)
+        return lambda_refuse(call->request, ERROR_EXISTS, NULL,
+                             "the URL is a trigger of the function's function.yaml: take it out there");
+    enum error error = catalog_set_url(call->lambda->options.catalog, call->name, false, &call->problem);
+    if (error) return lambda_refuse_call(call, error);
+    lambda_answer(call->request, 204, NULL);
 }

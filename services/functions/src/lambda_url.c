@@ -119,11 +119,11 @@ static void answer_url(struct http_request *request, const struct invoke_result 
 
 // --- the call ---
 
-static bool has_url(const struct catalog_version *version) {
+bool lambda_has_url(const struct catalog_function *function, const struct catalog_version *version) {
     const struct function_manifest *manifest = version->manifest;
     for (size_t i = 0; i < manifest->trigger_count; i++)
         if (manifest->triggers[i].url) return true;
-    return false;
+    return function->url;
 }
 
 void lambda_url(struct lambda_call *call) {
@@ -136,9 +136,11 @@ void lambda_url(struct lambda_call *call) {
     if (function == NULL) return;
     const char *qualifier = catalog_alias(function, TEXT(CATALOG_LIVE)) == NULL ? CATALOG_LATEST : CATALOG_LIVE;
     const struct catalog_version *version = catalog_resolve(function, text_of(qualifier), 1);
-    if (version == NULL || !has_url(version))
-        return lambda_refuse(call->request, ERROR_FORBIDDEN, NULL,
-                             "the function has no URL: its function.yaml has no trigger 'url: true'");
+    if (version == NULL || !lambda_has_url(function, version))
+        return lambda_refuse(
+            call->request, ERROR_FORBIDDEN, NULL,
+            "the function has no URL: its function.yaml has no trigger 'url: true', nor has it been given one "
+            "(CreateFunctionUrlConfig)");
     CLEANUP(buffer_clear) struct buffer event = {0};
     write_event(call->request, path, &event);
     if (event.failed) return lambda_refuse_call(call, ERROR_NO_MEMORY);

@@ -190,7 +190,9 @@ static void mappings_go_with_their_function(void **state) {
     assert_int_equal(catalog_put_mapping(f->catalog, &mapping, mapping.id, NULL), ERROR_NONE);
     assert_int_equal(catalog_mapping_count(f->catalog), 1);
     assert_int_equal(catalog_set_concurrency(f->catalog, "jam", 2, NULL), ERROR_NONE);
+    assert_int_equal(catalog_set_url(f->catalog, "jam", true, NULL), ERROR_NONE);
     again(f);
+    assert_true(jam(f)->url);
     assert_false(catalog_mapping(f->catalog, text_of(mapping.id))->enabled);
     assert_int_equal(jam(f)->concurrency, 2);
     assert_int_equal(catalog_remove(f->catalog, "jam", TEXT_EMPTY, NULL), ERROR_NONE);
