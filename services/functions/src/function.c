@@ -258,9 +258,6 @@ static enum error check(struct function *function, const struct version *version
                         struct problem *ret_problem) {
     bool synchronous = request->done != NULL;
     size_t bytes_max = synchronous ? INVOKE_EVENT_BYTES_MAX : INVOKE_ASYNCHRONOUS_BYTES_MAX;
-    if (version == NULL)
-        return problem_say(ret_problem, ERROR_NOT_FOUND, "Function not found: %s:%s", request->function,
-                           request->version);
     if (request->event.length > bytes_max)
         return problem_say(ret_problem, ERROR_TOO_LARGE,
                            "%zu byte payload is too large for the %s invocation type "
@@ -281,6 +278,9 @@ enum error invoke(struct service *service, const struct invoke_request *request,
                   struct problem *ret_problem) {
     struct function *function = map_get(service->functions, text_of(request->function));
     struct version *version = function == NULL ? NULL : function_version(function, text_of(request->version));
+    if (version == NULL)
+        return problem_say(ret_problem, ERROR_NOT_FOUND, "Function not found: %s:%s", request->function,
+                           request->version);
     enum error error = check(function, version, request, ret_problem);
     if (error) return error;
     struct invocation *invocation = invocation_create(request->event);
