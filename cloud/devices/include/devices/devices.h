@@ -2,7 +2,7 @@
 ///
 /// The broker (nats-server, MQTT with mutual TLS) asks for each device that connects: `$SYS.REQ.USER.AUTH`, a token of
 /// its own with client id and certificate chain. The answer is a user for this one connection, with permissions, or a
-/// refusal. Source: NATS ADR-26; what was measured is in docs/decisions/0030-device-gateway.md.
+/// refusal. Source: NATS ADR-26; what was measured is in docs/decisions/0032-device-gateway.md.
 ///
 /// Threads: one event loop. Owns: two connections to the broker, of the users that answer and that see the system.
 #pragma once
