@@ -13,13 +13,19 @@ struct seen {
 
 static char folder[] = "a folder";
 
+/// An element whose class is not there, or a part of one: it cannot be told what it is.
+static bool is_unknown(const struct caex_node *node) {
+    while (node != NULL && !node->bad) node = node->parent;
+    return node != NULL;
+}
+
 static void put(struct seen *seen, struct text path, const char *what) {
     const char *before = map_get(seen->map, path);
     if (before == NULL) {
         if (map_set(seen->map, path, (void *)what)) seen->failed = true;
         return;
     }
-    if (before == folder && what == folder) return;
+    if ((before == folder && what == folder) || is_unknown(seen->node)) return;
     caex_error(&seen->store->caex, seen->node, "'%.*s' is %s and %s; rename one, both would be one node",
                TEXT_ARG(path), before, what);
 }

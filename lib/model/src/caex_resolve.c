@@ -163,6 +163,7 @@ static enum error resolve(struct resolver *resolver, struct caex_node *node) {
         *known = (struct known_class){node->reference.data, family, node->base};
     if (node->base == NULL && class) node->base = enclosing_class(node);
     if (node->base == NULL) node->base = find_master(caex, node);
+    if (node->base == NULL) node->bad = true; // what it lacks for want of a class is not told besides
     if (node->base == NULL) return tell_missing(resolver, node, family);
     return class || caex_master(node) != NULL ? note_chained(resolver, node) : ERROR_NONE;
 }

@@ -165,7 +165,7 @@ const struct caex_node *plant_stated_at(const struct element *element, struct te
 
 bool plant_is_told(const struct element *element, struct text path) {
     struct scope attribute = scope_find(&element->scope, path);
-    return attribute.count > 0 && attribute.nodes[0]->bad;
+    return attribute.count > 0 ? attribute.nodes[0]->bad : element->node->bad;
 }
 
 bool plant_class_is(const struct plant_class *class, struct text name) {
