@@ -14,7 +14,8 @@ static void code_number(const struct coder *coder, uint64_t *number) {
 }
 
 static bool failed(const struct coder *coder) {
-    return coder->sink != NULL ? coder->sink->full : coder->source->bad;
+    if (coder->sink != NULL) return coder->sink->full;
+    return coder->source == NULL || coder->source->bad;
 }
 
 /// A whole number of any type, or a truth value: what is read is cut to its type.

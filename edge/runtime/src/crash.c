@@ -53,9 +53,7 @@ static void save_outputs(struct scan *of) {
 }
 
 static void say(const char *what) {
-    ssize_t written = write(STDERR_FILENO, what, strlen(what));
-    written = write(STDERR_FILENO, "\n", 1);
-    (void)written;
+    if (write(STDERR_FILENO, what, strlen(what)) < 0 || write(STDERR_FILENO, "\n", 1) < 0) return; // nobody hears
 }
 
 static size_t index_of(int number) {

@@ -14,7 +14,7 @@ static void say(char text[static PROBLEM_TEXT_BYTES], const char *format, ...) {
     va_end(arguments);
 }
 
-enum error problem_say(struct problem *ret_problem, enum error error, const char *format, ...) {
+enum error(problem_say)(struct problem *ret_problem, enum error error, const char *format, ...) {
     if (ret_problem == NULL) return error;
     struct problem said;
     va_list arguments;

@@ -99,7 +99,7 @@ static void put_limit(const struct plant_element *sensor, struct text word, stru
 /// "level/Alarm is HH" in words: "Level of the storage: alarm HH (195 l or more)".
 static void put_condition(const struct plant *plant, const struct plant_element *element, struct text condition,
                           struct buffer *out) {
-    struct text rest = condition, path, what = TEXT_EMPTY, word = TEXT_EMPTY;
+    struct text rest = condition, path, what = TEXT_EMPTY;
     text_split(&rest, ' ', &path);
     const struct plant_element *other = looked_at(plant, element, path, &what);
     if (other == NULL) return buffer_text(out, condition);
@@ -108,7 +108,7 @@ static void put_condition(const struct plant *plant, const struct plant_element 
     bool alarm =
         text_is(what, "Alarm") && text_starts_with(rest, TEXT("is ")) && !text_starts_with(rest, TEXT("is not"));
     if (alarm) {
-        word = text_from(rest, 3);
+        struct text word = text_from(rest, 3);
         buffer_print(out, ": alarm %.*s", TEXT_ARG(word));
         return put_limit(other, word, out);
     }

@@ -46,8 +46,7 @@ static enum error take_word(struct parser *parser, const char *word) {
 }
 
 static enum error no_memory(const struct parser *parser) {
-    error_ignore(problem_say(parser->scanner.problem, ERROR_NO_MEMORY, "out of memory"));
-    return ERROR_NO_MEMORY; // said here for those who read the code by machine
+    return problem_say(parser->scanner.problem, ERROR_NO_MEMORY, "out of memory");
 }
 
 static enum error make(struct parser *parser, enum node_kind kind, struct node **ret_node) {

@@ -137,7 +137,7 @@ enum error rule_check_substitutions(struct text text, struct problem *ret_proble
     struct pool pool = {0};
     enum error error = ERROR_NONE;
     while (text.length > 0 && !error) {
-        struct text part;
+        struct text part = TEXT_EMPTY;
         struct node *node;
         bool is_expression;
         error = next_part(&text, &is_expression, &part, ret_problem);
@@ -161,7 +161,7 @@ enum error rule_substitute(struct text text, const struct rule_message *message,
     enum error error = begin(&run, message, ret_problem);
     if (error) return error;
     while (text.length > 0 && !error) {
-        struct text part;
+        struct text part = TEXT_EMPTY;
         struct node *node = NULL;
         bool is_expression;
         error = next_part(&text, &is_expression, &part, ret_problem);

@@ -15,6 +15,15 @@ struct problem {
 enum error problem_say(struct problem *ret_problem, enum error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+#if defined(__clang_analyzer__) // which does not look into other files: it is told that the error comes back as it is
+#define problem_say(said_in, said, ...)                                                                                \
+    ({                                                                                                                 \
+        enum error said_ = (said);                                                                                     \
+        error_ignore((problem_say)(said_in, said_, __VA_ARGS__));                                                      \
+        said_;                                                                                                         \
+    })
+#endif
+
 /// Puts "context: " before the text that is there; for callers that know more of the place.
 enum error problem_prefix(struct problem *problem, enum error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
