@@ -75,6 +75,24 @@ static enum error refuse(const struct interface *interface, int number, struct p
                        interface->address, interface->name, strerror(number));
 }
 
+/// Above 1023, of the list of the Fetch Standard, section "Port blocking".
+static bool is_refused_by_browsers(uint16_t port) {
+    static const uint16_t ports[] = {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000,
+                                     6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080};
+    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
+        if (ports[i] == port) return true;
+    return false;
+}
+
+static enum error check_browsers(const struct site *site, struct problem *ret_problem) {
+    bool http = is_refused_by_browsers(site->fog.http_port);
+    if (!http && !is_refused_by_browsers(site->fog.https_port)) return ERROR_NONE;
+    return problem_say(ret_problem, ERROR_INVALID,
+                       "no browser opens port %u (it is on their list of ports of other services): choose another "
+                       "--port-offset, or change %s in site.yaml",
+                       http ? site->fog.http_port : site->fog.https_port, http ? "fog.http_port" : "fog.https_port");
+}
+
 enum error ports_check(const struct site *site, struct problem *ret_problem) {
     const struct interface interfaces[] = {
         {"OPC UA (splc-edge)", "edge.port", site->edge.address, site->edge.port},
@@ -84,6 +102,8 @@ enum error ports_check(const struct site *site, struct problem *ret_problem) {
         {"HTTPS (splc-fog api)", "fog.https_port", site->fog.address, site->fog.https_port},
         {"Lambda (splc-fog functions)", "fog.lambda_port", "127.0.0.1", site->fog.lambda_port},
     };
+    enum error error = check_browsers(site, ret_problem);
+    if (error) return error;
     for (size_t i = 0; i < sizeof interfaces / sizeof *interfaces; i++) {
         int number = try_to_listen(interfaces[i].address, interfaces[i].port);
         if (number != 0) return refuse(&interfaces[i], number, ret_problem);

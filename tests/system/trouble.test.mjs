@@ -96,6 +96,17 @@ test("a port that another program has is named, with the interface and the remed
     }
 });
 
+test("a port that no browser opens is refused before anything starts", async () => {
+    const folder = temporaryFolder();
+    try {
+        const { status, stderr } = await splc(["up", MPS, "--data", folder, "--port-offset", "2000", "--for", "1", "--headless"]);
+        assert.equal(status, 1);
+        assert.match(stderr, /no browser opens port 10080.*--port-offset.*fog\.http_port/);
+    } finally {
+        fs.rmSync(folder, { recursive: true, force: true });
+    }
+});
+
 test("a port offset that leads beyond the last port is wrong usage", async () => {
     const { status, stderr } = await splc(["up", MPS, "--headless", "--port-offset", "60000"]);
     assert.ok(status === 1 || status === 2);

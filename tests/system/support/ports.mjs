@@ -4,6 +4,8 @@ import net from "node:net";
 // Defaults of `splc up`, and one more that is held as long as the offset is taken: a lock that dies with its process.
 export const DEFAULT_PORTS = { opcua: 4840, nats: 4222, mqtt: 8883, http: 8080, https: 8443, lambda: 8444 };
 const LOCK_PORT = 4201;
+// Of the ports that fetch and browsers refuse (Fetch Standard, port blocking) the only one above the defaults.
+const UNFETCHABLE = [10080];
 // No two of the ports differ by a multiple of the step, so two offsets never share a port. The highest stays below the
 // range that the kernel gives to outgoing connections (from 32768 on).
 const STEP = 50;
@@ -14,6 +16,7 @@ export async function takePortOffset() {
     const first = Math.floor(Math.random() * COUNT);
     for (let i = 0; i < COUNT; i++) {
         const offset = (1 + ((first + i) % COUNT)) * STEP;
+        if (UNFETCHABLE.some((port) => port - DEFAULT_PORTS.http === offset || port - DEFAULT_PORTS.https === offset)) continue;
         const lock = await listen(LOCK_PORT + offset).catch(() => null);
         if (lock === null) continue;
         const ports = Object.fromEntries(Object.entries(DEFAULT_PORTS).map(([name, port]) => [name, port + offset]));
