@@ -20,11 +20,13 @@ static int print_text(const char *file, const struct model_findings *findings, c
     printf("%.*s", TEXT_ARG(buffer_view(&out)));
     size_t errors = model_findings_errors(findings), warnings = model_findings_count(findings) - errors;
     if (plant == NULL) {
-        printf("%s: %zu errors, %zu warnings: no program would start with it\n", file, errors, warnings);
+        printf("%s: %zu error%s, %zu warning%s: no program would start with it\n", file, errors, errors == 1 ? "" : "s",
+               warnings, warnings == 1 ? "" : "s");
         return EXIT_REFUSED;
     }
-    printf("%s: good: station %.*s, %zu elements, %zu signals, %zu classes, %zu warnings\n", file,
-           TEXT_ARG(plant->station->name), plant->element_count, plant->signal_count, plant->class_count, warnings);
+    printf("%s: good: station %.*s, %zu elements, %zu signals, %zu classes, %zu warning%s\n", file,
+           TEXT_ARG(plant->station->name), plant->element_count, plant->signal_count, plant->class_count, warnings,
+           warnings == 1 ? "" : "s");
     return EXIT_DONE;
 }
 

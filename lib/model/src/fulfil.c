@@ -189,11 +189,23 @@ static double parameter(const struct element *element, struct text name) {
     return plant_number(&element->shown, name, NAN);
 }
 
+/// A limit that what is measured can never reach guards nothing.
+static void check_reachable(struct store *store, const struct element *element, const char *name, double limit) {
+    const struct plant_signal *value = plant_find_signal(&element->shown, TEXT("value"));
+    if (value == NULL || !value->field.range.given) return;
+    struct plant_range range = value->field.range;
+    if (limit >= range.low && limit <= range.high) return;
+    caex_error(&store->caex, plant_stated_at(element, text_of(name)),
+               "%s is %g, but value is %g to %g: it is never reached; correct one of them", name, limit, range.low,
+               range.high);
+}
+
 static void check_rising(struct store *store, const struct element *element, const struct contract *contract) {
     const char *below = NULL;
     for (const char *const *name = contract->rising; name != NULL && *name != NULL; name++) {
         double value = parameter(element, text_of(*name));
         if (isnan(value)) continue;
+        check_reachable(store, element, *name, value);
         if (below != NULL && !(parameter(element, text_of(below)) < value))
             caex_error(&store->caex, plant_stated_at(element, text_of(*name)),
                        "%s is %g, but must be above %s, which is %g", *name, value, below,

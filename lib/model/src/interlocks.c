@@ -90,6 +90,27 @@ static bool fill_value(const struct condition *condition, struct plant_interlock
     return type == VALUE_BOOL && (interlock->state || text_is(condition->word, "false"));
 }
 
+/// "never" or "always", for what the number that is looked at can be; NULL: it depends.
+static const char *outcome(const struct plant_interlock *interlock) {
+    const struct plant_field *field = interlock->signal != NULL ? &interlock->signal->field : interlock->variable;
+    bool below = interlock->condition == CONDITION_BELOW;
+    if ((!below && interlock->condition != CONDITION_ABOVE) || !field->range.given) return NULL;
+    if (interlock->limit <= field->range.low)
+        return below ? "never" : interlock->limit < field->range.low ? "always" : NULL;
+    if (interlock->limit >= field->range.high)
+        return !below ? "never" : interlock->limit > field->range.high ? "always" : NULL;
+    return NULL;
+}
+
+static void check_outcome(struct store *store, const struct caex_node *node, const struct plant_interlock *interlock) {
+    const struct plant_field *field = interlock->signal != NULL ? &interlock->signal->field : interlock->variable;
+    const char *when = outcome(interlock);
+    if (when != NULL)
+        caex_error(&store->caex, node,
+                   "the interlock '%.*s' %s holds, for %.*s is %g to %g; correct its number or the range",
+                   TEXT_ARG(interlock->text), when, TEXT_ARG(field->name), field->range.low, field->range.high);
+}
+
 // ---------------------------------------------------------------- all
 
 static enum error make_interlock(struct store *store, const struct element *element, const struct scope *attribute) {
@@ -121,6 +142,7 @@ static enum error make_interlock(struct store *store, const struct element *elem
                    TEXT_ARG(condition.word), TEXT_ARG(condition.path));
         return ERROR_NONE;
     }
+    check_outcome(store, node, interlock);
     return list_add(&store->all_interlocks, interlock) ? ERROR_NONE : ERROR_NO_MEMORY;
 }
 
