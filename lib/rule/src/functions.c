@@ -3,6 +3,7 @@
 #include "tree.h"
 
 #include <base/base64.h>
+#include <base/uuid.h>
 #include <pki/pki.h>
 
 #include <ctype.h>
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 enum { EXPRESSION_BYTES_MAX = 256, MATCHED_BYTES_MAX = 4096 }; // of regular expressions: more could take for ever
 
@@ -76,13 +76,10 @@ static struct value call_accountid(struct run *run, arguments given, unsigned co
 static struct value call_newuuid(struct run *run, arguments given, unsigned count) {
     (void)given;
     (void)count;
-    unsigned char random[16];
-    if (getrandom(random, sizeof random, 0) != sizeof random) return value_undefined;
-    random[6] = (unsigned char)((random[6] & 0x0f) | 0x40); // RFC 9562, version 4
-    random[8] = (unsigned char)((random[8] & 0x3f) | 0x80);
+    char id[UUID_BYTES];
     struct buffer text = {0};
-    for (size_t i = 0; i < sizeof random; i++)
-        buffer_print(&text, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", random[i]);
+    uuid_make(id);
+    buffer_string(&text, id);
     return run_keep_string(run, &text);
 }
 

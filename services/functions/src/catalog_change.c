@@ -2,11 +2,11 @@
 #include "catalog_internal.h"
 
 #include <base/clock.h>
+#include <base/uuid.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 // --- what all of them need ---
 
@@ -23,18 +23,6 @@ static void cut(void *list, size_t *count, size_t element_bytes, const void *ele
     size_t index = (size_t)((const char *)element - (const char *)list) / element_bytes;
     char *place = (char *)list + index * element_bytes;
     if (index < --*count) memmove(place, place + element_bytes, (*count - index) * element_bytes);
-}
-
-/// A random UUID (RFC 9562, version 4).
-static void make_id(char ret_id[static CATALOG_ID_BYTES]) {
-    unsigned char random[16];
-    if (getrandom(random, sizeof random, 0) != sizeof random) abort(); // cannot fail for so few bytes
-    random[6] = (unsigned char)((random[6] & 0x0f) | 0x40);
-    random[8] = (unsigned char)((random[8] & 0x3f) | 0x80);
-    for (size_t i = 0, at = 0; i < sizeof random; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) ret_id[at++] = '-';
-        at += (size_t)snprintf(ret_id + at, CATALOG_ID_BYTES - at, "%02x", random[i]);
-    }
 }
 
 static int64_t now_ms(void) {
@@ -106,7 +94,7 @@ static bool apply(struct catalog_version *version, const struct catalog_settings
 }
 
 static void touch(struct catalog_version *version) {
-    make_id(version->revision);
+    uuid_make(version->revision);
     version->modified_ms = now_ms();
     version->given = false;
 }
@@ -327,7 +315,7 @@ static enum error put_alias(struct catalog *catalog, struct catalog_function *fu
     memcpy(alias->version, wanted->version, sizeof alias->version);
     memcpy(alias->second, wanted->second, sizeof alias->second);
     alias->share = wanted->share;
-    make_id(alias->revision);
+    uuid_make(alias->revision);
     return ERROR_NONE;
 }
 
@@ -388,7 +376,7 @@ enum error catalog_put_mapping(struct catalog *catalog, const struct catalog_map
                            CATALOG_MAPPINGS_MAX);
     if (mapping == NULL) {
         mapping = catalog_add_mapping(catalog);
-        if (mapping != NULL) make_id(mapping->id);
+        if (mapping != NULL) uuid_make(mapping->id);
     }
     if (mapping == NULL || !replace(&mapping->source, wanted->source) ||
         !replace(&mapping->condition, wanted->condition))

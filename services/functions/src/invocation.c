@@ -3,28 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-
-/// A random UUID (RFC 9562, version 4).
-static void make_request_id(char ret_id[static REQUEST_ID_BYTES]) {
-    unsigned char random[16];
-    if (getrandom(random, sizeof random, 0) != sizeof random) abort(); // cannot fail for so few bytes
-    random[6] = (unsigned char)((random[6] & 0x0f) | 0x40);
-    random[8] = (unsigned char)((random[8] & 0x3f) | 0x80);
-    static const char digits[] = "0123456789abcdef";
-    char *at = ret_id;
-    for (size_t i = 0; i < sizeof random; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) *at++ = '-';
-        *at++ = digits[random[i] >> 4];
-        *at++ = digits[random[i] & 0x0f];
-    }
-    *at = '\0';
-}
 
 struct invocation *invocation_create(struct text event) {
     struct invocation *invocation = calloc(1, sizeof *invocation);
     if (invocation == NULL) return NULL;
-    make_request_id(invocation->request_id);
+    uuid_make(invocation->request_id);
     buffer_text(&invocation->event, event);
     if (!invocation->event.failed) return invocation;
     invocation_free(invocation);

@@ -4,7 +4,9 @@
 #include "change.h"
 #include "invoke.h"
 
-enum { REQUEST_ID_BYTES = 37 }; // a UUID, with NUL
+#include <base/uuid.h>
+
+enum { REQUEST_ID_BYTES = UUID_BYTES };
 
 struct version;
 
